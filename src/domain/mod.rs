@@ -1,0 +1,16 @@
+//! The nouns. Std only: no I/O, no clock, no format.
+
+pub mod coding;
+pub mod date;
+pub mod decimal;
+pub mod effect;
+pub mod event;
+pub mod fact;
+pub mod identity;
+pub mod moment;
+pub mod person;
+pub mod refusal;
+pub mod signal;
+pub mod standing;
+pub mod statement;
+pub mod time;

@@ -1,0 +1,92 @@
+//! Puts the definitions of the log in force: pipelines and value sets, from their text.
+
+use std::sync::Arc;
+
+use crate::domain::event::DefinitionKind;
+use crate::engine::shard::Shard;
+use crate::pipeline::live::Live;
+use crate::pipeline::pipeline::Pipeline;
+use crate::pipeline::value_set::{ValueSet, ValueSets};
+use crate::twin::snapshot::Track;
+
+impl Shard {
+    /// Makes pipelines of the definitions as they stand. Tracks keep their numbers for ever.
+    ///
+    /// # Errors
+    /// The name of a definition this version cannot read, and why.
+    pub(super) fn redefine(&mut self) -> Result<(), (String, String)> {
+        let mut value_sets = ValueSets::new();
+        let mut pipelines = Vec::new();
+        for ((kind, name), text) in self.definitions() {
+            let failed =
+                |error: crate::pipeline::file::FileError| (name.clone(), error.to_string());
+            match kind {
+                DefinitionKind::ValueSet if !text.is_empty() => {
+                    let (set_name, set) = ValueSet::read(text).map_err(failed)?;
+                    value_sets.insert(set_name, set);
+                }
+                DefinitionKind::Pipeline if !text.is_empty() => pipelines.push((name, text)),
+                DefinitionKind::ValueSet | DefinitionKind::Pipeline | DefinitionKind::Site => {}
+            }
+        }
+        let mut read = Vec::new();
+        for (name, text) in pipelines {
+            match Pipeline::read(text, &value_sets) {
+                Ok(pipeline) => read.push(Arc::new(pipeline)),
+                // Value sets come before the pipelines that name them, one event each.
+                Err(error) => return Err((name.clone(), error.to_string())),
+            }
+        }
+        self.enforce(read, value_sets);
+        Ok(())
+    }
+
+    fn enforce(&mut self, pipelines: Vec<Arc<Pipeline>>, value_sets: ValueSets) {
+        let mut tracks = (**self.tracks()).clone();
+        let mut lives = Vec::new();
+        for pipeline in pipelines {
+            let subjects = pipeline.subjects.iter().map(|(subject, _)| {
+                let track = track(&pipeline, subject);
+                let same = |known: &Track| {
+                    known.pipeline == track.pipeline && known.subject == track.subject
+                };
+                match tracks.iter().position(same) {
+                    Some(index) => {
+                        if let Some(slot) = tracks.get_mut(index) {
+                            *slot = track;
+                        }
+                        index
+                    }
+                    None => {
+                        tracks.push(track);
+                        tracks.len() - 1
+                    }
+                }
+            });
+            let numbers = subjects.map(|index| u16::try_from(index).unwrap_or(u16::MAX)).collect();
+            lives.push((pipeline.clone(), numbers));
+        }
+        let mut tracked: Vec<_> =
+            lives.iter().flat_map(|(p, _): &(Arc<Pipeline>, Vec<u16>)| p.tracked()).collect();
+        tracked.sort_unstable();
+        tracked.dedup();
+        let lives = lives.into_iter().map(|(pipeline, tracks)| {
+            let edition = self.intern_note(&pipeline.edition);
+            Live { pipeline, tracks, edition }
+        });
+        let lives = lives.collect();
+        self.put_in_force(lives, tracks, value_sets, &tracked);
+    }
+}
+
+fn track(pipeline: &Pipeline, subject: &Arc<str>) -> Track {
+    Track {
+        pipeline: pipeline.name.clone(),
+        title: pipeline.title.clone(),
+        subject: subject.clone(),
+        value: pipeline.value.clone(),
+        decimals: pipeline.decimals,
+        bands: pipeline.bands.iter().map(|band| band.name.clone()).collect(),
+        inputs: pipeline.features.iter().map(|(name, _)| name.as_str().into()).collect(),
+    }
+}

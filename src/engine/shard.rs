@@ -1,0 +1,433 @@
+//! One partition of the log as twins, scores and effects: the synchronous heart.
+//!
+//! ```text
+//! frames ─► step ─► for each event in log order:
+//!                     apply          what is true of the patient?
+//!                     keep           which scores and episodes follow?
+//!                     decide         what is said?
+//! ```
+//! It owns its twins, takes no lock, reads no clock and does no I/O. What it does is a function of
+//! the log alone; how the log was cut into batches changes nothing (PL-2).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+
+use crate::domain::effect::Effect;
+use crate::domain::event::{Clock, Control, DefinitionKind, Event, EventBody};
+use crate::domain::fact::Origin;
+use crate::domain::identity::{LogPosition, TwinId};
+use crate::domain::signal::Signal;
+use crate::domain::time::{Span, Timestamp};
+use crate::log::decode::{FrameError, decode_frame};
+use crate::pipeline::live::{Dirty, Live};
+use crate::pipeline::said::Said;
+use crate::pipeline::truth::{Kept, Truth};
+use crate::pipeline::value_set::ValueSets;
+use crate::pipeline::view::{Scratch, View};
+use crate::twin::effects::Effects;
+use crate::twin::intern::Interner;
+use crate::twin::scores::Scores;
+use crate::twin::snapshot::{ShardSnapshot, SnapshotParts, Track};
+use crate::twin::twins::{Applied, Change, Twins};
+
+/// One frame of the log as it was read.
+#[derive(Clone, Debug)]
+pub struct LogFrame {
+    /// Its offset in the partition.
+    pub offset: u64,
+    /// When it was appended.
+    pub appended_at: Timestamp,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// An effect on its way out.
+#[derive(Clone, Debug)]
+pub struct Leaving {
+    /// Whose.
+    pub twin: TwinId<'static>,
+    /// The effect.
+    pub effect: Arc<Effect>,
+    /// The event that caused it.
+    pub cause: LogPosition,
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default)]
+pub struct StepOutput {
+    /// What leaves, in order.
+    pub leaving: Vec<Leaving>,
+    /// Events applied.
+    pub n_events: u64,
+    /// Facts in them.
+    pub n_facts: u64,
+    /// Assessments made.
+    pub n_assessed: u64,
+}
+
+/// Why a step failed. The log is ours, so both stop the shard rather than lose an event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// A frame is damaged or from a newer version.
+    #[error("partition {partition} offset {offset}: {error}")]
+    Frame {
+        /// The partition.
+        partition: u32,
+        /// The offset of the frame.
+        offset: u64,
+        /// What is wrong.
+        error: FrameError,
+    },
+    /// A definition in the log cannot be read by this version.
+    #[error("partition {partition} offset {offset}: definition `{name}`: {error}")]
+    Definition {
+        /// The partition.
+        partition: u32,
+        /// The offset of the frame.
+        offset: u64,
+        /// The definition.
+        name: String,
+        /// What is wrong.
+        error: String,
+    },
+}
+
+/// The twins of one partition, and all that follows from them.
+#[derive(Debug)]
+pub struct Shard {
+    partition: u32,
+    next_offset: u64,
+    known: Timestamp,
+    clock: Timestamp,
+    recorded: Clock,
+    twins: Twins,
+    scores: Scores,
+    effects: Effects,
+    notes: Interner,
+    tracks: Arc<Vec<Track>>,
+    lives: Vec<Live>,
+    value_sets: Arc<ValueSets>,
+    definitions: BTreeMap<(DefinitionKind, String), String>,
+    timers: Timers,
+    scratch: Scratch,
+}
+
+/// What the clock will do next, by patient and the first track of the pipeline.
+#[derive(Debug, Default)]
+struct Timers {
+    due: BTreeSet<(Timestamp, u32, u16)>,
+    next: HashMap<(u32, u16), Timestamp, Xxh3DefaultBuilder>,
+    /// In known time: policies to look at again.
+    again: BTreeSet<(Timestamp, u32, u16)>,
+}
+
+impl Timers {
+    fn set(&mut self, patient: u32, track: u16, at: Option<Timestamp>) {
+        let before = match at {
+            Some(at) => self.next.insert((patient, track), at),
+            None => self.next.remove(&(patient, track)),
+        };
+        if let Some(before) = before {
+            self.due.remove(&(before, patient, track));
+        }
+        if let Some(at) = at {
+            self.due.insert((at, patient, track));
+        }
+    }
+
+    fn pop_due(&mut self, clock: Timestamp) -> Option<(u32, u16)> {
+        let (at, patient, track) = *self.due.first().filter(|(at, ..)| *at <= clock)?;
+        self.due.remove(&(at, patient, track));
+        self.next.remove(&(patient, track));
+        Some((patient, track))
+    }
+
+    fn pop_again(&mut self, known: Timestamp) -> Option<(u32, u16)> {
+        let (at, patient, track) = *self.again.first().filter(|(at, ..)| *at <= known)?;
+        self.again.remove(&(at, patient, track));
+        Some((patient, track))
+    }
+}
+
+impl Shard {
+    /// The shard of a partition before its first event.
+    pub fn new(partition: u32) -> Shard {
+        Shard {
+            partition,
+            next_offset: 0,
+            known: Timestamp::MIN,
+            clock: Timestamp::MIN,
+            recorded: Clock::Live,
+            twins: Twins::new(partition, &[]),
+            scores: Scores::default(),
+            effects: Effects::default(),
+            notes: Interner::default(),
+            tracks: Arc::default(),
+            lives: Vec::new(),
+            value_sets: Arc::default(),
+            definitions: BTreeMap::new(),
+            timers: Timers::default(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Applies frames in the order of the log. A frame before the shard's position was applied
+    /// already and is passed over (TW-1).
+    ///
+    /// # Errors
+    /// If a frame or a definition cannot be read. Frames before it have been applied.
+    pub fn step(&mut self, frames: &[LogFrame]) -> Result<StepOutput, StepError> {
+        let mut output = StepOutput::default();
+        for frame in frames {
+            if frame.offset < self.next_offset {
+                continue;
+            }
+            let (partition, offset) = (self.partition, frame.offset);
+            let events = decode_frame(&frame.bytes).map_err(|error| StepError::Frame {
+                partition,
+                offset,
+                error,
+            })?;
+            for (index, event) in (0..).zip(&events) {
+                let position = LogPosition { partition, offset, index };
+                self.known = self.known_of(event, frame.appended_at);
+                self.event(event, position, &mut output)?;
+            }
+            self.next_offset = frame.offset + 1;
+        }
+        Ok(output)
+    }
+
+    /// Known time only moves forward, one microsecond at least (DESIGN §9a).
+    fn known_of(&self, event: &Event<'_>, appended_at: Timestamp) -> Timestamp {
+        let after = self.known.plus(Span::from_micros(1));
+        match (event.available_at, self.recorded) {
+            (Some(at), _) => at.max(after),
+            (None, Clock::Recorded) => after,
+            (None, Clock::Live) => appended_at.max(after),
+        }
+    }
+
+    fn event(
+        &mut self,
+        event: &Event<'_>,
+        position: LogPosition,
+        output: &mut StepOutput,
+    ) -> Result<(), StepError> {
+        output.n_events += 1;
+        if let EventBody::Control(control) = &event.body {
+            return self.control(control, position, output);
+        }
+        let applied = self.twins.apply(event, position, self.known);
+        output.n_facts += u64::try_from(applied.n_facts).unwrap_or(0);
+        self.follow(&applied, position, output);
+        Ok(())
+    }
+
+    /// Brings scores, episodes and effects up to date after an event was applied whole.
+    fn follow(&mut self, applied: &Applied, position: LogPosition, output: &mut StepOutput) {
+        let Some(patient) = applied.patient.filter(|_| !applied.changes.is_empty()) else { return };
+        for live in 0..self.lives.len() {
+            let dirty = self.dirty(patient, live, &applied.changes);
+            if dirty.is_clean() {
+                continue;
+            }
+            let kept = self.keep(patient, live, Some(&dirty), output);
+            self.decide(patient, live, kept.map(|kept| kept.touched), position, output);
+        }
+    }
+
+    fn dirty(&self, patient: u32, live: usize, changes: &[Change]) -> Dirty {
+        let view = View { twins: &self.twins, value_sets: &self.value_sets, patient };
+        self.lives.get(live).map(|live| live.dirty(&view, changes)).unwrap_or_default()
+    }
+
+    /// Keeps the truth of a pipeline for a patient: after a change, or because time passed.
+    fn keep(
+        &mut self,
+        patient: u32,
+        live_index: usize,
+        dirty: Option<&Dirty>,
+        output: &mut StepOutput,
+    ) -> Option<Kept> {
+        let live = self.lives.get(live_index)?;
+        let mut truth = Truth {
+            live,
+            view: View { twins: &self.twins, value_sets: &self.value_sets, patient },
+            scores: &mut self.scores,
+            notes: &mut self.notes,
+            clock: self.clock,
+            known: self.known,
+            scratch: &mut self.scratch,
+            n_assessed: 0,
+        };
+        let kept = match dirty {
+            Some(dirty) => truth.keep(dirty),
+            None => truth.tick(),
+        };
+        output.n_assessed += truth.n_assessed;
+        if kept.is_some() {
+            for track in &live.tracks {
+                self.scores.refresh_head(patient, *track);
+            }
+        }
+        let reaches_the_end = kept.is_some_and(|kept| {
+            let newest = live.tracks.first().and_then(|track| self.scores.newest(patient, *track));
+            newest.is_none_or(|(_, row)| row.at() <= kept.touched.1)
+        });
+        if let Some(kept) = kept.filter(|_| reaches_the_end) {
+            self.timers.set(patient, live.first_track(), kept.next_at);
+        }
+        kept
+    }
+
+    fn decide(
+        &mut self,
+        patient: u32,
+        live_index: usize,
+        touched: Option<(Timestamp, Timestamp)>,
+        cause: LogPosition,
+        output: &mut StepOutput,
+    ) {
+        let Some(live) = self.lives.get(live_index) else { return };
+        let mut leaving = Vec::new();
+        let mut said = Said {
+            live,
+            view: View { twins: &self.twins, value_sets: &self.value_sets, patient },
+            scores: &self.scores,
+            effects: &mut self.effects,
+            known: self.known,
+            scratch: &mut self.scratch,
+            leaving: &mut leaving,
+            again_at: None,
+        };
+        said.decide(touched);
+        if let Some(at) = said.again_at {
+            self.timers.again.insert((at, patient, live.first_track()));
+        }
+        let twin = self.twins.twin_id(patient);
+        output.leaving.extend(leaving.into_iter().map(|effect| Leaving {
+            twin: twin.clone().into_owned(),
+            effect,
+            cause,
+        }));
+    }
+
+    fn control(
+        &mut self,
+        control: &Control<'_>,
+        position: LogPosition,
+        output: &mut StepOutput,
+    ) -> Result<(), StepError> {
+        match control {
+            Control::Opened { clock, .. } => self.recorded = *clock,
+            Control::Tick { at } => self.tick(*at, position, output),
+            Control::Definition { kind, name, text } => {
+                let text = text.to_string();
+                self.definitions.insert((*kind, name.to_string()), text);
+                self.redefine().map_err(|(name, error)| StepError::Definition {
+                    partition: position.partition,
+                    offset: position.offset,
+                    name,
+                    error,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Time passed: what is due happens, in the order in which it is due.
+    fn tick(&mut self, at: Timestamp, position: LogPosition, output: &mut StepOutput) {
+        self.clock = self.clock.max(at);
+        while let Some((patient, track)) = self.timers.pop_due(self.clock) {
+            let Some(live) = self.live_of(track) else { continue };
+            let kept = self.keep(patient, live, None, output);
+            self.decide(patient, live, kept.map(|kept| kept.touched), position, output);
+        }
+        while let Some((patient, track)) = self.timers.pop_again(self.known) {
+            let Some(live) = self.live_of(track) else { continue };
+            self.decide(patient, live, None, position, output);
+        }
+    }
+
+    /// The place of the pipeline with this first track, if it is still in force.
+    fn live_of(&self, track: u16) -> Option<usize> {
+        self.lives.iter().position(|live| live.first_track() == track)
+    }
+
+    /// Puts pipelines in force, instead of those before.
+    pub(super) fn put_in_force(
+        &mut self,
+        lives: Vec<Live>,
+        tracks: Vec<Track>,
+        value_sets: ValueSets,
+        tracked: &[(Signal, Origin)],
+    ) {
+        let n_tracks = u16::try_from(tracks.len()).unwrap_or(u16::MAX);
+        let n_patients = u32::try_from(self.twins.n_patients()).unwrap_or(u32::MAX);
+        self.twins.track(tracked);
+        self.scores.track(n_tracks, n_patients);
+        self.tracks = Arc::new(tracks);
+        self.value_sets = Arc::new(value_sets);
+        self.lives = lives;
+    }
+
+    pub(super) fn intern_note(&mut self, text: &str) -> u32 {
+        self.notes.intern(text)
+    }
+
+    pub(super) fn tracks(&self) -> &Arc<Vec<Track>> {
+        &self.tracks
+    }
+
+    /// Seals the tail now; where a row lies changes nothing (TW-4).
+    pub fn seal_now(&mut self) {
+        self.twins.seal_now();
+    }
+
+    /// The twins.
+    pub fn twins(&self) -> &Twins {
+        &self.twins
+    }
+
+    /// The scores.
+    pub fn scores(&self) -> &Scores {
+        &self.scores
+    }
+
+    /// What was said and what was not.
+    pub fn effects(&self) -> &Effects {
+        &self.effects
+    }
+
+    /// The definitions in force.
+    pub fn definitions(&self) -> &BTreeMap<(DefinitionKind, String), String> {
+        &self.definitions
+    }
+
+    /// The offset of the next frame it waits for.
+    pub fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    /// The known time of the newest event.
+    pub fn known(&self) -> Timestamp {
+        self.known
+    }
+
+    /// Everything as it is, for readers.
+    pub fn snapshot(&mut self) -> ShardSnapshot {
+        let parts = SnapshotParts {
+            partition: self.partition,
+            next_offset: self.next_offset,
+            known_through: self.known,
+            clock: self.clock,
+            notes: self.notes.texts().clone(),
+            tracks: self.tracks.clone(),
+        };
+        ShardSnapshot::take(&self.twins, &mut self.scores, &self.effects, parts)
+    }
+}

@@ -1,0 +1,11 @@
+//! Twinstream keeps a digital twin of every patient current from the events a hospital already has,
+//! runs pipelines on every change, tells the care team, and answers SQL about what is known.
+//!
+//! `ARCHITECTURE.md` walks one respiratory rate through these modules.
+
+pub mod domain;
+pub mod engine;
+pub mod log;
+pub mod pipeline;
+pub mod rules;
+pub mod twin;

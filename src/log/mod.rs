@@ -1,0 +1,7 @@
+//! The ordered log between `ingest` and the shards: its bytes, and where they are kept.
+
+mod content;
+pub mod decode;
+pub mod encode;
+pub mod schema;
+pub mod wire;

@@ -1,0 +1,263 @@
+//! Checks a pipeline file against what exists, and makes a pipeline of it.
+
+use std::sync::Arc;
+
+use serde_saphyr::Spanned;
+
+use crate::domain::effect::{EffectKind, Severity};
+use crate::domain::standing::Standing;
+use crate::domain::time::Span;
+use crate::pipeline::feature::{Feature, parse_span};
+use crate::pipeline::file::{BandFile, FileError, PipelineFile, PolicyFile};
+use crate::pipeline::pipeline::{Band, Core, Gate, Pipeline, Policy};
+use crate::pipeline::table_text::{self, Names};
+use crate::pipeline::value_set::ValueSets;
+use crate::rules::assessment::Rule;
+use crate::rules::registry;
+use crate::rules::score_table::{Reached, ScoreBand, ScoreTable};
+
+/// Settings a stay can have (the site file maps its classes to them).
+pub const SETTINGS: [&str; 5] = ["inpatient", "emergency", "ambulatory", "home", "virtual"];
+
+impl Pipeline {
+    /// Reads a pipeline file.
+    ///
+    /// # Errors
+    /// What is wrong with it, by line and column.
+    pub fn read(text: &str, value_sets: &ValueSets) -> Result<Pipeline, FileError> {
+        let file: PipelineFile = serde_saphyr::from_str(text).map_err(FileError::yaml)?;
+        compile(file, value_sets)
+    }
+}
+
+fn compile(file: PipelineFile, value_sets: &ValueSets) -> Result<Pipeline, FileError> {
+    let features = features(&file, value_sets)?;
+    let names = Names { features: &features };
+    let bands = bands(&file.bands)?;
+    let (core, features) = core(&file, features.clone(), &bands)?;
+    let gates = file.applies_when.iter().map(|text| gate(text, &names));
+    let gates = gates.collect::<Result<Vec<_>, _>>()?;
+    let mut notes = Vec::new();
+    for (condition, note) in &file.notes {
+        let (input, condition) =
+            names.condition(condition).map_err(|message| FileError::at(note, message))?;
+        notes.push((input, condition, note.value.clone()));
+    }
+    let (value, decimals, subjects, parameters) = match &core {
+        Core::Table(_) => {
+            let value = file.score.clone().unwrap_or_else(|| file.title.clone());
+            (value, 0, vec![("", "")], Vec::new())
+        }
+        Core::Rule(rule) => {
+            let subjects = rule.subjects.iter().map(|name| {
+                let called = file.subjects.get(*name).map_or(*name, String::as_str);
+                (if rule.subjects.len() == 1 { "" } else { *name }, called)
+            });
+            (rule.value.to_owned(), rule.decimals, subjects.collect(), parameters(&file, rule)?)
+        }
+    };
+    let subjects = subjects.into_iter().map(|(name, called)| (name.into(), called.into()));
+    Ok(Pipeline {
+        kind: kind(&file.kind)?,
+        policy: policy(&file.policy, &bands)?,
+        subjects: subjects.collect(),
+        name: name(&file.name)?,
+        title: file.title.into(),
+        edition: file.edition.into(),
+        source: file.source.trim().into(),
+        features,
+        gates,
+        core,
+        parameters,
+        notes,
+        value: value.into(),
+        decimals,
+        bands,
+        stories: file.stories,
+    })
+}
+
+fn name(name: &Spanned<String>) -> Result<Arc<str>, FileError> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.value.is_empty() || !name.value.chars().all(is_plain) {
+        return Err(FileError::at(name, "expected lower-case letters, digits and `-`"));
+    }
+    Ok(name.value.as_str().into())
+}
+
+fn kind(kind: &Spanned<String>) -> Result<EffectKind, FileError> {
+    let all = [EffectKind::Alert, EffectKind::FollowUp, EffectKind::Suggestion];
+    let found = all.into_iter().find(|known| known.name() == kind.value);
+    found.ok_or_else(|| FileError::at(kind, "expected `alert`, `follow-up` or `suggestion`"))
+}
+
+fn features(
+    file: &PipelineFile,
+    value_sets: &ValueSets,
+) -> Result<Vec<(String, Feature)>, FileError> {
+    let mut features = Vec::new();
+    for (name, text) in &file.features {
+        let feature =
+            Feature::parse(&text.value).map_err(|message| FileError::at(text, message))?;
+        if let Feature::Medication(set) = &feature {
+            if !value_sets.contains_key(set) {
+                return Err(FileError::at(text, format!("there is no value set `{set}`")));
+            }
+        }
+        features.push((name.clone(), feature));
+    }
+    Ok(features)
+}
+
+type Features = Vec<(String, Feature)>;
+
+/// The table or rule, and the features in the order in which it takes them.
+fn core(
+    file: &PipelineFile,
+    features: Features,
+    bands: &[Band],
+) -> Result<(Core, Features), FileError> {
+    match (&file.score_table, &file.rule) {
+        (Some(text), None) => {
+            let names = Names { features: &features };
+            let inputs = table_text::parse(&text.value, &names).map_err(|(line, message)| {
+                // The text begins on the line after its key.
+                let line_number = text.referenced.line() + u64::try_from(line).unwrap_or(0);
+                FileError::At { line: line_number, column: text.referenced.column(), message }
+            })?;
+            let bands = file.bands.iter().rev().map(score_band).collect::<Result<_, _>>()?;
+            Ok((Core::Table(ScoreTable { inputs, bands }), features))
+        }
+        (None, Some(name)) => {
+            let rule = registry::rule(&name.value);
+            let rule = rule.ok_or_else(|| {
+                let known: Vec<&str> = registry::RULES.iter().map(|rule| rule.name).collect();
+                let known = known.join(", ");
+                FileError::at(name, format!("there is no such rule, expected one of {known}"))
+            })?;
+            let features = rule_features(name, rule, features)?;
+            let named: Vec<&str> = bands.iter().map(|band| band.name.as_ref()).collect();
+            if named != rule.bands {
+                let expected = rule.bands.iter().rev().copied().collect::<Vec<_>>().join(", ");
+                let message = format!("the bands of this rule are, in this order: {expected}");
+                return Err(FileError::at(name, message));
+            }
+            Ok((Core::Rule(rule), features))
+        }
+        _ => Err(FileError::at(&file.name, "expected either `score_table` or `rule`")),
+    }
+}
+
+/// Puts features into the order of the rule's inputs.
+fn rule_features(
+    place: &Spanned<String>,
+    rule: &Rule,
+    features: Features,
+) -> Result<Features, FileError> {
+    let mut ordered = Vec::new();
+    for input in rule.inputs {
+        let found = features.iter().find(|(name, _)| name == input.name);
+        let (name, feature) = found.ok_or_else(|| {
+            FileError::at(place, format!("the rule needs a feature `{}`", input.name))
+        })?;
+        if feature.kind() != input.kind {
+            let message = format!("the rule needs `{name}` to be a {:?}", input.kind);
+            return Err(FileError::at(place, message.to_lowercase()));
+        }
+        ordered.push((name.clone(), feature.clone()));
+    }
+    let surplus = features.iter().find(|(name, _)| ordered.iter().all(|(known, _)| known != name));
+    match surplus {
+        Some((name, _)) => Err(FileError::at(place, format!("the rule takes no feature `{name}`"))),
+        None => Ok(ordered),
+    }
+}
+
+fn parameters(file: &PipelineFile, rule: &Rule) -> Result<Vec<Span>, FileError> {
+    let surplus =
+        file.parameters.iter().find(|(name, _)| !rule.parameters.contains(&name.as_str()));
+    if let Some((name, text)) = surplus {
+        return Err(FileError::at(text, format!("the rule has no parameter `{name}`")));
+    }
+    let parameter = |name: &&str| {
+        let text = file.parameters.get(*name).ok_or_else(|| {
+            FileError::at(&file.name, format!("the rule needs the parameter `{name}`"))
+        })?;
+        span(text)
+    };
+    rule.parameters.iter().map(parameter).collect()
+}
+
+fn span(text: &Spanned<String>) -> Result<Span, FileError> {
+    parse_span(&text.value).map_err(|message| FileError::at(text, message))
+}
+
+/// Bands as the file lists them, turned to ascend.
+fn bands(files: &[BandFile]) -> Result<Vec<Band>, FileError> {
+    let band = |file: &BandFile| {
+        let severity = Severity::named(&file.severity.value).ok_or_else(|| {
+            FileError::at(&file.severity, "expected `interruptive`, `passive` or `log`")
+        })?;
+        let says = file.says.value.trim().to_owned();
+        Ok(Band { name: file.band.value.as_str().into(), severity, says })
+    };
+    files.iter().rev().map(band).collect()
+}
+
+/// `score is at least 7`, `any input scores 3`.
+fn score_band(file: &BandFile) -> Result<ScoreBand, FileError> {
+    let name = file.band.value.clone();
+    let Some(when) = &file.when else {
+        return Ok(ScoreBand { name, when: Reached::Otherwise });
+    };
+    let words: Vec<&str> = when.value.split_whitespace().collect();
+    let expected = "expected `score is at least N` or `any input scores N`";
+    let number = |text: &str| text.parse().map_err(|_| FileError::at(when, expected));
+    let when = match words.as_slice() {
+        ["score", "is", "at", "least", total] => Reached::Total(number(total)?),
+        ["any", "input", "scores", points] => Reached::AnyInput(number(points)?),
+        _ => return Err(FileError::at(when, expected)),
+    };
+    Ok(ScoreBand { name, when })
+}
+
+/// `age is at least 16 years`, `pregnancy is not stated`.
+fn gate(text: &Spanned<String>, names: &Names<'_>) -> Result<Gate, FileError> {
+    let words: Vec<&str> = text.value.split_whitespace().collect();
+    let expected = "expected `AGE is at least N years` or `STATE is not stated`";
+    let input = |name: &str| names.input(name).map_err(|message| FileError::at(text, message));
+    match words.as_slice() {
+        [name, "is", "at", "least", years, "years"] => {
+            let years = years.parse().map_err(|_| FileError::at(text, expected))?;
+            Ok(Gate::AgeAtLeast(input(name)?, years))
+        }
+        [name, "is", "not", "stated"] => Ok(Gate::NotStanding(input(name)?)),
+        _ => Err(FileError::at(text, expected)),
+    }
+}
+
+fn policy(file: &PolicyFile, bands: &[Band]) -> Result<Policy, FileError> {
+    let raise_from = bands.iter().position(|band| *band.name == *file.raise_from.value);
+    let raise_from =
+        raise_from.ok_or_else(|| FileError::at(&file.raise_from, "there is no such band"))?;
+    let setting = |text: &Spanned<String>| match SETTINGS.contains(&text.value.as_str()) {
+        true => Ok(text.value.clone()),
+        false => {
+            let known = SETTINGS.join(", ");
+            Err(FileError::at(text, format!("unknown setting, expected one of {known}")))
+        }
+    };
+    let standing = |text: &Spanned<String>| {
+        let known = Standing::ALL.map(Standing::name).join(", ");
+        Standing::named(&text.value)
+            .ok_or_else(|| FileError::at(text, format!("unknown state, expected one of {known}")))
+    };
+    Ok(Policy {
+        raise_from,
+        clears_after: span(&file.clears_after)?,
+        lockout: span(&file.lockout)?,
+        evidence_age_max: span(&file.evidence_age_max)?,
+        settings: file.settings.iter().map(setting).collect::<Result<_, _>>()?,
+        silent_when: file.silent_when.iter().map(standing).collect::<Result<_, _>>()?,
+    })
+}

@@ -1,0 +1,124 @@
+//! A pipeline file as it is written, and what is wrong with one, by line and column.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+/// A pipeline file. Unknown keys are errors.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineFile {
+    /// The name in SQL, effects and commands.
+    pub name: Spanned<String>,
+    /// What a nurse reads.
+    pub title: String,
+    /// `alert`, `follow-up` or `suggestion`.
+    pub kind: Spanned<String>,
+    /// The edition of the rule.
+    pub edition: String,
+    /// Where the rule is published.
+    pub source: String,
+    /// Its inputs, by name.
+    pub features: BTreeMap<String, Spanned<String>>,
+    /// For whom it is made.
+    #[serde(default)]
+    pub applies_when: Vec<Spanned<String>>,
+    /// What a score table's total is called.
+    pub score: Option<String>,
+    /// The table, as printed.
+    pub score_table: Option<Spanned<String>>,
+    /// A rule by name, instead of a table.
+    pub rule: Option<Spanned<String>>,
+    /// The rule's parameters.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Spanned<String>>,
+    /// Notes for a reader, by condition.
+    #[serde(default)]
+    pub notes: BTreeMap<String, Spanned<String>>,
+    /// What the subjects of a rule are called.
+    #[serde(default)]
+    pub subjects: BTreeMap<String, String>,
+    /// Bands, the most severe first.
+    pub bands: Vec<BandFile>,
+    /// When something is said.
+    pub policy: PolicyFile,
+    /// Worked examples, stories with clinical times.
+    #[serde(default)]
+    pub stories: Vec<StoryFile>,
+}
+
+/// A band.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandFile {
+    /// Its name.
+    pub band: Spanned<String>,
+    /// When a score table's total reaches it; left out for the lowest, and for rules.
+    pub when: Option<Spanned<String>>,
+    /// `interruptive`, `passive` or `log`.
+    pub severity: Spanned<String>,
+    /// What is said, with `{values}`.
+    pub says: Spanned<String>,
+}
+
+/// When something is said.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFile {
+    /// The least band that is said.
+    pub raise_from: Spanned<String>,
+    /// How long the condition must be gone before the episode ends.
+    pub clears_after: Spanned<String>,
+    /// How long after an episode the same is not said again.
+    pub lockout: Spanned<String>,
+    /// Evidence older than this when it becomes known is never said.
+    pub evidence_age_max: Spanned<String>,
+    /// The settings it speaks in; everywhere if left out.
+    #[serde(default)]
+    pub settings: Vec<Spanned<String>>,
+    /// States in which it is silent.
+    #[serde(default)]
+    pub silent_when: Vec<Spanned<String>>,
+}
+
+/// A worked example.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoryFile {
+    /// What it shows.
+    pub name: String,
+    /// The lines.
+    pub story: String,
+}
+
+/// What is wrong with a pipeline or value set file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// Not YAML, or not of this form; the message shows the place.
+    #[error("{0}")]
+    Yaml(String),
+    /// A value that means nothing here.
+    #[error("line {line} column {column}: {message}")]
+    At {
+        /// From 1.
+        line: u64,
+        /// From 1.
+        column: u64,
+        /// What is wrong, and what was expected.
+        message: String,
+    },
+}
+
+impl FileError {
+    /// The error of the YAML reader, with its picture of the place.
+    pub fn yaml(error: serde_saphyr::Error) -> FileError {
+        FileError::Yaml(error.to_string())
+    }
+
+    /// An error about a value of the file.
+    pub fn at<T>(place: &Spanned<T>, message: impl Into<String>) -> FileError {
+        let (line, column) = (place.referenced.line(), place.referenced.column());
+        FileError::At { line, column, message: message.into() }
+    }
+}

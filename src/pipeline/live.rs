@@ -1,0 +1,147 @@
+//! A pipeline in force in a shard: which changes it waits for, and under which numbers its scores lie.
+
+use std::sync::Arc;
+
+use crate::domain::event::ResourceKind;
+use crate::domain::time::Timestamp;
+use crate::pipeline::feature::Feature;
+use crate::pipeline::pipeline::Pipeline;
+use crate::pipeline::view::View;
+use crate::twin::statements::Topic;
+use crate::twin::twins::Change;
+
+/// A pipeline in force.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The pipeline.
+    pub pipeline: Arc<Pipeline>,
+    /// The track of each of its subjects.
+    pub tracks: Vec<u16>,
+    /// Its edition, interned by the shard.
+    pub edition: u32,
+}
+
+/// What an event changed for one pipeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dirty {
+    /// Instants that may be points now, or may be points no more.
+    pub points: Vec<Timestamp>,
+    /// Ranges, both ends included, in which every point reads something that changed.
+    pub ranges: Vec<(Timestamp, Timestamp)>,
+    /// Whether what decides about saying changed: the stay, a silent state.
+    pub policy: bool,
+}
+
+impl Dirty {
+    /// Whether anything changed.
+    pub fn is_clean(&self) -> bool {
+        self.points.is_empty() && self.ranges.is_empty() && !self.policy
+    }
+}
+
+impl Live {
+    /// The track of the first subject, which stands for the pipeline.
+    pub fn first_track(&self) -> u16 {
+        self.tracks.first().copied().unwrap_or_default()
+    }
+
+    /// What `changes` mean for this pipeline.
+    pub fn dirty(&self, view: &View<'_>, changes: &[Change]) -> Dirty {
+        let mut dirty = Dirty::default();
+        for change in changes {
+            match change {
+                Change::Sample { signal, origin, at } => {
+                    let windows = self.pipeline.features.iter().filter_map(|(_, f)| f.window());
+                    let reads =
+                        windows.filter(|w| w.signal == *signal && w.origins.contains(origin));
+                    let reach = reads.map(|window| window.span).max();
+                    if let Some(reach) = reach {
+                        dirty.points.push(*at);
+                        dirty.ranges.push((*at, at.plus(reach)));
+                    }
+                }
+                Change::Statement { topic, start, end } => {
+                    self.statement_dirty(view, *topic, (*start, *end), &mut dirty);
+                }
+            }
+        }
+        dirty.points.sort_unstable();
+        dirty.points.dedup();
+        dirty
+    }
+
+    fn statement_dirty(
+        &self,
+        view: &View<'_>,
+        topic: Topic,
+        (start, end): (Timestamp, Timestamp),
+        dirty: &mut Dirty,
+    ) {
+        let policy = &self.pipeline.policy;
+        dirty.policy |= match topic {
+            Topic::Kind(kind) => kind == ResourceKind::Encounter && !policy.settings.is_empty(),
+            Topic::Standing(standing) => policy.silent_when.contains(&standing),
+        };
+        for (_, feature) in self.pipeline.features.iter().filter(|(_, f)| f.reads(topic)) {
+            if topic == Topic::Kind(ResourceKind::Patient) {
+                dirty.ranges.push((Timestamp::MIN, Timestamp::FOREVER));
+                let died = view.twins.person(view.patient).deceased_from;
+                dirty.points.extend(died.filter(|_| *feature == Feature::Death));
+                continue;
+            }
+            dirty.ranges.push((start, end));
+            if feature.makes_points() {
+                let ends = [start, end].into_iter();
+                dirty.points.extend(ends.filter(|at| is_instant(*at)));
+            }
+        }
+    }
+
+    /// Whether a fact that makes points holds at exactly `at`.
+    pub fn is_point(&self, view: &View<'_>, at: Timestamp) -> bool {
+        let View { twins, patient, .. } = *view;
+        let touches = |topic: Topic| {
+            twins.statements(patient, topic).any(|row| row.valid.start == at || row.valid.end == at)
+        };
+        self.pipeline.features.iter().any(|(_, feature)| match feature {
+            Feature::Latest(window) | Feature::All(window) => {
+                twins.has_sample_at(patient, window.signal, &window.origins, at)
+            }
+            Feature::Standing(standing) => touches(Topic::Standing(*standing)),
+            Feature::Medication(_) => crate::pipeline::feature::MEDICATION_KINDS
+                .iter()
+                .any(|kind| touches(Topic::Kind(*kind))),
+            Feature::Death => twins.person(patient).deceased_from == Some(at),
+            Feature::Age | Feature::Birth | Feature::Sex => false,
+        })
+    }
+
+    /// The identity of what happened at `at`, whatever arrived first: the least key of the facts that
+    /// make it a point. An effect's id rests on it.
+    pub fn opening_key(&self, view: &View<'_>, at: Timestamp) -> Option<u64> {
+        let View { twins, patient, .. } = *view;
+        let of_topic = |topic: Topic| {
+            let rows = twins.statements(patient, topic);
+            let rows = rows.filter(|row| row.valid.start == at || row.valid.end == at);
+            rows.map(|row| row.key).min()
+        };
+        let keys = self.pipeline.features.iter().filter_map(|(_, feature)| match feature {
+            Feature::Latest(window) | Feature::All(window) => {
+                let found = twins.window(patient, window.signal, &window.origins, (at, at));
+                let rows = found.iter().filter_map(|measured| twins.sample(measured.place));
+                rows.map(|(row, _)| row.key).min()
+            }
+            Feature::Standing(standing) => of_topic(Topic::Standing(*standing)),
+            Feature::Medication(_) => crate::pipeline::feature::MEDICATION_KINDS
+                .iter()
+                .filter_map(|kind| of_topic(Topic::Kind(*kind)))
+                .min(),
+            Feature::Age | Feature::Birth | Feature::Sex | Feature::Death => None,
+        });
+        keys.min()
+    }
+}
+
+fn is_instant(at: Timestamp) -> bool {
+    at != Timestamp::MIN && at != Timestamp::FOREVER
+}

@@ -1,0 +1,15 @@
+//! Pipelines: what is computed of a twin as of one event, and what is said about it.
+
+pub mod compile;
+pub mod episode;
+pub mod evidence;
+pub mod feature;
+pub mod file;
+pub mod live;
+pub mod pipeline;
+pub mod said;
+pub mod setting;
+pub mod table_text;
+pub mod truth;
+pub mod value_set;
+pub mod view;

@@ -1,0 +1,176 @@
+//! A pipeline: trigger → features → table or rule → bands → policy → what is said.
+
+use std::sync::Arc;
+
+use crate::domain::effect::{EffectKind, Severity};
+use crate::domain::fact::Origin;
+use crate::domain::signal::Signal;
+use crate::domain::standing::Standing;
+use crate::domain::time::{Span, Timestamp};
+use crate::pipeline::feature::Feature;
+use crate::pipeline::file::StoryFile;
+use crate::pipeline::view::{Scratch, View};
+use crate::rules::assessment::{Assessment, Cell, Findings, Row, Rule};
+use crate::rules::score_table::{Condition, ScoreTable};
+
+/// A pipeline, read from its file and checked.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The name.
+    pub name: Arc<str>,
+    /// What a nurse reads.
+    pub title: Arc<str>,
+    /// What it says.
+    pub kind: EffectKind,
+    /// The edition of its rule.
+    pub edition: Arc<str>,
+    /// Where the rule is published.
+    pub source: Arc<str>,
+    /// Its features, in the order of the row's cells.
+    pub features: Vec<(String, Feature)>,
+    /// For whom it is made.
+    pub gates: Vec<Gate>,
+    /// The table or the rule.
+    pub core: Core,
+    /// The rule's parameters.
+    pub parameters: Vec<Span>,
+    /// Notes for a reader.
+    pub notes: Vec<(usize, Condition, String)>,
+    /// What its value is.
+    pub value: Arc<str>,
+    /// Decimals of its value.
+    pub decimals: u8,
+    /// Its subjects: (name, what it is called). One without a name if there is only one.
+    pub subjects: Vec<(Arc<str>, Arc<str>)>,
+    /// Its bands, ascending by severity.
+    pub bands: Vec<Band>,
+    /// When something is said.
+    pub policy: Policy,
+    /// Worked examples.
+    pub stories: Vec<StoryFile>,
+}
+
+/// What computes.
+#[derive(Debug)]
+pub enum Core {
+    /// A score as printed.
+    Table(ScoreTable),
+    /// A function.
+    Rule(&'static Rule),
+}
+
+/// For whom a pipeline is made. A gate closes only on what is known: an unknown age or pregnancy is
+/// noted, not taken for a reason to be silent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// At least so many years old.
+    AgeAtLeast(usize, u32),
+    /// Nobody said that the state stands.
+    NotStanding(usize),
+}
+
+/// A band of the result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How loudly it is said.
+    pub severity: Severity,
+    /// What is said, with `{values}`.
+    pub says: String,
+}
+
+/// When something is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The least band that is said.
+    pub raise_from: usize,
+    /// How long the condition must be gone, in valid time, before the episode ends.
+    pub clears_after: Span,
+    /// How long after an episode, in known time, the same is not said again.
+    pub lockout: Span,
+    /// Evidence older than this when it becomes known is never said.
+    pub evidence_age_max: Span,
+    /// The settings it speaks in; everywhere if empty.
+    pub settings: Vec<String>,
+    /// States in which it is silent.
+    pub silent_when: Vec<Standing>,
+}
+
+impl Pipeline {
+    /// Assesses a patient as of `at`; the samples that were read are left in `scratch`.
+    pub fn assess(&self, view: &View<'_>, at: Timestamp, scratch: &mut Scratch) -> Assessment {
+        let row = self.row(view, at, scratch);
+        if let Some(reason) = self.gates.iter().find_map(|gate| gate.closes(&row)) {
+            return Assessment::not_applicable(reason);
+        }
+        match &self.core {
+            Core::Table(table) => table.assess(&row),
+            Core::Rule(rule) => (rule.assess)(&row),
+        }
+    }
+
+    /// The same with all that is only needed when something is said: evidence, values, notes.
+    pub fn explain(&self, view: &View<'_>, at: Timestamp, scratch: &mut Scratch) -> Assessment {
+        let mut assessment = self.assess(view, at, scratch);
+        let row = Row { at, cells: &scratch.cells, parameters: &self.parameters };
+        if let (Core::Table(table), Findings::Known(findings)) =
+            (&self.core, &mut assessment.findings)
+        {
+            findings.iter_mut().for_each(|finding| table.explain(&row, finding));
+        }
+        let holds = self.notes.iter().filter(|(input, c, _)| c.holds(row.cell(*input)));
+        assessment.notes.extend(holds.map(|(_, _, note)| note.clone()));
+        assessment
+    }
+
+    fn row<'s>(&'s self, view: &View<'_>, at: Timestamp, scratch: &'s mut Scratch) -> Row<'s> {
+        scratch.cells.clear();
+        scratch.evidence.clear();
+        for (_, feature) in &self.features {
+            let cell = feature.extract(view, at, &mut scratch.evidence);
+            scratch.cells.push(cell);
+        }
+        Row { at, cells: &scratch.cells, parameters: &self.parameters }
+    }
+
+    /// The series whose newest value it reads, to be kept at hand.
+    pub fn tracked(&self) -> impl Iterator<Item = (Signal, Origin)> {
+        let latest = self.features.iter().filter_map(|(_, feature)| match feature {
+            Feature::Latest(window) => Some(window),
+            Feature::All(_)
+            | Feature::Standing(_)
+            | Feature::Medication(_)
+            | Feature::Age
+            | Feature::Birth
+            | Feature::Sex
+            | Feature::Death => None,
+        });
+        latest.flat_map(|window| window.origins.iter().map(|origin| (window.signal, *origin)))
+    }
+
+    /// The label of an input for explanations.
+    pub fn input_label(&self, input: usize) -> &str {
+        self.features.get(input).map_or("", |(name, _)| name)
+    }
+}
+
+impl Gate {
+    /// Why the pipeline is not made for this row's patient, if it is not.
+    fn closes(&self, row: &Row<'_>) -> Option<String> {
+        match self {
+            Gate::AgeAtLeast(input, years) => match row.cell(*input) {
+                Cell::Age { greatest, .. } if greatest < years => {
+                    Some(format!("younger than {years} years"))
+                }
+                _ => None,
+            },
+            Gate::NotStanding(input) => match row.cell(*input) {
+                Cell::Since(since) => {
+                    Some(format!("since {since} a state stands it is not made for"))
+                }
+                _ => None,
+            },
+        }
+    }
+}

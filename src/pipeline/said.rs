@@ -1,0 +1,503 @@
+//! What is said: a function of the log. It follows what is true, and the policy of the pipeline.
+//!
+//! ```text
+//! truth                          said
+//! an episode is open        ─►   raise, unless: old evidence, wrong setting, silent state, lockout
+//! its band, onset, evidence ─►   escalate, lower, revise the effect that stands
+//! it ended                  ─►   resolve
+//! it never was              ─►   withdraw
+//! ```
+//! There is at most one active effect per pipeline, patient and subject (EF-2). Everything that was
+//! not said is kept with its reason.
+
+use std::sync::Arc;
+
+use crate::domain::effect::{Audience, Effect, EffectChange, EffectId, EffectScore, EffectStatus};
+use crate::domain::effect::{Evidence, Suppression, SuppressionReason};
+use crate::domain::time::Timestamp;
+use crate::pipeline::evidence::evidence_of;
+use crate::pipeline::live::Live;
+use crate::pipeline::setting::{Stay, is_silent, stay_at};
+use crate::pipeline::truth::finding_of;
+use crate::pipeline::view::{Scratch, View};
+use crate::rules::assessment::{Assessment, Finding, Outcome};
+use crate::twin::effects::Effects;
+use crate::twin::scores::{ScoreRow, Scores};
+
+/// What deciding about one pipeline and patient takes.
+pub struct Said<'s> {
+    /// The pipeline.
+    pub live: &'s Live,
+    /// The patient.
+    pub view: View<'s>,
+    /// The scores, as they are true now.
+    pub scores: &'s Scores,
+    /// What was said so far.
+    pub effects: &'s mut Effects,
+    /// When the event became known.
+    pub known: Timestamp,
+    /// Working memory.
+    pub scratch: &'s mut Scratch,
+    /// What leaves.
+    pub leaving: &'s mut Vec<Arc<Effect>>,
+    /// When to decide again although nothing changed: a lockout ends.
+    pub again_at: Option<Timestamp>,
+}
+
+/// An episode as truth has it now.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    /// The newest score that supports it.
+    row: ScoreRow,
+    start: Timestamp,
+}
+
+impl Said<'_> {
+    /// Decides about every subject after the scores of `touched` may have changed.
+    pub fn decide(&mut self, touched: Option<(Timestamp, Timestamp)>) {
+        for subject in 0..self.live.tracks.len() {
+            self.decide_subject(subject, touched);
+        }
+    }
+
+    fn decide_subject(&mut self, subject: usize, touched: Option<(Timestamp, Timestamp)>) {
+        let track = self.track(subject);
+        let standing = self.standing(track);
+        let active = self.effects.active(self.view.patient, track);
+        let active = active.map(|(number, effect)| (number, effect.clone()));
+        if standing.is_none() && active.is_none() && !self.has_history(track, touched) {
+            return;
+        }
+        match (standing, active) {
+            (None, None) => {}
+            (Some(standing), None) => self.raise(subject, standing, None),
+            (None, Some((number, effect))) => self.end(subject, number, &effect),
+            (Some(standing), Some((number, effect))) if effect.at < standing.start => {
+                self.end(subject, number, &effect);
+                self.raise(subject, standing, None);
+            }
+            (Some(standing), Some((number, effect))) => {
+                self.follow(subject, standing, number, effect, touched);
+            }
+        }
+        if let Some(touched) = touched {
+            self.revisit_history(subject, standing, touched);
+        }
+    }
+
+    fn track(&self, subject: usize) -> u16 {
+        self.live.tracks.get(subject).copied().unwrap_or_default()
+    }
+
+    /// The open episode, with the newest score that supports it.
+    fn standing(&self, track: u16) -> Option<Standing> {
+        let (_, newest) = self.scores.newest(self.view.patient, track)?;
+        if !newest.is_in_episode() {
+            return None;
+        }
+        let start = Timestamp::from_micros(newest.episode_start);
+        let raise_from = self.live.pipeline.policy.raise_from;
+        let supports = |row: &ScoreRow| {
+            row.below_since == i64::MAX
+                && row.band != u8::MAX
+                && raise_from <= usize::from(row.band)
+        };
+        let rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
+        let mut rows = rows.take_while(|row| start <= row.at());
+        rows.find(supports).map(|row| Standing { row, start })
+    }
+
+    /// Whether anything before the newest score can matter: most patients have nothing.
+    fn has_history(&self, track: u16, touched: Option<(Timestamp, Timestamp)>) -> bool {
+        let (Some((from, _)), Some((_, newest))) =
+            (touched, self.scores.newest(self.view.patient, track))
+        else {
+            return false;
+        };
+        from < newest.at() || self.effects.of_track(self.view.patient, track).next().is_some()
+    }
+
+    /// Says that a condition holds, unless the policy keeps it back.
+    fn raise(&mut self, subject: usize, standing: Standing, known_id: Option<(u32, Arc<Effect>)>) {
+        let stay = stay_at(&self.view, self.known);
+        if let Some(reason) = self.holds_back(subject, &standing, &stay) {
+            return self.suppress(subject, &standing, reason);
+        }
+        let Some(mut effect) = self.compose(subject, standing.row.at(), standing.row.episode_band)
+        else {
+            return;
+        };
+        effect.onset = standing.start;
+        effect.audience = self.audience(standing.row.at());
+        (effect.ward, effect.encounter) = (stay.ward, stay.encounter);
+        effect.id = self.id(subject, standing.start);
+        let track = self.track(subject);
+        self.effects.end_suppression(self.view.patient, track);
+        let known = known_id.or_else(|| {
+            let mut same = self.effects.of_track(self.view.patient, track);
+            same.find(|(_, known)| known.id == effect.id).map(|(n, known)| (n, known.clone()))
+        });
+        match known {
+            // The same episode was said before and ended by the policy: it goes on.
+            Some((number, known)) => {
+                effect.id = known.id;
+                effect.revision = known.revision + 1;
+                effect.raised_known = match known.audience {
+                    Audience::CareTeam => known.raised_known,
+                    Audience::Retrospective => self.known,
+                };
+                let effect = Arc::new(effect);
+                self.effects.revise(number, effect.clone());
+                self.leave(effect);
+            }
+            None => {
+                let effect = Arc::new(effect);
+                self.effects.push(self.view.patient, track, effect.clone());
+                self.leave(effect);
+            }
+        }
+    }
+
+    /// Brings an active effect up to date with the episode it belongs to.
+    fn follow(
+        &mut self,
+        subject: usize,
+        standing: Standing,
+        number: u32,
+        effect: Arc<Effect>,
+        touched: Option<(Timestamp, Timestamp)>,
+    ) {
+        let stay = stay_at(&self.view, self.known);
+        if let Some(reason) = self.is_out_of_place(&stay) {
+            let note = format!("ended by policy: {}", reason.name());
+            return self.conclude(number, &effect, EffectStatus::Resolved, Some(note));
+        }
+        if effect.audience == Audience::Retrospective {
+            if self.audience(standing.row.at()) == Audience::CareTeam {
+                self.raise(subject, standing, Some((number, effect)));
+            }
+            return;
+        }
+        let band = standing.row.episode_band;
+        let change = match band.cmp(&effect.band_rank) {
+            std::cmp::Ordering::Greater => EffectChange::Escalated,
+            std::cmp::Ordering::Less => EffectChange::Lowered,
+            std::cmp::Ordering::Equal if effect.onset != standing.start => EffectChange::Revised,
+            std::cmp::Ordering::Equal => {
+                let at_issue =
+                    |(from, to): (Timestamp, Timestamp)| from <= effect.at && effect.at <= to;
+                if !touched.is_some_and(at_issue) || !self.rests_on_other(subject, &effect) {
+                    return;
+                }
+                EffectChange::Revised
+            }
+        };
+        let Some(mut next) = self.compose(subject, standing.row.at(), band) else { return };
+        next.id = effect.id;
+        next.revision = effect.revision + 1;
+        next.change = change;
+        next.onset = standing.start;
+        next.raised_known = effect.raised_known;
+        next.alone |= effect.alone;
+        (next.ward, next.encounter) = (stay.ward, stay.encounter);
+        let next = Arc::new(next);
+        self.effects.revise(number, next.clone());
+        self.leave(next);
+    }
+
+    /// Whether the evidence of an effect, read again, is not what it was.
+    fn rests_on_other(&mut self, subject: usize, effect: &Effect) -> bool {
+        let same = |a: &Evidence, b: &Evidence| {
+            (&a.resource, a.at, &a.value, a.version_id)
+                == (&b.resource, b.at, &b.value, b.version_id)
+        };
+        let Some(next) = self.compose(subject, effect.at, effect.band_rank) else { return true };
+        let (new, old) = (&next.evidence, &effect.evidence);
+        new.len() != old.len()
+            || !new.iter().zip(old).all(|(a, b)| same(a, b))
+            || next.due != effect.due
+    }
+
+    /// Ends an effect whose episode is not open any more: it ended, or it never was.
+    fn end(&mut self, subject: usize, number: u32, effect: &Arc<Effect>) {
+        match self.held_until(self.track(subject), effect) {
+            Some(ended_at) => {
+                let ended = Effect { ended_at: Some(ended_at), ..(**effect).clone() };
+                let note = self.reason_of_end(subject, ended_at);
+                self.conclude(number, &Arc::new(ended), EffectStatus::Resolved, note);
+            }
+            None => self.conclude(number, effect, EffectStatus::Withdrawn, None),
+        }
+    }
+
+    /// When the condition of an effect ended; `None` if no score between its onset and its evidence
+    /// is in an episode, so that it never held.
+    fn held_until(&self, track: u16, effect: &Effect) -> Option<Timestamp> {
+        let rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
+        let mut after: Option<ScoreRow> = None;
+        for row in rows.take_while(|row| effect.onset <= row.at()) {
+            if row.is_in_episode() && row.episode_start <= effect.at.micros() {
+                let gone = (row.below_since != i64::MAX).then_some(row.below_since);
+                let gone = gone.map(Timestamp::from_micros);
+                return gone.or(after.map(|after| after.at())).or(Some(row.at()));
+            }
+            after = Some(row);
+        }
+        None
+    }
+
+    /// What the score at the end says of why.
+    fn reason_of_end(&mut self, subject: usize, at: Timestamp) -> Option<String> {
+        let assessment = self.live.pipeline.explain(&self.view, at, self.scratch);
+        if let Outcome::NotApplicable { reason } = &assessment.outcome {
+            return Some(format!("ended: {reason}"));
+        }
+        let next = finding_of(&assessment, subject)?;
+        let cause = self.scratch.evidence.get(next.cause?)?;
+        Some(format!("closed by the result of {}", cause.at))
+    }
+
+    fn conclude(
+        &mut self,
+        number: u32,
+        effect: &Arc<Effect>,
+        status: EffectStatus,
+        note: Option<String>,
+    ) {
+        let change = match status {
+            EffectStatus::Withdrawn => EffectChange::Withdrawn,
+            EffectStatus::Active | EffectStatus::Resolved => EffectChange::Resolved,
+        };
+        let mut next = (**effect).clone();
+        next.revision += 1;
+        next.status = status;
+        next.change = change;
+        next.known = self.known;
+        next.ended_at = next.ended_at.or(Some(self.known));
+        next.notes.extend(note);
+        let next = Arc::new(next);
+        self.effects.revise(number, next.clone());
+        self.leave(next);
+    }
+
+    /// Looks at episodes that are over: one that was never said is kept, one that was said and never
+    /// held is withdrawn.
+    fn revisit_history(
+        &mut self,
+        subject: usize,
+        standing: Option<Standing>,
+        (from, to): (Timestamp, Timestamp),
+    ) {
+        let track = self.track(subject);
+        let past: Vec<(u32, Arc<Effect>)> = self
+            .effects
+            .of_track(self.view.patient, track)
+            .filter(|(_, effect)| effect.status == EffectStatus::Resolved)
+            .filter(|(_, effect)| from <= effect.at && effect.onset <= to)
+            .map(|(number, effect)| (number, effect.clone()))
+            .collect();
+        for (number, effect) in past {
+            if self.held_until(track, &effect).is_none() {
+                self.conclude(number, &effect, EffectStatus::Withdrawn, None);
+            }
+        }
+        let mut unsaid: Vec<ScoreRow> = Vec::new();
+        let rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
+        for row in rows.take_while(|row| from <= row.at()) {
+            let is_open = standing.is_some_and(|s| s.start.micros() == row.episode_start);
+            if row.is_in_episode() && !is_open && row.below_since == i64::MAX {
+                match unsaid.iter_mut().find(|known| known.episode_start == row.episode_start) {
+                    Some(known) if known.episode_band <= row.episode_band => *known = row,
+                    Some(_) => {}
+                    None => unsaid.push(row),
+                }
+            }
+        }
+        for row in unsaid.into_iter().rev() {
+            self.keep_unsaid(subject, &row);
+        }
+    }
+
+    /// Keeps an episode that was over before it became known.
+    fn keep_unsaid(&mut self, subject: usize, row: &ScoreRow) {
+        let track = self.track(subject);
+        let start = Timestamp::from_micros(row.episode_start);
+        let overlaps = |effect: &Effect| effect.onset <= row.at() && start <= effect.at;
+        if self.effects.of_track(self.view.patient, track).any(|(_, effect)| overlaps(effect)) {
+            return;
+        }
+        let Some(mut effect) = self.compose(subject, row.at(), row.episode_band) else { return };
+        effect.onset = start;
+        effect.id = self.id(subject, start);
+        effect.audience = Audience::Retrospective;
+        effect.status = EffectStatus::Resolved;
+        effect.ended_at = self.held_until(track, &effect);
+        let stay = stay_at(&self.view, row.at());
+        (effect.ward, effect.encounter) = (stay.ward, stay.encounter);
+        self.effects.push(self.view.patient, track, Arc::new(effect));
+    }
+
+    /// Why the policy keeps back what is true, if it does.
+    fn holds_back(
+        &mut self,
+        subject: usize,
+        standing: &Standing,
+        stay: &Stay,
+    ) -> Option<SuppressionReason> {
+        if let Some(reason) = self.is_out_of_place(stay) {
+            return Some(reason);
+        }
+        let policy = &self.live.pipeline.policy;
+        let track = self.track(subject);
+        let said = self.effects.of_track(self.view.patient, track).map(|(_, effect)| effect);
+        let ended = said.filter(|effect| {
+            effect.status == EffectStatus::Resolved && effect.audience == Audience::CareTeam
+        });
+        let last = ended.max_by_key(|effect| effect.known)?;
+        let free_at = last.known.plus(policy.lockout);
+        let is_higher = last.band_rank < standing.row.episode_band;
+        let is_new_alone = self.alone(&standing.row) & !last.alone != 0;
+        if free_at <= self.known || is_higher || is_new_alone {
+            return None;
+        }
+        self.again_at = self.again_at.into_iter().chain([free_at]).min();
+        Some(SuppressionReason::Lockout)
+    }
+
+    fn is_out_of_place(&self, stay: &Stay) -> Option<SuppressionReason> {
+        let policy = &self.live.pipeline.policy;
+        if is_silent(&self.view, &policy.silent_when, self.known) {
+            return Some(SuppressionReason::SilentState);
+        }
+        let speaks = policy.settings.is_empty() || policy.settings.contains(&stay.setting);
+        (!speaks).then_some(SuppressionReason::Setting)
+    }
+
+    fn suppress(&mut self, subject: usize, standing: &Standing, reason: SuppressionReason) {
+        let Live { pipeline, .. } = self.live;
+        let band = pipeline.bands.get(usize::from(standing.row.episode_band));
+        let (name, _) = pipeline.subjects.get(subject).cloned().unwrap_or_default();
+        let suppression = Suppression {
+            pipeline: pipeline.name.clone(),
+            subject: name,
+            band: band.map_or_else(|| "".into(), |band| band.name.clone()),
+            reason,
+            first_known: self.known,
+            last_known: self.known,
+            at: standing.row.at(),
+            count: 1,
+        };
+        self.effects.suppress(self.view.patient, self.track(subject), suppression);
+    }
+
+    fn audience(&self, at: Timestamp) -> Audience {
+        let age_max = self.live.pipeline.policy.evidence_age_max;
+        if age_max < self.known.since(at) { Audience::Retrospective } else { Audience::CareTeam }
+    }
+
+    /// Inputs that alone reach a band, as bits.
+    fn alone(&self, row: &ScoreRow) -> u32 {
+        let crate::pipeline::pipeline::Core::Table(table) = &self.live.pipeline.core else {
+            return 0;
+        };
+        let Some(threshold) = table.alone() else { return 0 };
+        (0..16).fold(0, |bits, input| {
+            let points = crate::twin::scores::points_of(row.points, input);
+            if points.is_some_and(|points| threshold <= points) { bits | 1 << input } else { bits }
+        })
+    }
+
+    /// The id of an episode that begins at `start`.
+    fn id(&self, subject: usize, start: Timestamp) -> EffectId {
+        let opening = self.live.opening_key(&self.view, start).unwrap_or_default();
+        let (name, _) = self.live.pipeline.subjects.get(subject).cloned().unwrap_or_default();
+        let twin = self.view.twins.twin_id(self.view.patient);
+        let text =
+            format!("{}|{name}|{twin}|{opening:016x}|{}", self.live.pipeline.name, start.micros());
+        EffectId(xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+    }
+
+    fn leave(&mut self, effect: Arc<Effect>) {
+        if effect.audience == Audience::CareTeam {
+            self.leaving.push(effect);
+        }
+    }
+
+    /// The effect as the pipeline says it as of `at`; `None` where it has no finding then.
+    fn compose(&mut self, subject: usize, at: Timestamp, band: u8) -> Option<Effect> {
+        let assessment = self.live.pipeline.explain(&self.view, at, self.scratch);
+        let finding = finding_of(&assessment, subject)?;
+        let evidence = evidence_of(self.live, &self.view, &assessment, finding, self.scratch);
+        Some(self.effect(subject, at, band, (&assessment, finding), evidence))
+    }
+
+    fn effect(
+        &self,
+        subject: usize,
+        at: Timestamp,
+        band: u8,
+        (assessment, finding): (&Assessment, &Finding),
+        evidence: Vec<Evidence>,
+    ) -> Effect {
+        let pipeline = &self.live.pipeline;
+        let (name, called) = pipeline.subjects.get(subject).cloned().unwrap_or_default();
+        let said = pipeline.bands.get(usize::from(band));
+        let text = said.map_or(String::new(), |said| fill(&said.says, &called, &finding.values));
+        let track = self.track(subject);
+        let row = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
+        let row = row.skip_while(|row| at < row.at()).next();
+        Effect {
+            id: EffectId(0),
+            revision: 1,
+            kind: pipeline.kind,
+            pipeline: pipeline.name.clone(),
+            edition: pipeline.edition.clone(),
+            title: pipeline.title.clone(),
+            subject: name,
+            status: EffectStatus::Active,
+            change: EffectChange::Raised,
+            audience: Audience::CareTeam,
+            band: said.map_or_else(|| "".into(), |said| said.name.clone()),
+            band_rank: band,
+            severity: said.map_or(crate::domain::effect::Severity::Log, |said| said.severity),
+            text,
+            notes: assessment.notes.clone(),
+            onset: at,
+            at,
+            ended_at: None,
+            raised_known: self.known,
+            known: self.known,
+            due: finding.due,
+            score: self.score(assessment),
+            evidence,
+            ward: String::new(),
+            encounter: String::new(),
+            alone: row.map_or(0, |row| self.alone(&row)),
+        }
+    }
+
+    fn score(&self, assessment: &Assessment) -> EffectScore {
+        let upper = match &assessment.outcome {
+            Outcome::Incomplete { upper, .. } => *upper,
+            Outcome::Final { .. }
+            | Outcome::NotApplicable { .. }
+            | Outcome::NotComputable { .. } => None,
+        };
+        EffectScore {
+            status: assessment.outcome.status(),
+            value: assessment.outcome.value(),
+            upper,
+            decimals: self.live.pipeline.decimals,
+            name: self.live.pipeline.value.clone(),
+        }
+    }
+}
+
+/// Puts values into a text: `{score}`, `{due}`, `{subject}`.
+fn fill(says: &str, subject: &str, values: &[(&'static str, String)]) -> String {
+    let mut text = says.replace("{subject}", subject);
+    for (name, value) in values {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text
+}

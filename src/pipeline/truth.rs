@@ -1,0 +1,322 @@
+//! Keeps a patient's scores and episodes true after facts changed: each instant at which something
+//! a pipeline reads came or went has a score, computed from what is true as of that instant.
+//!
+//! ```text
+//! points    facts:  ●────────●──────●            a value, an order, a state began or ended
+//!           clock:      ○               ○        an item fell due, an episode cleared
+//! ```
+//! The points, their scores and their episodes depend on the set of events and on how far the ticks
+//! have come, never on the order of arrival (TW-2, PL-2).
+
+use crate::domain::time::Timestamp;
+use crate::pipeline::episode::{Episode, Observed, Thresholds};
+use crate::pipeline::live::{Dirty, Live};
+use crate::pipeline::view::{Scratch, View};
+use crate::rules::assessment::{Assessment, Finding, Findings, Outcome};
+use crate::twin::intern::Interner;
+use crate::twin::scores::{NO_BAND, NO_VALUE, ScoreRow, Scores, pack_points};
+
+/// What keeping the truth of one pipeline and patient takes.
+pub struct Truth<'t> {
+    /// The pipeline.
+    pub live: &'t Live,
+    /// The patient.
+    pub view: View<'t>,
+    /// The scores of the shard.
+    pub scores: &'t mut Scores,
+    /// Texts of notes.
+    pub notes: &'t mut Interner,
+    /// How far the ticks have come.
+    pub clock: Timestamp,
+    /// When the event became known.
+    pub known: Timestamp,
+    /// Working memory.
+    pub scratch: &'t mut Scratch,
+    /// How many assessments were made.
+    pub n_assessed: u64,
+}
+
+/// What became of the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The first and the last instant whose score may be another now.
+    pub touched: (Timestamp, Timestamp),
+    /// When the clock makes the next point, if no fact does before.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Truth<'_> {
+    /// Brings the scores up to date after a change; `None` if no score was touched.
+    pub fn keep(&mut self, dirty: &Dirty) -> Option<Kept> {
+        let mut queue = self.queue(dirty);
+        let mut kept: Option<Kept> = None;
+        let mut index = 0;
+        while let Some(at) = queue.get(index).copied() {
+            index += 1;
+            let next_fact = self.next_fact_point(at, queue.get(index).copied());
+            let before = self.episodes_before(next_fact);
+            // What the clock made after a point that is lost goes on from the point before it.
+            let from = match self.live.is_point(&self.view, at) {
+                true => Some(at),
+                false => {
+                    self.forget(at);
+                    self.last_fact_point(at)
+                }
+            };
+            let (next_at, last) = self.point_and_clock(from, next_fact);
+            let flows_on = self.episodes_before(next_fact) != before;
+            if let Some(next) = next_fact.filter(|next| flows_on && !queue.contains(next)) {
+                queue.insert(index, next);
+            }
+            let first = from.map_or(at, |from| from.min(at));
+            let last = last.map_or(at, |last| last.max(at));
+            let touched = kept.map_or((first, last), |kept| {
+                (kept.touched.0.min(first), kept.touched.1.max(last))
+            });
+            kept = Some(Kept { touched, next_at });
+        }
+        kept
+    }
+
+    /// Makes the points whose time has come.
+    pub fn tick(&mut self) -> Option<Kept> {
+        let newest = self.newest_fact_point()?;
+        let (next_at, last) = self.point_and_clock(Some(newest), None);
+        Some(Kept { touched: (newest, last.unwrap_or(newest)), next_at })
+    }
+
+    fn track(&self) -> u16 {
+        self.live.first_track()
+    }
+
+    fn thresholds(&self) -> Thresholds {
+        let policy = &self.live.pipeline.policy;
+        let raise_from = u8::try_from(policy.raise_from).unwrap_or(NO_BAND);
+        Thresholds { raise_from, clears_after: policy.clears_after }
+    }
+
+    /// The instants to look at, ascending: changed ones, and known points in a changed range.
+    fn queue(&self, dirty: &Dirty) -> Vec<Timestamp> {
+        let mut queue = dirty.points.clone();
+        let first = dirty.ranges.iter().map(|(from, _)| *from).min();
+        if let Some(first) = first {
+            let rows = self.scores.walk(self.view.patient, self.track());
+            for (_, row) in rows.take_while(|(_, row)| first <= row.at()) {
+                let in_range =
+                    |(from, to): &(Timestamp, Timestamp)| *from <= row.at() && row.at() <= *to;
+                if row.by_clock == 0 && dirty.ranges.iter().any(in_range) {
+                    queue.push(row.at());
+                }
+            }
+            queue.sort_unstable();
+            queue.dedup();
+        }
+        queue
+    }
+
+    fn newest_fact_point(&self) -> Option<Timestamp> {
+        let mut rows = self.scores.walk(self.view.patient, self.track());
+        rows.find(|(_, row)| row.by_clock == 0).map(|(_, row)| row.at())
+    }
+
+    fn last_fact_point(&self, before: Timestamp) -> Option<Timestamp> {
+        let mut rows = self.scores.walk(self.view.patient, self.track());
+        rows.find(|(_, row)| row.at() < before && row.by_clock == 0).map(|(_, row)| row.at())
+    }
+
+    /// The next point that a fact makes: a known one, or one still in the queue.
+    fn next_fact_point(&self, after: Timestamp, queued: Option<Timestamp>) -> Option<Timestamp> {
+        let rows = self.scores.walk(self.view.patient, self.track());
+        let later = rows.take_while(|(_, row)| after < row.at());
+        let known = later.filter(|(_, row)| row.by_clock == 0).map(|(_, row)| row.at()).last();
+        let queued = queued.filter(|at| after < *at && self.live.is_point(&self.view, *at));
+        known.into_iter().chain(queued).min()
+    }
+
+    /// Takes the scores of an instant away.
+    fn forget(&mut self, at: Timestamp) {
+        for track in &self.live.tracks {
+            if let Some((number, _)) = self.row_at(*track, at) {
+                self.scores.remove(number, self.known);
+            }
+        }
+    }
+
+    fn row_at(&self, track: u16, at: Timestamp) -> Option<(u32, ScoreRow)> {
+        let mut rows = self.scores.walk(self.view.patient, track);
+        rows.find(|(_, row)| row.at() <= at).filter(|(_, row)| row.at() == at)
+    }
+
+    /// The episodes of all tracks after the last point before `at`.
+    fn episodes_before(&self, at: Option<Timestamp>) -> Vec<Episode> {
+        let episode = |track: &u16| {
+            let mut rows = self.scores.walk(self.view.patient, *track);
+            let row = rows.find(|(_, row)| at.is_none_or(|at| row.at() < at));
+            row.map_or(Episode::Rest, |(_, row)| episode_of(&row))
+        };
+        self.live.tracks.iter().map(episode).collect()
+    }
+
+    /// Scores the point at `from`, and what the clock makes until the next point of a fact. Gives
+    /// when the clock goes on, if no fact comes before, and the last instant that was scored.
+    fn point_and_clock(
+        &mut self,
+        from: Option<Timestamp>,
+        next_fact: Option<Timestamp>,
+    ) -> (Option<Timestamp>, Option<Timestamp>) {
+        let rows = self.scores.walk(self.view.patient, self.track()).map(|(_, row)| row);
+        let rows = rows.skip_while(|row| next_fact.is_some_and(|next| next <= row.at()));
+        let rows = rows.take_while(|row| from.is_none_or(|from| from < row.at()));
+        let stale: Vec<Timestamp> = rows.map(|row| row.at()).collect();
+        let mut made: Vec<Timestamp> = Vec::new();
+        let mut next_at = from.and_then(|from| self.point(from, 0));
+        while let Some(due) = next_at {
+            if self.clock < due || next_fact.is_some_and(|next| next <= due) {
+                break;
+            }
+            made.push(due);
+            next_at = self.point(due, 1);
+        }
+        for at in stale.into_iter().filter(|at| !made.contains(at)) {
+            self.forget(at);
+        }
+        (next_at.filter(|_| next_fact.is_none()), made.last().copied().or(from))
+    }
+
+    /// Scores one instant on every track. Says when the clock makes the next point.
+    fn point(&mut self, at: Timestamp, by_clock: u8) -> Option<Timestamp> {
+        self.n_assessed += 1;
+        let assessment = self.live.pipeline.assess(&self.view, at, self.scratch);
+        let thresholds = self.thresholds();
+        let notes = match assessment_text(&assessment) {
+            Some(text) => self.notes.intern(&text),
+            None => self.notes.intern(""),
+        };
+        let mut next_at = assessment.next_at;
+        let live = self.live;
+        for (subject, track) in live.tracks.iter().copied().enumerate() {
+            let (here, before) = self.here_and_before(track, at);
+            let finding = finding_of(&assessment, subject);
+            let cause = finding.and_then(|finding| self.cause(finding)).unwrap_or(0);
+            let observed = match (&assessment.findings, finding) {
+                (Findings::Unknown, _) => Observed::Unknown,
+                (Findings::Known(_), None) => Observed::Nothing,
+                (Findings::Known(_), Some(finding)) => Observed::Band {
+                    least: u8::try_from(finding.band).unwrap_or(NO_BAND),
+                    most: u8::try_from(finding.band_most).unwrap_or(NO_BAND),
+                    cause,
+                },
+            };
+            let before = before.map_or(Episode::Rest, |row| episode_of(&row));
+            let episode = before.next(at, observed, thresholds);
+            next_at = [next_at, episode.clears_at(thresholds)].into_iter().flatten().min();
+            let row = self.score_row(&assessment, finding, episode, (track, at, by_clock, notes));
+            self.scores.set(here, row);
+        }
+        next_at.filter(|next| at < *next)
+    }
+
+    fn here_and_before(
+        &self,
+        track: u16,
+        at: Timestamp,
+    ) -> (Option<(u32, ScoreRow)>, Option<ScoreRow>) {
+        let mut rows = self.scores.walk(self.view.patient, track);
+        let Some((number, row)) = rows.find(|(_, row)| row.at() <= at) else {
+            return (None, None);
+        };
+        if row.at() < at {
+            return (None, Some(row));
+        }
+        (Some((number, row)), rows.next().map(|(_, row)| row))
+    }
+
+    /// The key of the fact a finding counts from.
+    fn cause(&self, finding: &Finding) -> Option<u64> {
+        let measured = self.scratch.evidence.get(finding.cause?)?;
+        self.view.twins.sample(measured.place).map(|(row, _)| row.key)
+    }
+
+    fn score_row(
+        &self,
+        assessment: &Assessment,
+        finding: Option<&Finding>,
+        episode: Episode,
+        (track, at, by_clock, notes): (u16, Timestamp, u8, u32),
+    ) -> ScoreRow {
+        let small = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
+        let (status, upper) = match &assessment.outcome {
+            Outcome::Final { .. } => (0, None),
+            Outcome::Incomplete { upper, .. } => (1, *upper),
+            Outcome::NotApplicable { .. } => (2, None),
+            Outcome::NotComputable { .. } => (3, None),
+        };
+        let (episode_start, episode_band, below_since, cause) = match episode {
+            Episode::Rest => (i64::MIN, NO_BAND, i64::MAX, 0),
+            Episode::Open { start, band, cause, below_since } => {
+                let below_since = below_since.map_or(i64::MAX, Timestamp::micros);
+                (start.micros(), band, below_since, cause)
+            }
+        };
+        let due = finding.and_then(|finding| finding.due);
+        let band = finding.and_then(|finding| u8::try_from(finding.band).ok());
+        let n_inputs = self.live.pipeline.features.len();
+        let points = (0..n_inputs).map(|input| {
+            let points = assessment.points.iter().find(|points| points.input == input);
+            points.and_then(|points| points.points)
+        });
+        ScoreRow {
+            patient: self.view.patient,
+            track,
+            at: at.micros(),
+            known: self.known.micros(),
+            status,
+            by_clock,
+            band: band.unwrap_or(NO_BAND),
+            episode_band,
+            value: assessment.outcome.value().map_or(NO_VALUE, small),
+            upper: upper.map_or(NO_VALUE, small),
+            points: pack_points(points),
+            episode_start,
+            below_since,
+            cause,
+            due: due.map_or(i64::MAX, |(due, _)| due.micros()),
+            overdue: due.map_or(i64::MAX, |(_, overdue)| overdue.micros()),
+            notes,
+            edition: self.live.edition,
+        }
+    }
+}
+
+/// The finding about a subject.
+pub fn finding_of(assessment: &Assessment, subject: usize) -> Option<&Finding> {
+    match &assessment.findings {
+        Findings::Known(findings) => findings.iter().find(|finding| finding.subject == subject),
+        Findings::Unknown => None,
+    }
+}
+
+/// The episode a score's row is in.
+pub fn episode_of(row: &ScoreRow) -> Episode {
+    if !row.is_in_episode() {
+        return Episode::Rest;
+    }
+    let below_since = (row.below_since != i64::MAX).then_some(row.below_since);
+    Episode::Open {
+        start: Timestamp::from_micros(row.episode_start),
+        band: row.episode_band,
+        cause: row.cause,
+        below_since: below_since.map(Timestamp::from_micros),
+    }
+}
+
+/// Why there is no value, and what a reader must know, as one text.
+fn assessment_text(assessment: &Assessment) -> Option<String> {
+    let reason = match &assessment.outcome {
+        Outcome::NotApplicable { reason } | Outcome::NotComputable { reason } => Some(reason),
+        Outcome::Final { .. } | Outcome::Incomplete { .. } => None,
+    };
+    let texts: Vec<&str> =
+        reason.into_iter().chain(&assessment.notes).map(String::as_str).collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}

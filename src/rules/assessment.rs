@@ -1,0 +1,292 @@
+//! What a rule is given, and what it says: never a bare number (SPEC 0.1).
+//!
+//! A rule is a pure function from a `Row`, the features of one patient as of one instant, to an
+//! `Assessment`. It knows no twin, no clock and no unit but its own.
+
+use std::fmt;
+
+use crate::domain::date::BirthDate;
+use crate::domain::fact::Comparator;
+use crate::domain::person::Sex;
+use crate::domain::refusal::Unusable;
+use crate::domain::time::{Span, Timestamp};
+
+/// One feature of a patient as of one instant. What is missing or stale is `Missing`, never zero
+/// (PL-1).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing within its window.
+    Missing,
+    /// The newest value within its window.
+    Reading(Reading),
+    /// Every value within its window, ascending by time.
+    Series(Vec<Reading>),
+    /// A state stands, or a medicine is taken, since then.
+    Since(Timestamp),
+    /// Nobody said whether the state stands: unknown, not "no".
+    NotStated,
+    /// The least and the greatest age in whole years.
+    Age {
+        /// If born on the last possible day.
+        least: u32,
+        /// If born on the first possible day.
+        greatest: u32,
+    },
+    /// The birth date, as precise as it is known.
+    Birth(BirthDate),
+    /// Female or male.
+    Sex(Sex),
+}
+
+/// A value of a signal, as a rule sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// In units of 10^-`decimals` of the signal's canonical unit; 0 where `unusable` is set.
+    pub value: i64,
+    /// The signal's decimals.
+    pub decimals: u8,
+    /// When it held.
+    pub at: Timestamp,
+    /// Set when the true value is only bounded by it.
+    pub comparator: Option<Comparator>,
+    /// Why it cannot be used; a newer unusable value hides older ones (TW-3).
+    pub unusable: Option<Unusable>,
+    /// Whether it is not yet verified.
+    pub is_preliminary: bool,
+    /// Which piece of evidence of the row it is.
+    pub evidence: usize,
+}
+
+impl Reading {
+    /// The value as a number in the canonical unit.
+    pub fn number(&self) -> f64 {
+        self.value as f64 / 10_f64.powi(i32::from(self.decimals))
+    }
+
+    /// Whether it is an exact, verified, usable value.
+    pub fn is_final(&self) -> bool {
+        self.unusable.is_none() && self.comparator.is_none() && !self.is_preliminary
+    }
+}
+
+/// The features of one patient as of one instant, in the order of the rule's inputs.
+#[derive(Clone, Debug)]
+pub struct Row<'r> {
+    /// The instant.
+    pub at: Timestamp,
+    /// One cell per input.
+    pub cells: &'r [Cell],
+    /// One span per parameter of the rule, from the pipeline file.
+    pub parameters: &'r [Span],
+}
+
+impl Row<'_> {
+    /// The cell of an input.
+    pub fn cell(&self, input: usize) -> &Cell {
+        self.cells.get(input).unwrap_or(&Cell::Missing)
+    }
+
+    /// A series input; empty when there is nothing.
+    pub fn series(&self, input: usize) -> &[Reading] {
+        match self.cell(input) {
+            Cell::Series(readings) => readings,
+            Cell::Reading(reading) => std::slice::from_ref(reading),
+            Cell::Missing
+            | Cell::Since(_)
+            | Cell::NotStated
+            | Cell::Age { .. }
+            | Cell::Birth(_)
+            | Cell::Sex(_) => &[],
+        }
+    }
+
+    /// Since when a state stands; `None` when nobody said so.
+    pub fn since(&self, input: usize) -> Option<Timestamp> {
+        match self.cell(input) {
+            Cell::Since(since) => Some(*since),
+            Cell::Missing
+            | Cell::Reading(_)
+            | Cell::Series(_)
+            | Cell::NotStated
+            | Cell::Age { .. }
+            | Cell::Birth(_)
+            | Cell::Sex(_) => None,
+        }
+    }
+
+    /// A parameter of the rule.
+    pub fn parameter(&self, index: usize) -> Span {
+        self.parameters.get(index).copied().unwrap_or(Span::ZERO)
+    }
+}
+
+/// The result of a computation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every input was there.
+    Final {
+        /// The value, in units of 10^-`decimals` of the rule.
+        value: i64,
+    },
+    /// Some inputs are missing; the value lies within bounds.
+    Incomplete {
+        /// What the known inputs give.
+        lower: i64,
+        /// What it can be at most, where there is a most.
+        upper: Option<i64>,
+    },
+    /// The rule is not made for this patient.
+    NotApplicable {
+        /// Why.
+        reason: String,
+    },
+    /// The rule cannot be computed.
+    NotComputable {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// The status in SQL, alert records and vectors.
+    pub const fn status(&self) -> &'static str {
+        match self {
+            Outcome::Final { .. } => "final",
+            Outcome::Incomplete { .. } => "incomplete",
+            Outcome::NotApplicable { .. } => "not-applicable",
+            Outcome::NotComputable { .. } => "not-computable",
+        }
+    }
+
+    /// The value, or the lower bound.
+    pub const fn value(&self) -> Option<i64> {
+        match self {
+            Outcome::Final { value } => Some(*value),
+            Outcome::Incomplete { lower, .. } => Some(*lower),
+            Outcome::NotApplicable { .. } | Outcome::NotComputable { .. } => None,
+        }
+    }
+}
+
+/// What one input contributed to a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Points {
+    /// The input.
+    pub input: usize,
+    /// Its points; `None` when it is missing or cannot be scored.
+    pub points: Option<i64>,
+}
+
+/// A state of affairs that the policy acts on: a band reached, an item due, a reason to suggest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// Which subject of the rule.
+    pub subject: usize,
+    /// Which band of the rule, ascending by severity: the least it can be.
+    pub band: usize,
+    /// The greatest it can be, where inputs are missing. A band reached before stands while it is
+    /// between the two.
+    pub band_most: usize,
+    /// The evidence it counts from. While the cause is the same fact it is the same episode.
+    pub cause: Option<usize>,
+    /// When an item becomes due, and when it is overdue.
+    pub due: Option<(Timestamp, Timestamp)>,
+    /// The evidence for it.
+    pub evidence: Vec<usize>,
+    /// Values for the text of the pipeline file.
+    pub values: Vec<(&'static str, String)>,
+}
+
+/// What the policy acts on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Findings {
+    /// These hold; a subject without a finding is at rest.
+    Known(Vec<Finding>),
+    /// It cannot be said: what held before is neither ended nor changed.
+    Unknown,
+}
+
+/// What a rule says of one patient as of one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment {
+    /// The value, or why there is none.
+    pub outcome: Outcome,
+    /// What each scored input contributed.
+    pub points: Vec<Points>,
+    /// What the policy acts on.
+    pub findings: Findings,
+    /// When the same facts may say something else: a due date, a value that goes stale.
+    pub next_at: Option<Timestamp>,
+    /// What a reader must know: a default that was taken, an input that was left out.
+    pub notes: Vec<String>,
+}
+
+impl Assessment {
+    /// Says that the rule is not made for this patient: nothing holds.
+    pub fn not_applicable(reason: impl Into<String>) -> Assessment {
+        let outcome = Outcome::NotApplicable { reason: reason.into() };
+        Assessment::new(outcome, Findings::Known(Vec::new()))
+    }
+
+    /// Says that the rule cannot be computed: what held before is left as it is.
+    pub fn not_computable(reason: impl Into<String>) -> Assessment {
+        Assessment::new(Outcome::NotComputable { reason: reason.into() }, Findings::Unknown)
+    }
+
+    /// An outcome and what follows from it.
+    pub const fn new(outcome: Outcome, findings: Findings) -> Assessment {
+        Assessment { outcome, points: Vec::new(), findings, next_at: None, notes: Vec::new() }
+    }
+}
+
+/// A rule: its inputs by name, and the function.
+pub struct Rule {
+    /// The name a pipeline file gives.
+    pub name: &'static str,
+    /// The inputs, in the order of the row's cells.
+    pub inputs: &'static [RuleInput],
+    /// The parameters, in the order of the row's.
+    pub parameters: &'static [&'static str],
+    /// What it speaks about, each on its own; one without a name if there is only one.
+    pub subjects: &'static [&'static str],
+    /// The bands of its findings, ascending by severity.
+    pub bands: &'static [&'static str],
+    /// What its value is, and in which unit; the value has `decimals`.
+    pub value: &'static str,
+    /// Decimals of its value.
+    pub decimals: u8,
+    /// The rule.
+    pub assess: fn(&Row<'_>) -> Assessment,
+}
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rule({})", self.name)
+    }
+}
+
+/// An input of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleInput {
+    /// The name of the feature that feeds it.
+    pub name: &'static str,
+    /// What kind of cell it takes.
+    pub kind: InputKind,
+}
+
+/// What kind of cell an input takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// `Reading`.
+    Reading,
+    /// `Series`.
+    Series,
+    /// `Since` or `NotStated`.
+    State,
+    /// `Age`.
+    Age,
+    /// `Birth`.
+    Birth,
+    /// `Sex`.
+    Sex,
+}

@@ -1,0 +1,12 @@
+//! Clinical rules: pure functions, one file each, with their source and edition.
+
+pub mod assessment;
+pub mod ckd_monitoring;
+pub mod egfr;
+pub mod kdigo_aki;
+pub mod kdigo_ckd;
+pub mod kidney_history;
+pub mod metformin;
+pub mod metformin_egfr;
+pub mod registry;
+pub mod score_table;

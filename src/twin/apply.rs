@@ -1,0 +1,489 @@
+//! Which version of a resource counts, and what that changes.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::domain::event::{Resource, ResourceKind, Status, Version};
+use crate::domain::fact::{Body, Fact, Reading, Sample};
+use crate::domain::statement::Statement;
+use crate::domain::time::Timestamp;
+use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of, series_of};
+use crate::twin::statements::StatementRow;
+use crate::twin::twins::{Change, Twins};
+
+/// What the parts of an event share.
+pub(super) struct Arrival<'e> {
+    /// Whose facts they are.
+    pub patient: u32,
+    /// The namespace of the source.
+    pub namespace: &'e str,
+    /// The number of the event.
+    pub event: u32,
+    /// When it became known.
+    pub known: Timestamp,
+}
+
+/// Where a row of a resource version lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Tail(u32),
+    Sealed(usize, u32),
+    Statement(u32),
+}
+
+/// A row of some version of a resource, as far as the choice between versions needs it.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    place: Place,
+    rank: Rank,
+    is_current: bool,
+}
+
+/// The order of the versions of one resource (DESIGN §9a): never equal for different content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    revised_at: i64,
+    version_id: Option<u64>,
+    status: u8,
+    content: u64,
+}
+
+/// What to do with a version that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Said before: nothing changes.
+    Duplicate,
+    /// It counts from now on.
+    Counts,
+    /// An older version: kept, never current.
+    Superseded,
+    /// It shows that what counted had been said earlier, so that this other content counts now.
+    Yields(u64),
+}
+
+/// Decides about a version of rank `rank`, given the distinct versions known so far, each with the
+/// least `revised_at` it ever came with.
+fn decide(versions: &[Rank], rank: Rank) -> Verdict {
+    let winner = versions.iter().max();
+    let Some(same) = versions.iter().find(|version| version.content == rank.content) else {
+        return match winner {
+            Some(winner) if rank < *winner => Verdict::Superseded,
+            _ => Verdict::Counts,
+        };
+    };
+    // Identical content keeps its earliest time.
+    if (same.revised_at, same.version_id) <= (rank.revised_at, rank.version_id) {
+        return Verdict::Duplicate;
+    }
+    let others = versions.iter().filter(|version| version.content != rank.content);
+    let best_other = others.max();
+    match (winner, best_other) {
+        (Some(winner), Some(other)) if winner.content == rank.content && rank < *other => {
+            Verdict::Yields(other.content)
+        }
+        _ => Verdict::Superseded,
+    }
+}
+
+impl Twins {
+    /// Applies a version of a resource that has an id: all its facts share its fate.
+    pub(super) fn apply_named(
+        &mut self,
+        arrival: &Arrival<'_>,
+        resource: &Resource<'_>,
+        changes: &mut Vec<Change>,
+    ) {
+        let key = self.named_key(arrival.namespace, resource.kind, &resource.id);
+        let known = self.known_versions(arrival.patient, key);
+        let rank = rank(&resource.version, resource.content);
+        let verdict = decide(&distinct(&known), rank);
+        if verdict == Verdict::Duplicate {
+            return;
+        }
+        let is_current = verdict == Verdict::Counts;
+        if is_current {
+            self.retire(&known, arrival.known, changes);
+        }
+        if let Verdict::Yields(content) = verdict {
+            self.retire(&known, arrival.known, changes);
+            self.reinstate(&known, content, arrival.known, changes);
+        }
+        if resource.facts.is_empty() {
+            let row = self.void_row(arrival, resource, key);
+            return self.push_sample(row, None, resource, is_current, changes);
+        }
+        for fact in &resource.facts {
+            match &fact.body {
+                Body::Sample(sample) => {
+                    let row =
+                        self.sample_row(arrival, resource, key, resource.content, fact, sample);
+                    self.push_sample(row, Some((fact, sample)), resource, is_current, changes);
+                }
+                Body::Statement(statement) => {
+                    let row = statement_row(arrival, resource, key, fact, statement);
+                    self.push_statement(row, is_current, changes);
+                }
+            }
+        }
+    }
+
+    /// Applies samples that are known by what they measure: each is a resource of its own.
+    pub(super) fn apply_measured(
+        &mut self,
+        arrival: &Arrival<'_>,
+        resource: &Resource<'_>,
+        changes: &mut Vec<Change>,
+    ) {
+        for fact in &resource.facts {
+            let Body::Sample(sample) = &fact.body else {
+                continue; // Only samples are known by what they measure.
+            };
+            let key = self.measured_key(fact, sample);
+            let content = measured_content(resource.version.status, sample);
+            let known = self.known_versions(arrival.patient, key);
+            let verdict = decide(&distinct(&known), rank(&resource.version, content));
+            if verdict == Verdict::Duplicate {
+                continue;
+            }
+            if let Verdict::Counts | Verdict::Yields(_) = verdict {
+                self.retire(&known, arrival.known, changes);
+            }
+            if let Verdict::Yields(content) = verdict {
+                self.reinstate(&known, content, arrival.known, changes);
+            }
+            let row = self.sample_row(arrival, resource, key, content, fact, sample);
+            let is_current = verdict == Verdict::Counts;
+            self.push_sample(row, Some((fact, sample)), resource, is_current, changes);
+        }
+    }
+
+    /// Every row of every version of a resource.
+    fn known_versions(&self, patient: u32, key: u64) -> Vec<Known> {
+        let mut known = Vec::new();
+        for number in self.tail.with_key(patient, key) {
+            let row = self.tail.rows.row(number);
+            let version_id = self.tail.rare.version_id(number);
+            let is_current = self.tail.marks.known_to(number) == Timestamp::FOREVER;
+            let rank = row_rank(&row, version_id);
+            known.push(Known { place: Place::Tail(number), rank, is_current });
+        }
+        for (index, segment) in self.segments.iter().enumerate() {
+            for number in segment.with_key(patient, key) {
+                let row = segment.row(number);
+                let version_id = segment.rare.version_id(number);
+                let is_current = segment.marks.known_to(number) == Timestamp::FOREVER;
+                let rank = row_rank(&row, version_id);
+                known.push(Known { place: Place::Sealed(index, number), rank, is_current });
+            }
+        }
+        for number in self.statement_index.with_key(&self.statements, patient, key) {
+            let row = self.statements.row(number);
+            let is_current = self.statements.known_to(number) == Timestamp::FOREVER;
+            let rank = rank(&row.version, row.content);
+            known.push(Known { place: Place::Statement(number), rank, is_current });
+        }
+        known
+    }
+
+    /// Ends what is current among `known`.
+    fn retire(&mut self, known: &[Known], at: Timestamp, changes: &mut Vec<Change>) {
+        for row in known.iter().filter(|row| row.is_current) {
+            match row.place {
+                Place::Tail(number) => {
+                    let row = self.tail.rows.row(number);
+                    self.tail.supersede(number, at);
+                    sample_changed(&row, changes);
+                    self.head_loses(&row);
+                }
+                Place::Sealed(index, number) => {
+                    let Some(segment) = self.segments.get_mut(index) else { continue };
+                    segment.marks.supersede(number, at);
+                    let row = segment.row(number);
+                    sample_changed(&row, changes);
+                    self.head_loses(&row);
+                }
+                Place::Statement(number) => {
+                    self.statements.supersede(number, at);
+                    let row = self.statements.row(number).clone();
+                    self.statement_index.remove(&self.statements, number);
+                    self.statement_changed(&row, changes);
+                }
+            }
+        }
+    }
+
+    /// Makes the version with this content current again, as rows that begin at `at`.
+    fn reinstate(
+        &mut self,
+        known: &[Known],
+        content: u64,
+        at: Timestamp,
+        changes: &mut Vec<Change>,
+    ) {
+        let mut seen: Vec<Place> = Vec::new();
+        for version in known.iter().filter(|version| version.rank.content == content) {
+            match version.place {
+                Place::Tail(number) => {
+                    let row = SampleRow { known: at.micros(), ..self.tail.rows.row(number) };
+                    let copies = seen.iter().any(|place| self.same_sample(*place, &row));
+                    if !copies {
+                        let parts = self.tail.rare.of(number);
+                        let new = self.tail.push_current(row);
+                        self.tail.rare.put(new, parts);
+                        if sample_changed(&row, changes) {
+                            self.head_gains(&row);
+                        }
+                    }
+                }
+                Place::Sealed(index, number) => {
+                    let Some(segment) = self.segments.get(index) else { continue };
+                    let row = SampleRow { known: at.micros(), ..segment.row(number) };
+                    let parts = segment.rare.of(number);
+                    let copies = seen.iter().any(|place| self.same_sample(*place, &row));
+                    if !copies {
+                        let new = self.tail.push_current(row);
+                        self.tail.rare.put(new, parts);
+                        if sample_changed(&row, changes) {
+                            self.head_gains(&row);
+                        }
+                    }
+                }
+                Place::Statement(number) => {
+                    let row = StatementRow { known: at, ..(**self.statements.row(number)).clone() };
+                    let copies = seen.iter().any(|place| self.same_statement(*place, &row));
+                    if !copies {
+                        self.push_statement(row, true, changes);
+                    }
+                }
+            }
+            seen.push(version.place);
+        }
+    }
+
+    fn same_sample(&self, place: Place, row: &SampleRow) -> bool {
+        let other = match place {
+            Place::Tail(number) => self.tail.rows.row(number),
+            Place::Sealed(index, number) => match self.segments.get(index) {
+                Some(segment) => segment.row(number),
+                None => return false,
+            },
+            Place::Statement(_) => return false,
+        };
+        (other.series, other.at, other.value) == (row.series, row.at, row.value)
+    }
+
+    fn same_statement(&self, place: Place, row: &StatementRow) -> bool {
+        let Place::Statement(number) = place else { return false };
+        let other = self.statements.row(number);
+        (other.topic(), other.valid) == (row.topic(), row.valid) && other.statement == row.statement
+    }
+
+    fn push_sample(
+        &mut self,
+        row: SampleRow,
+        from: Option<(&Fact<'_>, &Sample<'_>)>,
+        resource: &Resource<'_>,
+        is_current: bool,
+        changes: &mut Vec<Change>,
+    ) {
+        let number =
+            if is_current { self.tail.push_current(row) } else { self.tail.push_superseded(row) };
+        self.tail.rare.put(number, rare_parts(resource, from));
+        if is_current && sample_changed(&row, changes) {
+            self.head_gains(&row);
+        }
+    }
+
+    fn push_statement(&mut self, row: StatementRow, is_current: bool, changes: &mut Vec<Change>) {
+        let (known, counts) = (row.known, row.version.status.counts());
+        let number = self.statements.push(row);
+        self.statement_index.add(&self.statements, number);
+        if !is_current {
+            return self.statements.supersede(number, known);
+        }
+        if counts {
+            self.statement_index.insert(&self.statements, number);
+        }
+        let row = self.statements.row(number).clone();
+        self.statement_changed(&row, changes);
+    }
+
+    fn statement_changed(&mut self, row: &StatementRow, changes: &mut Vec<Change>) {
+        if row.version.status.counts() {
+            let (start, end) = (row.valid.start, row.valid.end);
+            changes.push(Change::Statement { topic: row.topic(), start, end });
+        }
+        if row.kind == ResourceKind::Patient {
+            self.refresh_person(row.patient);
+        }
+    }
+
+    fn sample_row(
+        &mut self,
+        arrival: &Arrival<'_>,
+        resource: &Resource<'_>,
+        key: u64,
+        content: u64,
+        fact: &Fact<'_>,
+        sample: &Sample<'_>,
+    ) -> SampleRow {
+        let (value, comparator, unusable) = match &sample.reading {
+            Reading::Value { value, comparator, .. } => (*value, *comparator, None),
+            Reading::Unusable { reason, .. } => (0, None, Some(*reason)),
+        };
+        let (status, statistic) = (resource.version.status, sample.statistic);
+        SampleRow {
+            patient: arrival.patient,
+            series: series_of(sample.signal, sample.origin),
+            flags: Flags { status, statistic, comparator, unusable }.pack(),
+            at: fact.valid.at(resource.recorded_at).micros(),
+            known: arrival.known.micros(),
+            value: i32::try_from(value).expect("plausibility keeps values within 32 bits"),
+            event: arrival.event,
+            revised_at: resource.version.revised_at.micros(),
+            key,
+            content,
+            code: self.code_number(sample),
+            device: self.devices.intern(&sample.device),
+            resource: self.ids.push(&resource.id),
+        }
+    }
+
+    fn code_number(&mut self, sample: &Sample<'_>) -> u32 {
+        let mut name = std::mem::take(&mut self.scratch);
+        name.clear();
+        name.extend_from_slice(sample.code.system.as_bytes());
+        name.push(b'|');
+        name.extend_from_slice(sample.code.code.as_bytes());
+        let number = self.codes.intern(std::str::from_utf8(&name).expect("two texts and a bar"));
+        self.scratch = name;
+        number
+    }
+
+    fn void_row(&mut self, arrival: &Arrival<'_>, resource: &Resource<'_>, key: u64) -> SampleRow {
+        let (status, statistic) = (resource.version.status, crate::domain::fact::Statistic::Other);
+        SampleRow {
+            patient: arrival.patient,
+            series: VOID_SERIES,
+            flags: Flags { status, statistic, comparator: None, unusable: None }.pack(),
+            at: resource.version.revised_at.micros(),
+            known: arrival.known.micros(),
+            value: 0,
+            event: arrival.event,
+            revised_at: resource.version.revised_at.micros(),
+            key,
+            content: resource.content,
+            code: self.codes.intern("|"),
+            device: self.devices.intern(""),
+            resource: self.ids.push(&resource.id),
+        }
+    }
+
+    fn named_key(&mut self, namespace: &str, kind: ResourceKind, id: &str) -> u64 {
+        self.scratch.clear();
+        self.scratch.extend_from_slice(&kind.number().to_le_bytes());
+        self.scratch.extend_from_slice(namespace.as_bytes());
+        self.scratch.push(0);
+        self.scratch.extend_from_slice(id.as_bytes());
+        xxh3_64(&self.scratch)
+    }
+
+    fn measured_key(&mut self, fact: &Fact<'_>, sample: &Sample<'_>) -> u64 {
+        self.scratch.clear();
+        let series = series_of(sample.signal, sample.origin);
+        self.scratch.extend_from_slice(&series.to_le_bytes());
+        self.scratch.extend_from_slice(sample.statistic.name().as_bytes());
+        self.scratch.extend_from_slice(&fact.valid.start.micros().to_le_bytes());
+        self.scratch.extend_from_slice(&fact.valid.end.micros().to_le_bytes());
+        self.scratch.extend_from_slice(sample.device.as_bytes());
+        xxh3_64(&self.scratch)
+    }
+}
+
+/// Notes that a row came or went; `false` for one that says nothing.
+fn sample_changed(row: &SampleRow, changes: &mut Vec<Change>) -> bool {
+    let Some((signal, origin)) = parts_of(row.series) else { return false };
+    let counts = Flags::unpack(row.flags).status.counts();
+    if counts {
+        changes.push(Change::Sample { signal, origin, at: Timestamp::from_micros(row.at) });
+    }
+    counts
+}
+
+fn rare_parts(resource: &Resource<'_>, from: Option<(&Fact<'_>, &Sample<'_>)>) -> RareParts {
+    let usual = matches!(resource.kind, ResourceKind::Observation | ResourceKind::Measurement);
+    let raw = from.and_then(|(_, sample)| match &sample.reading {
+        Reading::Value { raw, .. } => raw.as_ref(),
+        Reading::Unusable { raw, .. } => Some(raw),
+    });
+    RareParts {
+        start: from.map(|(fact, _)| fact.valid).filter(|v| v.start != v.end).map(|v| v.start),
+        raw: raw.map(|raw| (raw.value.as_ref().into(), raw.unit.as_ref().into())),
+        version_id: resource.version.version_id,
+        kind: Some(resource.kind).filter(|_| !usual),
+        recorded_at: resource.recorded_at.filter(|at| *at != resource.version.revised_at),
+    }
+}
+
+fn statement_row(
+    arrival: &Arrival<'_>,
+    resource: &Resource<'_>,
+    key: u64,
+    fact: &Fact<'_>,
+    statement: &Statement<'_>,
+) -> StatementRow {
+    StatementRow {
+        patient: arrival.patient,
+        kind: resource.kind,
+        id: resource.id.as_ref().into(),
+        version: resource.version,
+        recorded_at: resource.recorded_at,
+        key,
+        content: resource.content,
+        valid: fact.valid,
+        known: arrival.known,
+        event: arrival.event,
+        statement: statement.clone().into_owned(),
+    }
+}
+
+fn rank(version: &Version, content: u64) -> Rank {
+    Rank {
+        revised_at: version.revised_at.micros(),
+        version_id: version.version_id,
+        status: version.status.rank(),
+        content,
+    }
+}
+
+fn row_rank(row: &SampleRow, version_id: Option<u64>) -> Rank {
+    let status = Flags::unpack(row.flags).status.rank();
+    Rank { revised_at: row.revised_at, version_id, status, content: row.content }
+}
+
+/// The distinct versions among rows, each with the least time it ever came with.
+fn distinct(known: &[Known]) -> Vec<Rank> {
+    let mut versions: Vec<Rank> = Vec::new();
+    for Known { rank, .. } in known {
+        match versions.iter_mut().find(|version| version.content == rank.content) {
+            Some(version) => {
+                let earliest = (version.revised_at, version.version_id)
+                    .min((rank.revised_at, rank.version_id));
+                (version.revised_at, version.version_id) = earliest;
+            }
+            None => versions.push(*rank),
+        }
+    }
+    versions
+}
+
+fn measured_content(status: Status, sample: &Sample<'_>) -> u64 {
+    let (value, comparator, unusable, raw) = match &sample.reading {
+        Reading::Value { value, comparator, .. } => (*value, *comparator, None, ""),
+        Reading::Unusable { reason, raw } => (0, None, Some(*reason), raw.value.as_ref()),
+    };
+    let flags = Flags { status, statistic: sample.statistic, comparator, unusable }.pack();
+    let mut bytes = value.to_le_bytes().to_vec();
+    bytes.extend_from_slice(&flags.to_le_bytes());
+    bytes.extend_from_slice(raw.as_bytes());
+    xxh3_64(&bytes)
+}

@@ -1,0 +1,109 @@
+//! What was said of each patient, as it stands, and what was not said and why.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use xxhash_rust::xxh3::Xxh3DefaultBuilder;
+
+use crate::domain::effect::{Effect, EffectId, EffectStatus, Suppression};
+use crate::twin::pages::Pages;
+
+/// An effect and whose it is.
+#[derive(Clone, Debug)]
+pub struct EffectRow {
+    /// The patient's number in the shard.
+    pub patient: u32,
+    /// The track: a pipeline's subject.
+    pub track: u16,
+    /// The effect as it stands.
+    pub effect: Arc<Effect>,
+}
+
+/// A suppression and whose it is.
+#[derive(Clone, Debug)]
+pub struct SuppressionRow {
+    /// The patient's number in the shard.
+    pub patient: u32,
+    /// The track: a pipeline's subject.
+    pub track: u16,
+    /// What was not said.
+    pub suppression: Suppression,
+}
+
+type ByTrack = HashMap<(u32, u16), Vec<u32>, Xxh3DefaultBuilder>;
+
+/// Everything said and unsaid in a shard.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    rows: Pages<EffectRow>,
+    suppressions: Pages<SuppressionRow>,
+    by_track: ByTrack,
+    newest_suppression: HashMap<(u32, u16), u32, Xxh3DefaultBuilder>,
+}
+
+impl Effects {
+    /// The effects of a track, in the order in which they were first said.
+    pub fn of_track(&self, patient: u32, track: u16) -> impl Iterator<Item = (u32, &Arc<Effect>)> {
+        let numbers = self.by_track.get(&(patient, track));
+        let numbers = numbers.into_iter().flatten();
+        numbers.filter_map(|number| Some((*number, &self.rows.get(*number)?.effect)))
+    }
+
+    /// The effect that is active on a track; there is at most one.
+    pub fn active(&self, patient: u32, track: u16) -> Option<(u32, &Arc<Effect>)> {
+        self.of_track(patient, track).find(|(_, effect)| effect.status == EffectStatus::Active)
+    }
+
+    /// The effect of this id.
+    pub fn with_id(&self, id: EffectId) -> Option<&EffectRow> {
+        self.rows.iter().find(|row| row.effect.id == id)
+    }
+
+    /// Adds an effect.
+    pub fn push(&mut self, patient: u32, track: u16, effect: Arc<Effect>) {
+        let number = self.rows.push(EffectRow { patient, track, effect });
+        self.by_track.entry((patient, track)).or_default().push(number);
+    }
+
+    /// Replaces an effect by its next revision.
+    pub fn revise(&mut self, number: u32, effect: Arc<Effect>) {
+        if let Some(row) = self.rows.get_mut(number) {
+            row.effect = effect;
+        }
+    }
+
+    /// Notes that something was not said. Equal ones in a row are one, with a count.
+    pub fn suppress(&mut self, patient: u32, track: u16, suppression: Suppression) {
+        let newest = self.newest_suppression.get(&(patient, track)).copied();
+        let same = newest.filter(|number| {
+            let row = self.suppressions.get(*number);
+            row.is_some_and(|row| {
+                let known = &row.suppression;
+                (known.reason, &known.band) == (suppression.reason, &suppression.band)
+            })
+        });
+        if let Some(row) = same.and_then(|number| self.suppressions.get_mut(number)) {
+            row.suppression.last_known = suppression.last_known;
+            row.suppression.at = suppression.at;
+            row.suppression.count = row.suppression.count.saturating_add(1);
+            return;
+        }
+        let number = self.suppressions.push(SuppressionRow { patient, track, suppression });
+        self.newest_suppression.insert((patient, track), number);
+    }
+
+    /// Ends the run of equal suppressions of a track, because something was said.
+    pub fn end_suppression(&mut self, patient: u32, track: u16) {
+        self.newest_suppression.remove(&(patient, track));
+    }
+
+    /// Every effect, in the order in which they were first said; cloning it is cheap.
+    pub fn rows(&self) -> &Pages<EffectRow> {
+        &self.rows
+    }
+
+    /// Every suppression; cloning it is cheap.
+    pub fn suppressions(&self) -> &Pages<SuppressionRow> {
+        &self.suppressions
+    }
+}

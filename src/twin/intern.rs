@@ -1,0 +1,62 @@
+//! Names that occur again and again, as numbers: patients, codes, devices, topics.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::twin::pages::Pages;
+
+/// Texts and their numbers, from 0 in the order of their first appearance.
+#[derive(Debug, Default)]
+pub struct Interner {
+    texts: Pages<Arc<str>>,
+    numbers: HashTable<(u64, u32)>,
+}
+
+impl Interner {
+    /// The number of `text`, which is remembered.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        let hash = xxh3_64(text.as_bytes());
+        if let Some(number) = self.find(hash, text) {
+            return number;
+        }
+        let number = self.texts.push(Arc::from(text));
+        self.numbers.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+        number
+    }
+
+    /// The number of `text`, if it was seen.
+    pub fn number(&self, text: &str) -> Option<u32> {
+        self.find(xxh3_64(text.as_bytes()), text)
+    }
+
+    /// The text of a number.
+    pub fn text(&self, number: u32) -> &str {
+        self.texts.get(number).expect("the number was given by intern")
+    }
+
+    /// Every text in the order of its number; cloning it is cheap.
+    pub fn texts(&self) -> &Pages<Arc<str>> {
+        &self.texts
+    }
+
+    fn find(&self, hash: u64, text: &str) -> Option<u32> {
+        let same = |(known, number): &(u64, u32)| {
+            *known == hash && self.texts.get(*number).is_some_and(|known| known.as_ref() == text)
+        };
+        self.numbers.find(hash, same).map(|(_, number)| *number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_its_number() {
+        let mut names = Interner::default();
+        assert_eq!([names.intern("a"), names.intern("b"), names.intern("a")], [0, 1, 0]);
+        assert_eq!((names.text(1), names.number("c")), ("b", None));
+    }
+}

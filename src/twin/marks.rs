@@ -1,0 +1,60 @@
+//! When a row ceased to be current: the one thing about a row that changes after it was written.
+//!
+//! Pages of 1,024 marks exist only where something was superseded; a page is copied once when a
+//! view still shares it.
+
+use std::sync::Arc;
+
+use crate::domain::time::Timestamp;
+use crate::twin::table::{CHUNK_ROWS, place};
+
+/// The known time from which each row of a table is no longer current.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    pages: Vec<Option<Arc<Vec<Timestamp>>>>,
+}
+
+impl Marks {
+    /// Says that row `number` is no longer current from `known_to` on.
+    pub fn supersede(&mut self, number: u32, known_to: Timestamp) {
+        let (page, index) = place(number);
+        if self.pages.len() <= page {
+            self.pages.resize(page + 1, None);
+        }
+        let Some(slot) = self.pages.get_mut(page) else { return };
+        let fresh = || Arc::new(vec![Timestamp::FOREVER; CHUNK_ROWS]);
+        let marks = Arc::make_mut(slot.get_or_insert_with(fresh));
+        if let Some(mark) = marks.get_mut(index) {
+            *mark = known_to;
+        }
+    }
+
+    /// When row `number` ceased to be current; `FOREVER` while it is.
+    pub fn known_to(&self, number: u32) -> Timestamp {
+        let (page, index) = place(number);
+        let marks = self.pages.get(page).and_then(Option::as_ref);
+        marks.and_then(|marks| marks.get(index)).copied().unwrap_or(Timestamp::FOREVER)
+    }
+
+    /// The marks of one chunk of rows, `None` where all are current.
+    pub fn of_chunk(&self, chunk: usize) -> Option<&Arc<Vec<Timestamp>>> {
+        self.pages.get(chunk).and_then(Option::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_page_is_copied_once() {
+        let mut marks = Marks::default();
+        marks.supersede(5_000, Timestamp::from_micros(1));
+        let view = marks.clone();
+        marks.supersede(5_001, Timestamp::from_micros(2));
+        assert_eq!(view.known_to(5_001), Timestamp::FOREVER);
+        assert_eq!(marks.known_to(5_001).micros(), 2);
+        assert_eq!(marks.known_to(5_000).micros(), 1);
+        assert_eq!(marks.known_to(0), Timestamp::FOREVER);
+    }
+}

@@ -1,0 +1,291 @@
+//! What is true of a patient: the newest value, a window of values, what is in force.
+//!
+//! The same functions serve rules, the console and as-of questions; none of them depends on where a
+//! row lies (TW-4).
+
+use std::sync::Arc;
+
+use crate::domain::event::ResourceKind;
+use crate::domain::fact::{Comparator, Origin};
+use crate::domain::person::Person;
+use crate::domain::refusal::Unusable;
+use crate::domain::signal::Signal;
+use crate::domain::time::Timestamp;
+use crate::twin::head::Cell;
+use crate::twin::samples::{Flags, RareParts, SampleRow, parts_of, series_of};
+use crate::twin::series::Order;
+use crate::twin::statements::{StatementRow, Topic};
+use crate::twin::twins::Twins;
+
+/// A current value of a signal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// What was measured.
+    pub signal: Signal,
+    /// In units of the signal's resolution; 0 where `unusable` is set.
+    pub value: i64,
+    /// The time for which it counts.
+    pub at: Timestamp,
+    /// Set when the true value is only bounded.
+    pub comparator: Option<Comparator>,
+    /// Why it cannot be used.
+    pub unusable: Option<Unusable>,
+    /// Whether it is not yet verified.
+    pub is_preliminary: bool,
+    /// Where it lies.
+    pub place: SamplePlace,
+}
+
+/// Where a sample lies, until the next event is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SamplePlace {
+    /// It is the newest of this list of (patient, series).
+    Newest(u32, u16),
+    /// In the tail.
+    Tail(u32),
+    /// In a segment.
+    Sealed(usize, u32),
+}
+
+impl Measured {
+    fn of(row: &SampleRow, place: SamplePlace) -> Option<Measured> {
+        let cell = Cell { at: Timestamp::from_micros(row.at), value: row.value, flags: row.flags };
+        Some(Measured::of_cell(parts_of(row.series)?.0, cell, place))
+    }
+
+    fn of_cell(signal: Signal, cell: Cell, place: SamplePlace) -> Measured {
+        let flags = Flags::unpack(cell.flags);
+        Measured {
+            signal,
+            value: i64::from(cell.value),
+            at: cell.at,
+            comparator: flags.comparator,
+            unusable: flags.unusable,
+            is_preliminary: flags.status == crate::domain::event::Status::Preliminary,
+            place,
+        }
+    }
+}
+
+fn order(row: &SampleRow) -> Order {
+    (Timestamp::from_micros(row.at), row.revised_at, row.key, i64::from(row.value))
+}
+
+impl Twins {
+    /// The newest value of a signal at `at` or before, back to `from`, by any of `origins`.
+    pub fn latest(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        (from, at): (Timestamp, Timestamp),
+    ) -> Option<Measured> {
+        if let [origin] = origins {
+            return self.latest_by(patient, signal, *origin, (from, at)).map(|(_, found)| found);
+        }
+        let newest = origins
+            .iter()
+            .filter_map(|origin| self.latest_by(patient, signal, *origin, (from, at)));
+        newest.max_by_key(|(order, _)| *order).map(|(_, found)| found)
+    }
+
+    /// The same by one origin, with its place in the order. The order of what the head holds stops
+    /// at the time, which is all that origins are compared by.
+    #[inline]
+    fn latest_by(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origin: Origin,
+        (from, at): (Timestamp, Timestamp),
+    ) -> Option<((Timestamp, Origin), Measured)> {
+        let series = series_of(signal, origin);
+        if let Some(column) = self.column(series) {
+            let cell = self.head.get(patient, column).filter(|cell| from <= cell.at)?;
+            if cell.at <= at {
+                let place = SamplePlace::Newest(patient, series);
+                return Some(((cell.at, origin), Measured::of_cell(signal, cell, place)));
+            }
+        }
+        let (row, place) = self.newest_row((patient, series), at)?;
+        let found = Measured::of(&row, place).filter(|found| from <= found.at)?;
+        Some(((found.at, origin), found))
+    }
+
+    /// The values of a signal from `from` to `to`, both included, by any of `origins`; ascending.
+    pub fn window(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        (from, to): (Timestamp, Timestamp),
+    ) -> Vec<Measured> {
+        let mut rows: Vec<(SampleRow, SamplePlace)> = Vec::new();
+        for origin in origins {
+            let list = (patient, series_of(signal, *origin));
+            for number in self.tail.lists.walk(&self.tail.rows, list) {
+                let row = self.tail.rows.row(number);
+                if row.at < from.micros() {
+                    break;
+                }
+                if row.at <= to.micros() {
+                    rows.push((row, SamplePlace::Tail(number)));
+                }
+            }
+            for (index, segment) in self.segments.iter().enumerate() {
+                for number in segment.of_series(list, from, to) {
+                    if segment.is_current(number) {
+                        rows.push((segment.row(number), SamplePlace::Sealed(index, number)));
+                    }
+                }
+            }
+        }
+        rows.sort_by_key(|(row, _)| order(row));
+        rows.iter().filter_map(|(row, place)| Measured::of(row, *place)).collect()
+    }
+
+    /// Whether any current value of a signal by any of `origins` counts for exactly `at`.
+    pub fn has_sample_at(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        at: Timestamp,
+    ) -> bool {
+        self.latest(patient, signal, origins, (at, at)).is_some()
+    }
+
+    /// The times from `from` to `to`, both included, for which a signal has a current value.
+    pub fn times(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        range: (Timestamp, Timestamp),
+    ) -> impl Iterator<Item = Timestamp> {
+        self.window(patient, signal, origins, range).into_iter().map(|measured| measured.at)
+    }
+
+    /// The current statements about a patient on a topic, the latest start first.
+    pub fn statements(
+        &self,
+        patient: u32,
+        topic: Topic,
+    ) -> impl Iterator<Item = &Arc<StatementRow>> {
+        let numbers = self.statement_index.walk(&self.statements, (patient, topic.list()));
+        numbers.map(|number| self.statements.row(number))
+    }
+
+    /// What is known of the person.
+    pub fn person(&self, patient: u32) -> Person {
+        let index = usize::try_from(patient).unwrap_or(usize::MAX);
+        self.persons.get(index).copied().unwrap_or_default()
+    }
+
+    /// The row of a sample and what only few rows have.
+    pub fn sample(&self, place: SamplePlace) -> Option<(SampleRow, RareParts)> {
+        match place {
+            SamplePlace::Newest(patient, series) => {
+                let (_, place) = self.newest_row((patient, series), Timestamp::FOREVER)?;
+                self.sample(place)
+            }
+            SamplePlace::Tail(number) => {
+                Some((self.tail.rows.row(number), self.tail.rare.of(number)))
+            }
+            SamplePlace::Sealed(index, number) => {
+                let segment = self.segments.get(index)?;
+                Some((segment.row(number), segment.rare.of(number)))
+            }
+        }
+    }
+
+    /// The id of a sample's resource; empty for a wearable's sample.
+    pub fn resource_id(&self, row: &SampleRow) -> &str {
+        self.ids.get(row.resource).unwrap_or_default()
+    }
+
+    /// The code a sample came under, as `system|code`.
+    pub fn code(&self, row: &SampleRow) -> &str {
+        self.codes.text(row.code)
+    }
+
+    /// The newest row of a list at `at` or before.
+    fn newest_row(&self, list: (u32, u16), at: Timestamp) -> Option<(SampleRow, SamplePlace)> {
+        let numbers = self.tail.lists.walk(&self.tail.rows, list);
+        let in_tail = numbers
+            .map(|number| (self.tail.rows.row(number), SamplePlace::Tail(number)))
+            .find(|(row, _)| row.at <= at.micros());
+        let sealed = self.segments.iter().enumerate().filter_map(|(index, segment)| {
+            let range = segment.of_series(list, Timestamp::MIN, at);
+            // Rows of one instant are not in the order of `order`; all of the newest are compared.
+            let mut best: Option<(SampleRow, SamplePlace)> = None;
+            for number in range.rev().filter(|number| segment.is_current(*number)) {
+                let row = segment.row(number);
+                match &best {
+                    Some((newest, _)) if row.at < newest.at => break,
+                    Some((newest, _)) if order(&row) < order(newest) => {}
+                    _ => best = Some((row, SamplePlace::Sealed(index, number))),
+                }
+            }
+            best
+        });
+        in_tail.into_iter().chain(sealed).max_by_key(|(row, _)| order(row))
+    }
+
+    /// The column of the head that tracks a series.
+    #[inline]
+    fn column(&self, series: u16) -> Option<usize> {
+        self.tracked.get(usize::from(series)).copied().flatten()
+    }
+
+    /// Brings the head up to date after a row became current.
+    pub(super) fn head_gains(&mut self, row: &SampleRow) {
+        let Some(column) = self.column(row.series) else { return };
+        let at = Timestamp::from_micros(row.at);
+        match self.head.get(row.patient, column).map(|cell| at.cmp(&cell.at)) {
+            Some(std::cmp::Ordering::Less) => {}
+            Some(std::cmp::Ordering::Equal) => self.refresh_head(row.patient, row.series),
+            Some(std::cmp::Ordering::Greater) | None => {
+                let cell = Cell { at, value: row.value, flags: row.flags };
+                self.head.set(row.patient, column, Some(cell));
+            }
+        }
+    }
+
+    /// Brings the head up to date after a row ceased to be current.
+    pub(super) fn head_loses(&mut self, row: &SampleRow) {
+        let Some(column) = self.column(row.series) else { return };
+        let cell = self.head.get(row.patient, column);
+        if cell.is_some_and(|cell| cell.at.micros() == row.at) {
+            self.refresh_head(row.patient, row.series);
+        }
+    }
+
+    /// Reads the newest of a series anew.
+    pub(super) fn refresh_head(&mut self, patient: u32, series: u16) {
+        let Some(column) = self.column(series) else { return };
+        let newest = self.newest_row((patient, series), Timestamp::FOREVER);
+        let cell = newest.map(|(row, _)| Cell {
+            at: Timestamp::from_micros(row.at),
+            value: row.value,
+            flags: row.flags,
+        });
+        self.head.set(patient, column, cell);
+    }
+
+    /// Reads the person again after a Patient statement came or went.
+    pub(super) fn refresh_person(&mut self, patient: u32) {
+        let topic = Topic::Kind(ResourceKind::Patient);
+        let newest = self.statements(patient, topic).max_by_key(|row| {
+            (row.version.revised_at, row.version.version_id, row.key, row.content)
+        });
+        let person = newest.map(|row| {
+            let recorded_at = row.recorded_at.unwrap_or(row.version.revised_at);
+            Person::read(&row.statement, recorded_at)
+        });
+        let index = usize::try_from(patient).unwrap_or(usize::MAX);
+        if let Some(slot) = self.persons.get_mut(index) {
+            *slot = person.unwrap_or_default();
+        }
+    }
+}

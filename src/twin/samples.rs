@@ -1,0 +1,180 @@
+//! Every value a shard was ever told, with the three times it has: the tail of the twin state.
+//!
+//! A row is never changed. Rows of one resource version share `key`, `content` and `revised_at`;
+//! which of them is current is decided by `twins`.
+
+use crate::domain::event::{ResourceKind, Status};
+use crate::domain::fact::{Comparator, Origin, Statistic};
+use crate::domain::refusal::Unusable;
+use crate::domain::signal::Signal;
+use crate::domain::time::Timestamp;
+use crate::twin::pages::Pages;
+use crate::twin::series::{Order, Rows};
+use crate::twin::table::table;
+
+table! {
+    /// One value of one signal of one patient, as one version of a resource gave it.
+    SampleTable, SampleChunk, SampleRow {
+        /// The patient's number in the shard.
+        patient: u32,
+        /// Signal and origin: `series_of`.
+        series: u16,
+        /// Status, statistic, comparator and why it cannot be used: `Flags`.
+        flags: u16,
+        /// The time for which it counts, in microseconds.
+        at: i64,
+        /// Since when it is current, in microseconds.
+        known: i64,
+        /// The value in units of the signal's resolution; 0 where it cannot be used.
+        value: i32,
+        /// The event it came with.
+        event: u32,
+        /// The version's place among the versions of its resource.
+        revised_at: i64,
+        /// Hash of the resource's identity.
+        key: u64,
+        /// Hash of what the resource version says.
+        content: u64,
+        /// The code it came under, as an interned `system|code`.
+        code: u32,
+        /// The device, interned.
+        device: u32,
+        /// The resource's id, by its number in `Texts`.
+        resource: u32,
+    }
+}
+
+/// The series of a resource version that says nothing: it only takes back what others said.
+pub const VOID_SERIES: u16 = u16::MAX;
+
+/// The series of a signal measured by an origin.
+pub fn series_of(signal: Signal, origin: Origin) -> u16 {
+    signal.number() * 4 + origin_number(origin)
+}
+
+const fn origin_number(origin: Origin) -> u16 {
+    match origin {
+        Origin::Clinical => 0,
+        Origin::ClearedDevice => 1,
+        Origin::ConsumerDevice => 2,
+        Origin::SelfReported => 3,
+    }
+}
+
+/// The signal and the origin of a series; `None` for `VOID_SERIES`.
+pub fn parts_of(series: u16) -> Option<(Signal, Origin)> {
+    let origin = Origin::ALL.get(usize::from(series % 4))?;
+    Some((Signal::from_number(series / 4)?, *origin))
+}
+
+/// What a row says besides its value, in 16 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags {
+    /// The status of the resource version.
+    pub status: Status,
+    /// What the value says of its period.
+    pub statistic: Statistic,
+    /// Set when the true value is only bounded.
+    pub comparator: Option<Comparator>,
+    /// Why the value cannot be used.
+    pub unusable: Option<Unusable>,
+}
+
+const COMPARATORS: [Option<Comparator>; 5] = [
+    None,
+    Some(Comparator::Less),
+    Some(Comparator::LessOrEqual),
+    Some(Comparator::GreaterOrEqual),
+    Some(Comparator::Greater),
+];
+
+impl Flags {
+    /// Three bits each, from the lowest: status, statistic, comparator, unusable.
+    pub fn pack(self) -> u16 {
+        let place = |index: Option<usize>| index.and_then(|i| u16::try_from(i).ok()).unwrap_or(0);
+        let status = place(Status::ALL.iter().position(|status| *status == self.status));
+        let statistic = place(Statistic::ALL.iter().position(|one| *one == self.statistic));
+        let comparator = place(COMPARATORS.iter().position(|one| *one == self.comparator));
+        let unusable = self
+            .unusable
+            .map_or(0, |reason| place(Unusable::ALL.iter().position(|one| *one == reason)) + 1);
+        status | statistic << 3 | comparator << 6 | unusable << 9
+    }
+
+    /// Reads what `pack` wrote.
+    pub fn unpack(bits: u16) -> Flags {
+        let at = |shift: u16| usize::from(bits >> shift & 7);
+        Flags {
+            status: *Status::ALL.get(at(0)).expect("packed from a status"),
+            statistic: *Statistic::ALL.get(at(3)).expect("packed from a statistic"),
+            comparator: *COMPARATORS.get(at(6)).expect("packed from a comparator"),
+            unusable: at(9).checked_sub(1).and_then(|index| Unusable::ALL.get(index)).copied(),
+        }
+    }
+}
+
+impl Rows for SampleTable {
+    fn list_of(&self, row: u32) -> (u32, u16) {
+        (self.patient(row), self.series(row))
+    }
+
+    fn order_of(&self, row: u32) -> Order {
+        let at = Timestamp::from_micros(self.at(row));
+        (at, self.revised_at(row), self.key(row), i64::from(self.value(row)))
+    }
+}
+
+/// What few rows have: kept beside the table by row number.
+/// Rows get their parts in the order of their numbers, so the list is sorted; cloning it is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct Rare {
+    parts: Pages<(u32, RareParts)>,
+}
+
+/// What few rows have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RareParts {
+    /// The first instant of a measured period.
+    pub start: Option<Timestamp>,
+    /// Value and unit as they came, where the unit was another or the value unusable.
+    pub raw: Option<(Box<str>, Box<str>)>,
+    /// The version id, where it is an integer.
+    pub version_id: Option<u64>,
+    /// The kind of resource, where it is neither an Observation nor a wearable's sample.
+    pub kind: Option<ResourceKind>,
+    /// When the source wrote it down, where that is not `revised_at`.
+    pub recorded_at: Option<Timestamp>,
+}
+
+impl Rare {
+    /// What row `number` has.
+    pub fn get(&self, number: u32) -> Option<&RareParts> {
+        let (mut low, mut high) = (0, u32::try_from(self.parts.n_items()).unwrap_or(u32::MAX));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.parts.get(middle)?.0.cmp(&number) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Equal => return self.parts.get(middle).map(|(_, parts)| parts),
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// A copy of what row `number` has.
+    pub fn of(&self, number: u32) -> RareParts {
+        self.get(number).cloned().unwrap_or_default()
+    }
+
+    /// Says what row `number` has; the rows before it have been said.
+    pub fn put(&mut self, number: u32, parts: RareParts) {
+        if parts != RareParts::default() {
+            self.parts.push((number, parts));
+        }
+    }
+
+    /// The version id of row `number`.
+    pub fn version_id(&self, number: u32) -> Option<u64> {
+        self.get(number).and_then(|parts| parts.version_id)
+    }
+}

@@ -1,0 +1,204 @@
+//! What pipelines computed: one score per pipeline, subject and evaluated instant, and the episodes
+//! that follow from the scores. All of it is true of the set of events, none of it was necessarily
+//! said.
+
+use crate::domain::time::Timestamp;
+use crate::twin::head::{Cell, Head};
+use crate::twin::marks::Marks;
+use crate::twin::series::{Lists, Order, Rows};
+use crate::twin::table::table;
+
+table! {
+    /// One score of one patient, as of one instant.
+    ScoreTable, ScoreChunk, ScoreRow {
+        /// The patient's number in the shard.
+        patient: u32,
+        /// The track: a pipeline's subject.
+        track: u16,
+        /// The instant it is a score of, in microseconds.
+        at: i64,
+        /// Since when it is current, in microseconds.
+        known: i64,
+        /// 0 final, 1 incomplete, 2 not applicable, 3 not computable.
+        status: u8,
+        /// 1 where no fact but the clock made it a point: an item fell due, a band was left.
+        by_clock: u8,
+        /// The band, counted from 0; `NO_BAND` at rest and where it is unknown.
+        band: u8,
+        /// The band of the episode it is in; `NO_BAND` in none.
+        episode_band: u8,
+        /// The value or the lower bound; `NO_VALUE` where there is none.
+        value: i32,
+        /// The upper bound of an incomplete score; `NO_VALUE` where there is none.
+        upper: i32,
+        /// Points per input from the lowest byte, as many as 16; `NO_POINTS` where one is missing.
+        points: i128,
+        /// Where the episode began, in microseconds; `i64::MIN` in none.
+        episode_start: i64,
+        /// Since when the condition no longer holds although the episode goes on; `i64::MAX` if it does.
+        below_since: i64,
+        /// The fact an item counts from, by its resource's key; 0 for none.
+        cause: u64,
+        /// When an item is due, in microseconds; `i64::MAX` for none.
+        due: i64,
+        /// When an item is overdue, in microseconds; `i64::MAX` for none.
+        overdue: i64,
+        /// Why there is no value, and what a reader must know, interned.
+        notes: u32,
+        /// The edition, interned.
+        edition: u32,
+    }
+}
+
+/// No band.
+pub const NO_BAND: u8 = u8::MAX;
+/// No value.
+pub const NO_VALUE: i32 = i32::MIN;
+/// The points of an input that is missing.
+pub const NO_POINTS: i8 = i8::MIN;
+
+/// The statuses, by their number in a row.
+pub const STATUSES: [&str; 4] = ["final", "incomplete", "not-applicable", "not-computable"];
+
+impl ScoreRow {
+    /// Whether both say the same of the same instant, whenever it became known.
+    pub fn says_the_same(&self, other: &ScoreRow) -> bool {
+        ScoreRow { known: 0, ..*self } == ScoreRow { known: 0, ..*other }
+    }
+
+    /// Whether it is in an episode.
+    pub fn is_in_episode(&self) -> bool {
+        self.episode_start != i64::MIN
+    }
+
+    /// The instant it is a score of.
+    pub fn at(&self) -> Timestamp {
+        Timestamp::from_micros(self.at)
+    }
+}
+
+/// What the head says of a score besides its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeadFlags {
+    /// As in the row.
+    pub status: u8,
+    /// As in the row.
+    pub episode_band: u8,
+}
+
+impl HeadFlags {
+    /// The band in the high byte, the status in the low one.
+    pub fn pack(self) -> u16 {
+        u16::from_be_bytes([self.episode_band, self.status])
+    }
+
+    /// Reads what `pack` wrote.
+    pub fn unpack(bits: u16) -> HeadFlags {
+        let [episode_band, status] = bits.to_be_bytes();
+        HeadFlags { status, episode_band }
+    }
+}
+
+/// Packs points per input: 16 at most, the lowest byte first.
+pub fn pack_points(points: impl Iterator<Item = Option<i64>>) -> i128 {
+    let byte = |points: Option<i64>| points.and_then(|p| i8::try_from(p).ok()).unwrap_or(NO_POINTS);
+    let mut bytes = [NO_POINTS.to_le_bytes()[0]; 16];
+    for (slot, points) in bytes.iter_mut().zip(points) {
+        *slot = byte(points).to_le_bytes()[0];
+    }
+    i128::from_le_bytes(bytes)
+}
+
+/// The points of an input.
+pub fn points_of(packed: i128, input: usize) -> Option<i64> {
+    let bytes = packed.to_le_bytes();
+    let points = i8::from_le_bytes([*bytes.get(input)?]);
+    (points != NO_POINTS).then_some(i64::from(points))
+}
+
+/// All scores of a shard.
+#[derive(Debug, Default)]
+pub struct Scores {
+    /// The rows.
+    pub rows: ScoreTable,
+    /// Rows that ceased to be current.
+    pub marks: Marks,
+    /// The newest score of every track.
+    pub head: Head,
+    lists: Lists,
+}
+
+impl Rows for ScoreTable {
+    fn list_of(&self, row: u32) -> (u32, u16) {
+        (self.patient(row), self.track(row))
+    }
+
+    fn order_of(&self, row: u32) -> Order {
+        (Timestamp::from_micros(self.at(row)), 0, 0, 0)
+    }
+}
+
+impl Scores {
+    /// The current scores of a track, the newest instant first.
+    pub fn walk(&self, patient: u32, track: u16) -> impl Iterator<Item = (u32, ScoreRow)> {
+        let numbers = self.lists.walk(&self.rows, (patient, track));
+        numbers.map(|number| (number, self.rows.row(number)))
+    }
+
+    /// The newest current score of a track.
+    pub fn newest(&self, patient: u32, track: u16) -> Option<(u32, ScoreRow)> {
+        let number = self.lists.newest(&self.rows, (patient, track))?;
+        Some((number, self.rows.row(number)))
+    }
+
+    /// Makes `row` the score of its instant. A score that says the same already stays.
+    pub fn set(&mut self, before: Option<(u32, ScoreRow)>, row: ScoreRow) {
+        if let Some((number, old)) = before {
+            if old.says_the_same(&row) {
+                return;
+            }
+            self.remove(number, Timestamp::from_micros(row.known));
+        }
+        let number = self.rows.push(row);
+        self.lists.insert(&self.rows, number);
+    }
+
+    /// Keeps the newest score of `n_tracks` tracks at hand from now on.
+    pub fn track(&mut self, n_tracks: u16, n_patients: u32) {
+        self.head = Head::of_columns(usize::from(n_tracks));
+        for patient in 0..n_patients {
+            (0..n_tracks).for_each(|track| self.refresh_head(patient, track));
+        }
+    }
+
+    /// Brings the head up to date after scores of a track came or went.
+    pub fn refresh_head(&mut self, patient: u32, track: u16) {
+        let cell = self.newest(patient, track).map(|(_, row)| Cell {
+            at: row.at(),
+            value: row.value,
+            flags: HeadFlags { status: row.status, episode_band: row.episode_band }.pack(),
+        });
+        self.head.set(patient, usize::from(track), cell);
+    }
+
+    /// Says that a score is no longer current: its instant is no point any more.
+    pub fn remove(&mut self, number: u32, known: Timestamp) {
+        self.lists.remove(&self.rows, number);
+        self.marks.supersede(number, known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_packed_by_input() {
+        let packed = pack_points([Some(3), None, Some(0)].into_iter());
+        assert_eq!(
+            [0, 1, 2, 3].map(|input| points_of(packed, input)),
+            [Some(3), None, Some(0), None]
+        );
+        assert_eq!(points_of(packed, 16), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! One shard as it was at a known position of the log: immutable, shared with readers, never blocking
+//! the writer. SQL, HTTP and the console read nothing else (SQ-1).
+
+use std::sync::Arc;
+
+use arrow::array::{Array, StringArray};
+
+use crate::domain::identity::TwinId;
+use crate::domain::time::Timestamp;
+use crate::twin::effects::Effects;
+use crate::twin::effects::{EffectRow, SuppressionRow};
+use crate::twin::events::EventsView;
+use crate::twin::head::HeadPage;
+use crate::twin::marks::Marks;
+use crate::twin::pages::Pages;
+use crate::twin::samples::{Rare, SampleChunk};
+use crate::twin::scores::{ScoreChunk, Scores};
+use crate::twin::segment::Segment;
+use crate::twin::statements::Statements;
+use crate::twin::table::place;
+use crate::twin::twins::Twins;
+
+/// A shard as it was.
+#[derive(Clone, Debug)]
+pub struct ShardSnapshot {
+    /// The partition of the log.
+    pub partition: u32,
+    /// The offset of the next frame: everything before it is in here.
+    pub next_offset: u64,
+    /// The known time up to which nothing more can come.
+    pub known_through: Timestamp,
+    /// How far the ticks have come.
+    pub clock: Timestamp,
+    /// `namespace/patient` of every patient, by number.
+    pub patients: Pages<Arc<str>>,
+    /// Samples that are not sealed yet.
+    pub tail: Vec<Arc<SampleChunk>>,
+    /// Which of them ceased to be current.
+    pub tail_marks: Marks,
+    /// What few of them have.
+    pub tail_rare: Rare,
+    /// Sealed samples.
+    pub segments: Vec<Segment>,
+    /// Everything else that was said of patients.
+    pub statements: Statements,
+    /// Where each event came from.
+    pub events: EventsView,
+    /// Resource ids, by number.
+    pub ids: Vec<Arc<StringArray>>,
+    /// Codes as `system|code`, by number.
+    pub codes: Pages<Arc<str>>,
+    /// Devices, by number.
+    pub devices: Pages<Arc<str>>,
+    /// Scores.
+    pub scores: Vec<Arc<ScoreChunk>>,
+    /// Which of them ceased to be current.
+    pub score_marks: Marks,
+    /// The newest score per patient and track.
+    pub score_head: Vec<Arc<HeadPage>>,
+    /// Texts of notes and editions, by number.
+    pub notes: Pages<Arc<str>>,
+    /// What was said.
+    pub effects: Pages<EffectRow>,
+    /// What was not said.
+    pub suppressions: Pages<SuppressionRow>,
+    /// What each track is.
+    pub tracks: Arc<Vec<Track>>,
+}
+
+/// What a track is: a pipeline's subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// The pipeline.
+    pub pipeline: Arc<str>,
+    /// The pipeline's title.
+    pub title: Arc<str>,
+    /// The subject; empty if there is only one.
+    pub subject: Arc<str>,
+    /// What its value is.
+    pub value: Arc<str>,
+    /// Decimals of its value.
+    pub decimals: u8,
+    /// Its bands, ascending by severity.
+    pub bands: Vec<Arc<str>>,
+    /// Its inputs, in the order of the row's points.
+    pub inputs: Vec<Arc<str>>,
+}
+
+/// What a snapshot needs besides twins, scores and effects.
+#[derive(Clone, Debug)]
+pub struct SnapshotParts {
+    /// The partition of the log.
+    pub partition: u32,
+    /// The offset of the next frame.
+    pub next_offset: u64,
+    /// The known time up to which nothing more can come.
+    pub known_through: Timestamp,
+    /// How far the ticks have come.
+    pub clock: Timestamp,
+    /// Texts of notes and editions.
+    pub notes: Pages<Arc<str>>,
+    /// What each track is.
+    pub tracks: Arc<Vec<Track>>,
+}
+
+impl ShardSnapshot {
+    /// Takes a snapshot: chunks, segments and pages are shared, open rows are copied.
+    pub fn take(
+        twins: &Twins,
+        scores: &mut Scores,
+        effects: &Effects,
+        parts: SnapshotParts,
+    ) -> ShardSnapshot {
+        ShardSnapshot {
+            partition: parts.partition,
+            next_offset: parts.next_offset,
+            known_through: parts.known_through,
+            clock: parts.clock,
+            patients: twins.patients.texts().clone(),
+            tail: twins.tail.rows.view(),
+            tail_marks: twins.tail.marks.clone(),
+            tail_rare: twins.tail.rare.clone(),
+            segments: twins.segments.clone(),
+            statements: twins.statements.clone(),
+            events: twins.events.view(),
+            ids: twins.ids.view(),
+            codes: twins.codes.texts().clone(),
+            devices: twins.devices.texts().clone(),
+            scores: scores.rows.view(),
+            score_marks: scores.marks.clone(),
+            score_head: scores.head.view(),
+            notes: parts.notes,
+            effects: effects.rows().clone(),
+            suppressions: effects.suppressions().clone(),
+            tracks: parts.tracks,
+        }
+    }
+
+    /// The identity of a patient.
+    pub fn twin_id(&self, patient: u32) -> Option<TwinId<'_>> {
+        let (namespace, patient) = self.patients.get(patient)?.split_once('/')?;
+        Some(TwinId::new(namespace, patient))
+    }
+
+    /// The number of the patient with this `namespace/patient`, or with this identifier in the only
+    /// namespace that has it.
+    pub fn patients_named(&self, name: &str) -> Vec<u32> {
+        let numbered = (0..).zip(self.patients.iter());
+        let same = |known: &str| {
+            known == name || known.split_once('/').is_some_and(|(_, patient)| patient == name)
+        };
+        numbered.filter(|(_, known)| same(known)).map(|(number, _)| number).collect()
+    }
+
+    /// A resource id by its number.
+    pub fn id(&self, number: u32) -> &str {
+        let (chunk, index) = place(number);
+        match self.ids.get(chunk) {
+            Some(ids) if index < ids.len() => ids.value(index),
+            _ => "",
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Texts that hardly ever repeat, such as resource ids: kept as they come, in Arrow string arrays.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, StringArray, StringBuilder};
+
+use crate::twin::table::{CHUNK_ROWS, place};
+
+/// A growing list of texts; each keeps its number.
+#[derive(Debug, Default)]
+pub struct Texts {
+    frozen: Vec<Arc<StringArray>>,
+    open: Vec<String>,
+}
+
+impl Texts {
+    /// Appends a text and gives its number; the text that was appended last keeps its number.
+    pub fn push(&mut self, text: &str) -> u32 {
+        let n_texts = self.n_texts();
+        if n_texts.checked_sub(1).and_then(|last| self.get(last)) == Some(text) {
+            return n_texts - 1;
+        }
+        self.open.push(text.to_owned());
+        if self.open.len() == CHUNK_ROWS {
+            self.frozen.push(Arc::new(array(&self.open)));
+            self.open.clear();
+        }
+        n_texts
+    }
+
+    /// The text of this number.
+    pub fn get(&self, number: u32) -> Option<&str> {
+        let (chunk, index) = place(number);
+        match self.frozen.get(chunk) {
+            Some(array) => (index < array.len()).then(|| array.value(index)),
+            None if chunk == self.frozen.len() => self.open.get(index).map(String::as_str),
+            None => None,
+        }
+    }
+
+    /// Every text so far, for readers, in chunks of 1,024.
+    pub fn view(&self) -> Vec<Arc<StringArray>> {
+        let mut chunks = self.frozen.clone();
+        if !self.open.is_empty() {
+            chunks.push(Arc::new(array(&self.open)));
+        }
+        chunks
+    }
+
+    fn n_texts(&self) -> u32 {
+        let n_texts = self.frozen.len() * CHUNK_ROWS + self.open.len();
+        u32::try_from(n_texts).expect("a table is sealed long before 2^32 rows")
+    }
+}
+
+fn array(texts: &[String]) -> StringArray {
+    let size_bytes = texts.iter().map(String::len).sum();
+    let mut builder = StringBuilder::with_capacity(texts.len(), size_bytes);
+    texts.iter().for_each(|text| builder.append_value(text));
+    builder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_keep_their_numbers_across_chunks() {
+        let mut texts = Texts::default();
+        for number in 0..2_100_u32 {
+            let text = number.to_string();
+            assert_eq!(texts.push(&text), number);
+            assert_eq!(texts.push(&text), number);
+        }
+        assert_eq!((texts.get(7), texts.get(2_099)), (Some("7"), Some("2099")));
+        assert_eq!(texts.get(2_100), None);
+        assert_eq!(texts.view().iter().map(|chunk| chunk.len()).sum::<usize>(), 2_100);
+    }
+}

@@ -1,0 +1,240 @@
+//! The twins of one shard: what was said of each patient, and which version of it counts.
+//!
+//! ```text
+//! event ─► resource ─► which version counts? ─► rows of samples and statements ─► changes
+//! ```
+//! TW-1: an event applied again changes nothing. TW-2: which rows are current depends on the set of
+//! events. A row's time of becoming current and of ceasing to be are kept, so that what was known
+//! at any past instant can be read off.
+
+use std::sync::Arc;
+
+use crate::domain::event::{Event, EventBody, Resource, ResourceKind};
+use crate::domain::fact::Origin;
+use crate::domain::identity::{LogPosition, TwinId};
+use crate::domain::person::Person;
+use crate::domain::signal::Signal;
+use crate::domain::time::Timestamp;
+use crate::twin::apply::Arrival;
+use crate::twin::events::Events;
+use crate::twin::head::Head;
+use crate::twin::intern::Interner;
+use crate::twin::samples::series_of;
+use crate::twin::segment::Segment;
+use crate::twin::statement_index::StatementIndex;
+use crate::twin::statements::{Statements, Topic};
+use crate::twin::tail::Tail;
+use crate::twin::texts::Texts;
+
+/// The patient number of what is about places and roles rather than a patient.
+pub const DIRECTORY: u32 = u32::MAX;
+
+/// All twins of a shard. One writer; readers get views.
+#[derive(Debug)]
+pub struct Twins {
+    pub(super) patients: Interner,
+    pub(super) persons: Vec<Person>,
+    pub(super) events: Events,
+    pub(super) tail: Tail,
+    pub(super) segments: Vec<Segment>,
+    pub(super) statements: Statements,
+    pub(super) statement_index: StatementIndex,
+    pub(super) ids: Texts,
+    pub(super) codes: Interner,
+    pub(super) devices: Interner,
+    pub(super) head: Head,
+    /// The column of the head that tracks a series.
+    pub(super) tracked: Vec<Option<usize>>,
+    pub(super) scratch: Vec<u8>,
+}
+
+/// One thing an event changed in what is true of a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// A value of this signal at this time came, went, or is another now.
+    Sample {
+        /// What was measured.
+        signal: Signal,
+        /// By whom.
+        origin: Origin,
+        /// The time for which it counts.
+        at: Timestamp,
+    },
+    /// A statement of this topic came, went, or is another now.
+    Statement {
+        /// What it is about.
+        topic: Topic,
+        /// The first instant it may hold.
+        start: Timestamp,
+        /// When it ends.
+        end: Timestamp,
+    },
+}
+
+/// What applying an event did.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// Whose twin it was, in the shard; `None` for what is not about a patient.
+    pub patient: Option<u32>,
+    /// What is true now and was not, or was and is not any more; sorted, each once.
+    pub changes: Vec<Change>,
+    /// How many facts it held.
+    pub n_facts: usize,
+}
+
+impl Twins {
+    /// No twins yet, of the shard of `partition`, with the newest value kept at hand of each of
+    /// `tracked`.
+    pub fn new(partition: u32, tracked: &[(Signal, Origin)]) -> Twins {
+        let mut twins = Twins {
+            patients: Interner::default(),
+            persons: Vec::new(),
+            events: Events::of_partition(partition),
+            tail: Tail::default(),
+            segments: Vec::new(),
+            statements: Statements::default(),
+            statement_index: StatementIndex::default(),
+            ids: Texts::default(),
+            codes: Interner::default(),
+            devices: Interner::default(),
+            head: Head::default(),
+            tracked: Vec::new(),
+            scratch: Vec::new(),
+        };
+        twins.track(tracked);
+        twins
+    }
+
+    /// Keeps the newest value of each of `tracked` at hand from now on, whatever was tracked before.
+    pub fn track(&mut self, tracked: &[(Signal, Origin)]) {
+        let n_series = Signal::all().count() * Origin::ALL.len();
+        self.tracked = vec![None; n_series];
+        for (column, (signal, origin)) in tracked.iter().enumerate() {
+            let series = usize::from(series_of(*signal, *origin));
+            if let Some(slot) = self.tracked.get_mut(series) {
+                *slot = Some(column);
+            }
+        }
+        self.head = Head::of_columns(tracked.len());
+        let n_patients = u32::try_from(self.patients.texts().n_items()).unwrap_or(u32::MAX);
+        for patient in 0..n_patients {
+            for (signal, origin) in tracked {
+                self.refresh_head(patient, series_of(*signal, *origin));
+            }
+        }
+    }
+
+    /// Applies one event, whole.
+    pub fn apply(&mut self, event: &Event<'_>, position: LogPosition, known: Timestamp) -> Applied {
+        let (patient, namespace, resources) = match &event.body {
+            EventBody::Patient { twin, resources } => {
+                (self.patient_of(twin), twin.namespace.as_ref(), resources)
+            }
+            EventBody::Directory { namespace, resources } => {
+                (DIRECTORY, namespace.as_ref(), resources)
+            }
+            EventBody::Control(_) => return Applied::default(),
+        };
+        let event = self.events.push(&event.source, position, known);
+        let person = self.person(patient);
+        let mut applied = Applied::default();
+        for resource in resources {
+            applied.n_facts += resource.facts.len();
+            let arrival = Arrival { patient, namespace, event, known };
+            self.apply_resource(&arrival, resource, &mut applied.changes);
+        }
+        if person == self.person(patient) {
+            // A new address is no reason to compute every score anew.
+            let is_person = |change: &Change| {
+                matches!(
+                    change,
+                    Change::Statement { topic: Topic::Kind(ResourceKind::Patient), .. }
+                )
+            };
+            applied.changes.retain(|change| !is_person(change));
+        }
+        applied.patient = Some(patient).filter(|patient| *patient != DIRECTORY);
+        applied.changes.sort_unstable();
+        applied.changes.dedup();
+        if self.tail.is_full() {
+            self.seal();
+        }
+        applied
+    }
+
+    fn apply_resource(
+        &mut self,
+        arrival: &Arrival<'_>,
+        resource: &Resource<'_>,
+        changes: &mut Vec<Change>,
+    ) {
+        if resource.id.is_empty() {
+            self.apply_measured(arrival, resource, changes);
+        } else {
+            self.apply_named(arrival, resource, changes);
+        }
+    }
+
+    fn patient_of(&mut self, twin: &TwinId<'_>) -> u32 {
+        let mut name = std::mem::take(&mut self.scratch);
+        name.clear();
+        name.extend_from_slice(twin.namespace.as_bytes());
+        name.push(b'/');
+        name.extend_from_slice(twin.patient.as_bytes());
+        let text = std::str::from_utf8(&name).expect("two texts and a slash are text");
+        let number = self.patients.intern(text);
+        self.scratch = name;
+        let n_patients = usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1);
+        if self.persons.len() < n_patients {
+            self.persons.resize(n_patients, Person::default());
+        }
+        number
+    }
+
+    /// Moves the tail into a segment, and merges segments that have become many.
+    pub fn seal(&mut self) {
+        self.segments.push(self.tail.seal());
+        if SEGMENTS_MAX < self.segments.len() {
+            let merged = Segment::merge(&self.segments);
+            self.segments = vec![merged];
+        }
+    }
+
+    /// Seals the tail now, however short it is; tests and the simulation do so at any moment,
+    /// because where a row lies changes nothing (TW-4).
+    pub fn seal_now(&mut self) {
+        if self.tail.rows.n_rows() != 0 {
+            self.seal();
+        }
+    }
+
+    /// The number of a patient, if anything was ever said of it.
+    pub fn patient(&self, twin: &TwinId<'_>) -> Option<u32> {
+        self.patients.number(&twin.to_string())
+    }
+
+    /// The identity of a patient.
+    pub fn twin_id(&self, patient: u32) -> TwinId<'_> {
+        let name = self.patients.text(patient);
+        let (namespace, patient) = name.split_once('/').expect("patient_of puts a slash between");
+        TwinId::new(namespace, patient)
+    }
+
+    /// How many patients there are.
+    pub fn n_patients(&self) -> usize {
+        self.patients.texts().n_items()
+    }
+
+    /// Every patient's `namespace/identifier`, in the order of their numbers.
+    pub fn patient_names(&self) -> &crate::twin::pages::Pages<Arc<str>> {
+        self.patients.texts()
+    }
+
+    /// Where each event came from.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+}
+
+/// Segments beyond which they are merged: each costs a question for every new resource.
+const SEGMENTS_MAX: usize = 8;
