@@ -5,7 +5,11 @@
 
 pub mod domain;
 pub mod engine;
+pub mod clock;
+pub mod telemetry;
 pub mod log;
 pub mod pipeline;
 pub mod rules;
+pub mod ingest;
+pub mod output;
 pub mod twin;

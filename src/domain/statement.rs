@@ -99,6 +99,9 @@ impl<'a> Statement<'a> {
     }
 }
 
+/// Settings a stay can have; the site file maps encounter classes to them.
+pub const SETTINGS: [&str; 5] = ["inpatient", "emergency", "ambulatory", "home", "virtual"];
+
 macro_rules! attributes {
     ($($name:ident = $number:literal, $column:literal, $about:literal;)*) => {
         /// A named text of a statement.

@@ -2,6 +2,8 @@
 
 mod content;
 pub mod decode;
+pub mod partition;
+pub mod local;
 pub mod encode;
 pub mod schema;
 pub mod wire;

@@ -6,6 +6,7 @@ use serde_saphyr::Spanned;
 
 use crate::domain::effect::{EffectKind, Severity};
 use crate::domain::standing::Standing;
+use crate::domain::statement::SETTINGS;
 use crate::domain::time::Span;
 use crate::pipeline::feature::{Feature, parse_span};
 use crate::pipeline::file::{BandFile, FileError, PipelineFile, PolicyFile};
@@ -15,9 +16,6 @@ use crate::pipeline::value_set::ValueSets;
 use crate::rules::assessment::Rule;
 use crate::rules::registry;
 use crate::rules::score_table::{Reached, ScoreBand, ScoreTable};
-
-/// Settings a stay can have (the site file maps its classes to them).
-pub const SETTINGS: [&str; 5] = ["inpatient", "emergency", "ambulatory", "home", "virtual"];
 
 impl Pipeline {
     /// Reads a pipeline file.

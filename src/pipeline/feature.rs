@@ -14,6 +14,7 @@ use crate::domain::fact::Origin;
 use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
+use crate::pipeline::setting::stands_since;
 use crate::pipeline::view::View;
 use crate::rules::assessment::{Cell, InputKind, Reading};
 use crate::twin::read::Measured;
@@ -154,9 +155,7 @@ impl Feature {
                 Cell::Series(readings.collect())
             }
             Feature::Standing(standing) => {
-                let rows = twins.statements(patient, Topic::Standing(*standing));
-                let stands = rows.filter(|row| row.in_force_at(at)).map(|row| row.valid.start);
-                stands.min().map_or(Cell::NotStated, Cell::Since)
+                stands_since(view, *standing, at).map_or(Cell::NotStated, Cell::Since)
             }
             Feature::Medication(set) => {
                 let set = value_sets.get(set);

@@ -2,7 +2,7 @@
 
 use crate::domain::event::ResourceKind;
 use crate::domain::standing::Standing;
-use crate::domain::statement::Attribute;
+use crate::domain::statement::{Activity, Attribute};
 use crate::domain::time::Timestamp;
 use crate::pipeline::view::View;
 use crate::twin::statements::Topic;
@@ -42,11 +42,20 @@ pub fn stay_at(view: &View<'_>, at: Timestamp) -> Stay {
     }
 }
 
+/// Since when a state stands at `at`. What was said before the newest "no" has ended with it.
+pub fn stands_since(view: &View<'_>, state: Standing, at: Timestamp) -> Option<Timestamp> {
+    let said = || view.twins.statements(view.patient, Topic::Standing(state));
+    let denied = said()
+        .filter(|row| row.statement.activity == Activity::Void && row.valid.start <= at)
+        .map(|row| row.valid.start)
+        .max();
+    said()
+        .filter(|row| row.in_force_at(at) && denied.is_none_or(|denied| denied < row.valid.start))
+        .map(|row| row.valid.start)
+        .min()
+}
+
 /// Whether any of `states` stands at `at`.
 pub fn is_silent(view: &View<'_>, states: &[Standing], at: Timestamp) -> bool {
-    let stands = |state: &Standing| {
-        let mut rows = view.twins.statements(view.patient, Topic::Standing(*state));
-        rows.any(|row| row.in_force_at(at))
-    };
-    states.iter().any(stands)
+    states.iter().any(|state| stands_since(view, *state, at).is_some())
 }

@@ -1,0 +1,78 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps a digital twin of every patient current, and tells the care team.
+#[derive(Debug, Parser)]
+#[command(name = "twin", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Feed files through the engine into a data folder, on the clock of their own records.
+    Replay(ReplayArgs),
+}
+
+/// `twin replay`
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Files, folders, archives (.tar.zst, .tar.gz), or - for standard input.
+    #[arg(required = true)]
+    pub inputs: Vec<String>,
+    /// The data folder: created, or continued.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The format of the records.
+    #[arg(long, value_enum, default_value_t = FormatArg::Fhir)]
+    pub format: FormatArg,
+    /// The namespace of their patient identifiers.
+    #[arg(long, default_value = "local")]
+    pub namespace: String,
+    /// Where a record says whose it is: subject, key, or a JSON pointer.
+    #[arg(long, default_value = "subject", value_name = "subject|key|/POINTER")]
+    pub patient_from: String,
+    /// The site file; the reference site if left out.
+    #[arg(long, value_name = "FILE")]
+    pub site: Option<PathBuf>,
+    /// A folder of pipelines; those that ship if left out.
+    #[arg(long, value_name = "DIR")]
+    pub pipelines: Option<PathBuf>,
+    /// Let time go on until then after the last record (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Partitions of a new data folder.
+    #[arg(long, default_value_t = 4)]
+    pub partitions: u32,
+    /// How the summary is written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
+}
+
+/// The format of records.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FormatArg {
+    /// FHIR R4 JSON.
+    Fhir,
+    /// Open mHealth and IEEE 1752.1.
+    OpenMhealth,
+    /// DICOM JSON.
+    DicomJson,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputArg {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}

@@ -1,0 +1,6 @@
+//! The commands of `twin`.
+
+pub mod args;
+pub mod replay;
+pub mod summary;
+pub mod progress;

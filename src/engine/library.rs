@@ -1,0 +1,165 @@
+//! The definitions a process starts with: pipelines and value sets from files, or those that ship.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::domain::event::{Control, DefinitionKind};
+use crate::pipeline::file::FileError;
+use crate::pipeline::pipeline::Pipeline;
+use crate::pipeline::value_set::{ValueSet, ValueSets};
+
+/// Definitions by kind and name, with their text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Library {
+    texts: BTreeMap<(DefinitionKind, String), String>,
+}
+
+/// What is wrong with a definition.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// A file or folder cannot be read.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A file is wrong.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, by line and column.
+        error: FileError,
+    },
+    /// Two files define the same name.
+    #[error("{path}: `{name}` is defined already")]
+    Twice {
+        /// The second file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+}
+
+/// The definitions that ship.
+const SHIPPED: [(&str, &str); 4] = [
+    ("pipelines/value-sets/metformin.yaml", include_str!("../../pipelines/value-sets/metformin.yaml")),
+    ("pipelines/ckd-monitoring.yaml", include_str!("../../pipelines/ckd-monitoring.yaml")),
+    ("pipelines/metformin-egfr.yaml", include_str!("../../pipelines/metformin-egfr.yaml")),
+    ("pipelines/news2.yaml", include_str!("../../pipelines/news2.yaml")),
+];
+
+impl Library {
+    /// The definitions that ship with the program.
+    ///
+    /// # Errors
+    /// If one of them is wrong, which is our own mistake.
+    pub fn shipped() -> Result<Library, LibraryError> {
+        let files = SHIPPED.map(|(path, text)| (PathBuf::from(path), text.to_owned()));
+        Library::of_files(files.to_vec())
+    }
+
+    /// The definitions of a folder: `*.yaml` are pipelines, `value-sets/*.yaml` value sets.
+    ///
+    /// # Errors
+    /// What is wrong, by file, line and column.
+    pub fn of_folder(folder: &Path) -> Result<Library, LibraryError> {
+        let mut files = yaml_files(&folder.join("value-sets"))?;
+        files.extend(yaml_files(folder)?);
+        Library::of_files(files)
+    }
+
+    /// Value sets first: pipelines name them.
+    fn of_files(files: Vec<(PathBuf, String)>) -> Result<Library, LibraryError> {
+        let is_set = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("value-sets"));
+        let mut library = Library::default();
+        let mut value_sets = ValueSets::new();
+        let (sets, pipelines): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_set(path));
+        for (path, text) in sets {
+            let read = ValueSet::read(&text);
+            let (name, set) = read.map_err(|error| LibraryError::File { path: path.clone(), error })?;
+            value_sets.insert(name.clone(), set);
+            library.add(path, DefinitionKind::ValueSet, name, text)?;
+        }
+        for (path, text) in pipelines {
+            let read = Pipeline::read(&text, &value_sets);
+            let read = read.map_err(|error| LibraryError::File { path: path.clone(), error })?;
+            library.add(path, DefinitionKind::Pipeline, read.name.to_string(), text)?;
+        }
+        Ok(library)
+    }
+
+    fn add(
+        &mut self,
+        path: PathBuf,
+        kind: DefinitionKind,
+        name: String,
+        text: String,
+    ) -> Result<(), LibraryError> {
+        if self.texts.contains_key(&(kind, name.clone())) {
+            return Err(LibraryError::Twice { path, name });
+        }
+        self.texts.insert((kind, name), text);
+        Ok(())
+    }
+
+    /// Adds the site file's text, which is kept with the definitions.
+    pub fn with_site(mut self, text: &str) -> Library {
+        self.texts.insert((DefinitionKind::Site, "site".to_owned()), text.to_owned());
+        self
+    }
+
+    /// The texts by kind and name.
+    pub fn texts(&self) -> &BTreeMap<(DefinitionKind, String), String> {
+        &self.texts
+    }
+
+    /// The events that put this library in force where `known` is: value sets before the pipelines
+    /// that name them, and an empty text for what is no longer defined.
+    pub fn changes<'l>(
+        &'l self,
+        known: &'l BTreeMap<(DefinitionKind, String), String>,
+    ) -> Vec<Control<'l>> {
+        let order = [DefinitionKind::Site, DefinitionKind::ValueSet, DefinitionKind::Pipeline];
+        let definition = |kind, name: &'l str, text: &'l str| Control::Definition {
+            kind,
+            name: name.into(),
+            text: text.into(),
+        };
+        let mut changes = Vec::new();
+        let gone = known.iter().filter(|(key, text)| !self.texts.contains_key(key) && !text.is_empty());
+        for ((kind, name), _) in gone.filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline) {
+            changes.push(definition(*kind, name, ""));
+        }
+        for kind in order {
+            let of_kind = self.texts.iter().filter(|((known, _), _)| *known == kind);
+            for (key, text) in of_kind.filter(|(key, text)| known.get(key) != Some(text)) {
+                changes.push(definition(kind, &key.1, text));
+            }
+        }
+        changes
+    }
+}
+
+fn yaml_files(folder: &Path) -> Result<Vec<(PathBuf, String)>, LibraryError> {
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |error| LibraryError::Io { path, error }
+    };
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let path = entry.map_err(at(folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let text = fs::read_to_string(&path).map_err(at(&path))?;
+            files.push((path, text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

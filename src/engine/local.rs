@@ -1,0 +1,255 @@
+//! The engine over a data folder: the log in files, the same shards, effects in a file.
+//!
+//! ```text
+//! submit(event) ─► frames ─► flush: log ─► sync ─► step ─► effects + positions
+//! ```
+//! Opening a folder replays its log: what was said up to the committed position is not said again,
+//! what is after it is.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::event::{Clock, Control, Event, EventBody};
+use crate::domain::identity::SourcePosition;
+use crate::domain::time::Timestamp;
+use crate::engine::appender::Appender;
+use crate::engine::effects::{Outgoing, render};
+use crate::engine::library::Library;
+use crate::engine::shard::{LogFrame, Shard, StepError};
+use crate::log::local::{LocalLog, LocalLogError, StoredFrame};
+use crate::output::folder::{FolderSink, FolderSinkError};
+use crate::output::record::OutputError;
+use crate::twin::snapshot::ShardSnapshot;
+
+/// Bytes of the log read at once when a folder is opened.
+const READ_BYTES: usize = 8 << 20;
+
+/// Why the engine over a folder stops.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LocalLogError),
+    /// The effects file.
+    #[error(transparent)]
+    Sink(#[from] FolderSinkError),
+    /// A step.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// An effect that cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// Whether appended frames are on disk before they are stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Before every step: a source is acknowledged after it.
+    EachFlush,
+    /// At the end: an import that is cut off is run again.
+    AtTheEnd,
+}
+
+/// What happened so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EngineCounts {
+    /// Events applied, ticks and definitions among them.
+    pub n_events: u64,
+    /// Facts in them.
+    pub n_facts: u64,
+    /// Assessments made.
+    pub n_assessed: u64,
+    /// Revisions that left.
+    pub n_left: u64,
+}
+
+/// The engine over a data folder.
+#[derive(Debug)]
+pub struct LocalEngine {
+    folder: PathBuf,
+    log: LocalLog,
+    shards: Vec<Shard>,
+    sink: FolderSink,
+    appender: Appender,
+    durability: Durability,
+    counts: EngineCounts,
+}
+
+impl LocalEngine {
+    /// Opens a data folder, or creates it.
+    ///
+    /// # Errors
+    /// If the folder cannot be used, its log is damaged, or it was made with another shape.
+    pub fn open(
+        folder: &Path,
+        n_partitions: u32,
+        clock: Clock,
+        durability: Durability,
+    ) -> Result<LocalEngine, LocalError> {
+        let log = LocalLog::open(&folder.join("log"), n_partitions, clock)?;
+        let sink = FolderSink::open(folder)?;
+        let mut engine = LocalEngine {
+            folder: folder.to_owned(),
+            shards: (0..n_partitions).map(Shard::new).collect(),
+            appender: Appender::new(n_partitions),
+            counts: EngineCounts::default(),
+            log,
+            sink,
+            durability,
+        };
+        engine.recover()?;
+        Ok(engine)
+    }
+
+    /// Replays the log. What follows from it after the committed position leaves now.
+    fn recover(&mut self) -> Result<(), LocalError> {
+        for partition in 0..self.log.n_partitions() {
+            loop {
+                let next = self.shard(partition).next_offset();
+                let frames = self.log.read(partition, next, READ_BYTES)?;
+                if frames.is_empty() {
+                    break;
+                }
+                let committed = self.sink.committed(partition);
+                let frames = frames.into_iter().map(log_frame);
+                let (said, unsaid): (Vec<_>, Vec<_>) =
+                    frames.partition(|frame| frame.offset < committed);
+                let output = self.shard_mut(partition).step(&said)?;
+                self.count(&output);
+                self.step(partition, &unsaid)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a library in force, where it differs from what is.
+    ///
+    /// # Errors
+    /// If the log cannot be written, or a definition cannot be read.
+    pub fn define(&mut self, library: &Library, now: Timestamp) -> Result<(), LocalError> {
+        let (n_partitions, clock) = (self.log.n_partitions(), self.log.clock());
+        for partition in 0..n_partitions {
+            if self.log.next_offset(partition) == 0 {
+                let opened = Control::Opened { n_partitions, clock };
+                self.appender.add(partition, &control(opened, None));
+            }
+        }
+        let known = self.shard(0).definitions().clone();
+        for change in library.changes(&known) {
+            self.appender.push(&control(change, None));
+        }
+        self.flush(now)
+    }
+
+    /// Adds an event to the frames that wait.
+    pub fn submit(&mut self, event: &Event<'_>) {
+        self.appender.push(event);
+    }
+
+    /// How many events wait.
+    pub fn n_waiting(&self) -> usize {
+        self.appender.n_events()
+    }
+
+    /// Appends a tick to every partition.
+    pub fn tick(&mut self, at: Timestamp) {
+        let available_at = Some(at).filter(|_| self.log.clock() == Clock::Recorded);
+        self.appender.push(&control(Control::Tick { at }, available_at));
+    }
+
+    /// Appends what waits to the log, makes it durable and lets it happen.
+    ///
+    /// # Errors
+    /// If something cannot be written, or the log cannot be read.
+    pub fn flush(&mut self, now: Timestamp) -> Result<(), LocalError> {
+        let mut by_partition: Vec<Vec<LogFrame>> = vec![Vec::new(); self.shards.len()];
+        for (partition, bytes) in self.appender.take() {
+            let offset = self.log.append(partition, &bytes, now)?;
+            let frame = LogFrame { offset, appended_at: now, bytes };
+            if let Some(frames) = by_partition.get_mut(usize::try_from(partition).unwrap_or(usize::MAX)) {
+                frames.push(frame);
+            }
+        }
+        if self.durability == Durability::EachFlush {
+            self.log.sync()?;
+        }
+        for (partition, frames) in (0..).zip(by_partition) {
+            self.step(partition, &frames)?;
+        }
+        Ok(())
+    }
+
+    /// Lets frames happen, and commits what follows from them.
+    fn step(&mut self, partition: u32, frames: &[LogFrame]) -> Result<(), LocalError> {
+        if frames.is_empty() {
+            return Ok(());
+        }
+        let output = self.shard_mut(partition).step(frames)?;
+        self.count(&output);
+        if output.leaving.is_empty() {
+            return Ok(());
+        }
+        let Outgoing { records } = render(&output.leaving)?;
+        self.counts.n_left += u64::try_from(output.leaving.len()).unwrap_or(0);
+        let position = self.shard(partition).next_offset();
+        self.sink.commit(&[(partition, position)], &records)?;
+        Ok(())
+    }
+
+    fn count(&mut self, output: &crate::engine::shard::StepOutput) {
+        self.counts.n_events += output.n_events;
+        self.counts.n_facts += output.n_facts;
+        self.counts.n_assessed += output.n_assessed;
+    }
+
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// If the system cannot.
+    pub fn sync(&mut self) -> Result<(), LocalError> {
+        Ok(self.log.sync()?)
+    }
+
+    /// What happened so far.
+    pub fn counts(&self) -> EngineCounts {
+        self.counts
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The shards as they are, for readers.
+    pub fn snapshots(&mut self) -> Vec<ShardSnapshot> {
+        self.shards.iter_mut().map(Shard::snapshot).collect()
+    }
+
+    /// The latest known time of any shard.
+    pub fn known(&self) -> Timestamp {
+        self.shards.iter().map(Shard::known).max().unwrap_or(Timestamp::MIN)
+    }
+
+    /// The shards.
+    pub fn shards(&self) -> &[Shard] {
+        &self.shards
+    }
+
+    fn shard(&self, partition: u32) -> &Shard {
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        self.shards.get(index).expect("one shard per partition of the log")
+    }
+
+    fn shard_mut(&mut self, partition: u32) -> &mut Shard {
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        self.shards.get_mut(index).expect("one shard per partition of the log")
+    }
+}
+
+fn control(control: Control<'_>, available_at: Option<Timestamp>) -> Event<'_> {
+    let source = SourcePosition::new("twin", 0, 0);
+    Event { source, available_at, body: EventBody::Control(control) }
+}
+
+fn log_frame(frame: StoredFrame) -> LogFrame {
+    LogFrame { offset: frame.offset, appended_at: frame.appended_at, bytes: frame.bytes }
+}

@@ -1,0 +1,41 @@
+//! When a record became available, on a recorded clock: what orders a history (DESIGN §9a).
+//!
+//! The latest of its resources' `issued` or `meta.lastUpdated`; where a resource has neither, the time
+//! it speaks of plus a lag that is stated here.
+
+use crate::domain::event::Resource;
+use crate::domain::fact::{Body, Fact};
+use crate::domain::signal::Signal;
+use crate::domain::time::{Span, Timestamp};
+
+/// How long after a sample was drawn a laboratory's result is there, where nobody says.
+const LABORATORY_LAG: Span = Span::from_minutes(60);
+
+/// When a record with these resources became available; `None` if they say nothing of time.
+pub fn available_at(resources: &[Resource<'_>]) -> Option<Timestamp> {
+    resources.iter().filter_map(of_resource).filter(|at| *at != Timestamp::MIN).max()
+}
+
+fn of_resource(resource: &Resource<'_>) -> Option<Timestamp> {
+    resource.recorded_at.or_else(|| resource.facts.iter().filter_map(of_fact).max())
+}
+
+fn of_fact(fact: &Fact<'_>) -> Option<Timestamp> {
+    match &fact.body {
+        Body::Sample(sample) => Some(fact.valid.at(None).plus(lag(sample.signal))),
+        // A stay or an order that is over was last heard of when it ended.
+        Body::Statement(_) => {
+            let end = Some(fact.valid.end).filter(|end| *end != Timestamp::FOREVER);
+            end.or(Some(fact.valid.start)).filter(|at| *at != Timestamp::MIN)
+        }
+    }
+}
+
+/// The lag of a signal: results of a laboratory take an hour, everything else none.
+fn lag(signal: Signal) -> Span {
+    let at_once = [
+        "/min", "%", "L/min", "Cel", "mm[Hg]", "{score}", "", "kg", "cm", "kg/m2", "{steps}",
+        "{steps}/(24.h)", "h", "ms", "mL", "d",
+    ];
+    if at_once.contains(&signal.spec().unit) { Span::ZERO } else { LABORATORY_LAG }
+}

@@ -1,0 +1,221 @@
+//! Decodes records of any source into events, and counts what became of everything (IN-1).
+//!
+//! ```text
+//! record ─► format ─► entries ─► by patient ─► events   one per patient and record
+//!                        └─ refused ─► dead letter      the stream goes on
+//! ```
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::domain::event::{Event, EventBody, Resource};
+use crate::domain::identity::TwinId;
+use crate::domain::refusal::{Refusal, Unusable};
+use crate::domain::time::Timestamp;
+use crate::ingest::availability::available_at;
+use crate::ingest::context::Context;
+use crate::ingest::dicom_json;
+use crate::ingest::entry::{Entry, Outcome};
+use crate::ingest::fhir::bundle;
+use crate::ingest::fhir::reference::check;
+use crate::ingest::letter::{Letter, Problem};
+use crate::ingest::omh;
+use crate::ingest::references::References;
+use crate::ingest::refused::Refused;
+use crate::ingest::samples::Samples;
+use crate::ingest::site::Site;
+use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+use crate::ingest::tally::Tally;
+
+/// Records beyond this are dead letters: a Bundle of a whole stay is 2 MB, so ten times that is a
+/// sender's mistake.
+pub const RECORD_BYTES_MAX: usize = 20 << 20;
+
+/// What a record became.
+#[derive(Debug, Default)]
+pub struct Decoded<'a> {
+    /// Events, one per patient, and one for places and roles.
+    pub events: Vec<Event<'a>>,
+    /// What was refused, if anything was.
+    pub letter: Option<Letter>,
+    /// When the record became available, on a recorded clock, where it says so.
+    pub available_at: Option<Timestamp>,
+}
+
+/// Decodes records.
+#[derive(Debug)]
+pub struct Decoder {
+    site: Arc<Site>,
+    samples: Samples,
+    tally: Tally,
+}
+
+impl Decoder {
+    /// A decoder for a site's codes.
+    pub fn new(site: Arc<Site>) -> Decoder {
+        Decoder { site, samples: Samples::default(), tally: Tally::default() }
+    }
+
+    /// What became of everything so far.
+    pub fn tally(&self) -> Tally {
+        let mut tally = self.tally.clone();
+        for (reason, count) in Unusable::ALL.iter().zip(self.samples.n_unusable) {
+            if 0 < count {
+                tally.unusable.insert(*reason, count);
+            }
+        }
+        tally
+    }
+
+    /// Decodes one record; `now` is the time it is, which nothing a patient had can lie ahead of.
+    pub fn decode<'a>(
+        &mut self,
+        spec: &SourceSpec,
+        record: &SourceRecord<'a>,
+        now: Timestamp,
+    ) -> Decoded<'a> {
+        self.tally.n_records += 1;
+        self.tally.n_bytes += u64::try_from(record.payload.len()).unwrap_or(0);
+        match self.entries(spec, record, now) {
+            Ok(entries) => self.sort(spec, record, entries),
+            Err(refused) => {
+                let tally = self.tally.of_type("");
+                tally.read += 1;
+                tally.dead_letters += 1;
+                *self.tally.refused.entry(refused.reason).or_default() += 1;
+                let problems = vec![Problem::new(String::new(), "", refused)];
+                Decoded { letter: Some(Letter { problems }), ..Decoded::default() }
+            }
+        }
+    }
+
+    fn entries<'a>(
+        &mut self,
+        spec: &SourceSpec,
+        record: &SourceRecord<'a>,
+        now: Timestamp,
+    ) -> Result<Vec<Entry<'a>>, Refused> {
+        if RECORD_BYTES_MAX < record.payload.len() {
+            let message = format!("more than {RECORD_BYTES_MAX} bytes");
+            return Err(Refused::new(Refusal::TooLarge, message));
+        }
+        let json = std::str::from_utf8(record.payload)
+            .map_err(|_| Refused::new(Refusal::Undecodable, "not UTF-8"))?;
+        let patient = named_patient(spec, record, json)?;
+        let references = References::default();
+        let site = self.site.clone();
+        let context = Context {
+            spec,
+            site: &site,
+            received_at: record.timestamp,
+            now,
+            patient: patient.as_deref(),
+            references: &references,
+            fallback_id: "",
+        };
+        match spec.format {
+            Format::Fhir => bundle::read_record(json, &context, &mut self.samples),
+            Format::OpenMhealth => omh::read_record(json, &context, &mut self.samples),
+            Format::DicomJson => dicom_json::read_record(json, &context),
+        }
+    }
+
+    /// Sorts entries into events by patient, and into what was refused.
+    fn sort<'a>(
+        &mut self,
+        spec: &SourceSpec,
+        record: &SourceRecord<'a>,
+        entries: Vec<Entry<'a>>,
+    ) -> Decoded<'a> {
+        let mut by_patient: Vec<(Option<Cow<'a, str>>, Vec<Resource<'a>>)> = Vec::new();
+        let mut problems = Vec::new();
+        for entry in entries {
+            let tally = self.tally.of_type(&entry.resource_type);
+            tally.read += 1;
+            match entry.outcome {
+                Outcome::NotUsed => tally.not_used += 1,
+                Outcome::Refused(refused) => {
+                    tally.dead_letters += 1;
+                    *self.tally.refused.entry(refused.reason).or_default() += 1;
+                    problems.push(Problem::new(entry.pointer, &entry.resource_type, refused));
+                }
+                Outcome::Read(read) => {
+                    tally.facts += 1;
+                    for (pointer, refused) in read.refused_parts {
+                        *self.tally.refused_parts.entry(refused.reason).or_default() += 1;
+                        let pointer = format!("{}{pointer}", entry.pointer);
+                        problems.push(Problem::new(pointer, &entry.resource_type, refused));
+                    }
+                    self.tally.n_facts += u64::try_from(read.resource.facts.len()).unwrap_or(0);
+                    match by_patient.iter_mut().find(|(patient, _)| *patient == read.patient) {
+                        Some((_, resources)) => resources.push(read.resource),
+                        None => by_patient.push((read.patient, vec![read.resource])),
+                    }
+                }
+            }
+        }
+        self.tally.n_events += u64::try_from(by_patient.len()).unwrap_or(0);
+        let available = by_patient.iter().filter_map(|(_, resources)| available_at(resources)).max();
+        if record.timestamp == Timestamp::MIN {
+            let resources = by_patient.iter_mut().flat_map(|(_, resources)| resources);
+            date_versions(resources, available.unwrap_or(Timestamp::from_micros(0)));
+        }
+        let events = by_patient.into_iter().map(|(patient, resources)| {
+            let namespace = Cow::Owned(spec.namespace.clone());
+            let body = match patient {
+                Some(patient) => EventBody::Patient { twin: TwinId { namespace, patient }, resources },
+                None => EventBody::Directory { namespace, resources },
+            };
+            Event { source: record.position.clone(), available_at: None, body }
+        });
+        let letter = (!problems.is_empty()).then_some(Letter { problems });
+        Decoded { events: events.collect(), letter, available_at: available }
+    }
+}
+
+/// Dates versions that say nothing of their time by when their record became available: a file has
+/// no timestamp of its own, and the same file must give the same versions on any day.
+fn date_versions<'r, 'a: 'r>(
+    resources: impl Iterator<Item = &'r mut Resource<'a>>,
+    available_at: Timestamp,
+) {
+    for resource in resources {
+        if resource.version.revised_at == Timestamp::MIN {
+            resource.version.revised_at = available_at;
+        }
+    }
+}
+
+/// The patient that the record names outside its resources, where the source is configured so.
+fn named_patient<'r>(
+    spec: &SourceSpec,
+    record: &'r SourceRecord<'_>,
+    json: &str,
+) -> Result<Option<Cow<'r, str>>, Refused> {
+    let missing = |what: String| Refused::new(Refusal::NoPatient, what);
+    let named = match &spec.patient_from {
+        PatientFrom::Subject => return Ok(None),
+        PatientFrom::Key => {
+            let key = record.key.ok_or_else(|| missing("the record has no key".to_owned()))?;
+            Cow::Borrowed(key)
+        }
+        PatientFrom::Header(name) => {
+            let value = record.header(name);
+            Cow::Borrowed(value.ok_or_else(|| missing(format!("the record has no header `{name}`")))?)
+        }
+        PatientFrom::Pointer(pointer) => {
+            let json: serde_json::Value = crate::ingest::json::parse(json)?;
+            let found = json.pointer(pointer).and_then(serde_json::Value::as_str);
+            Cow::Owned(found.ok_or_else(|| missing(format!("there is no text at `{pointer}`")))?.to_owned())
+        }
+    };
+    // Keys are often references.
+    let id = match named {
+        Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix("Patient/").unwrap_or(text)),
+        Cow::Owned(text) => match text.strip_prefix("Patient/") {
+            Some(id) => Cow::Owned(id.to_owned()),
+            None => Cow::Owned(text),
+        },
+    };
+    check(id).map(Some)
+}

@@ -1,0 +1,88 @@
+//! A source as it is configured, and a record as it arrives.
+
+use std::borrow::Cow;
+
+use crate::domain::fact::Origin;
+use crate::domain::identity::SourcePosition;
+use crate::domain::time::Timestamp;
+use crate::ingest::zone::Zone;
+
+/// What is configured about a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSpec {
+    /// Its name, for people.
+    pub name: String,
+    /// The format of its records.
+    pub format: Format,
+    /// The namespace of its patient identifiers.
+    pub namespace: String,
+    /// Where a record says whose it is.
+    pub patient_from: PatientFrom,
+    /// Who measured its values, where a record does not say so.
+    pub origin: Origin,
+    /// The zone of its dates.
+    pub zone: Zone,
+}
+
+/// The format of a source's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// FHIR R4 as JSON: a resource or a Bundle.
+    Fhir,
+    /// Open mHealth and IEEE 1752.1: a data point or a data series.
+    OpenMhealth,
+    /// DICOM JSON (`application/dicom+json`): the metadata of a study.
+    DicomJson,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Format; 3] = [Format::Fhir, Format::OpenMhealth, Format::DicomJson];
+
+    /// The name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Format::Fhir => "fhir",
+            Format::OpenMhealth => "open-mhealth",
+            Format::DicomJson => "dicom-json",
+        }
+    }
+}
+
+/// Where a record says whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatientFrom {
+    /// Where its format says so: FHIR `subject` or `patient`, the Open mHealth header's `user_id`,
+    /// DICOM `PatientID`.
+    Subject,
+    /// The record's key.
+    Key,
+    /// The header of this name.
+    Header(String),
+    /// The text at this JSON pointer (RFC 6901).
+    Pointer(String),
+}
+
+/// A record as it arrived, borrowed from wherever it was read.
+#[derive(Clone, Debug)]
+pub struct SourceRecord<'a> {
+    /// Where it lies.
+    pub position: SourcePosition<'a>,
+    /// Its key, if it has one that is text.
+    pub key: Option<&'a str>,
+    /// Its headers that are text.
+    pub headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// Its bytes.
+    pub payload: &'a [u8],
+    /// The source's timestamp of it: on a live clock when it was produced, on a recorded one when it
+    /// became available. `Timestamp::MIN` for a record of a file, which has none of its own.
+    pub timestamp: Timestamp,
+}
+
+impl SourceRecord<'_> {
+    /// The text of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_ref())
+    }
+}

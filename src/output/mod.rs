@@ -1,0 +1,5 @@
+//! What leaves: alert records and FHIR, as bytes for a topic.
+
+pub mod alert;
+pub mod record;
+pub mod folder;
