@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
         Command::Replay(args) => cli::replay::run(args),
+        Command::Test(args) => cli::test::run(args.folder.as_deref()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

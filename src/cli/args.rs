@@ -18,6 +18,15 @@ pub struct Cli {
 pub enum Command {
     /// Feed files through the engine into a data folder, on the clock of their own records.
     Replay(ReplayArgs),
+    /// Run the stories of pipeline files.
+    Test(TestArgs),
+}
+
+/// `twin test`
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// A folder of pipelines; those that ship if left out.
+    pub folder: Option<PathBuf>,
 }
 
 /// `twin replay`

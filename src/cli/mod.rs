@@ -4,3 +4,4 @@ pub mod args;
 pub mod replay;
 pub mod summary;
 pub mod progress;
+pub mod test;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::domain::event::ResourceKind;
 use crate::domain::identity::{LogPosition, SourcePosition};
+use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 
 /// The name of an effect: the same for the same log, whenever it is replayed (EF-1).
@@ -155,8 +156,8 @@ impl Audience {
 /// One fact an effect rests on, as it was when the effect was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What it is: `Respiratory rate`.
-    pub label: Arc<str>,
+    /// What was measured.
+    pub signal: Signal,
     /// Its value as it is read aloud, with unit: `25 /min`.
     pub value: String,
     /// The code it came under, as `system|code`.
@@ -209,6 +210,8 @@ pub struct Effect {
     pub edition: Arc<str>,
     /// The title of the pipeline.
     pub title: Arc<str>,
+    /// Where its rule is published.
+    pub citation: Arc<str>,
     /// What it is about, where the pipeline has several subjects; else empty.
     pub subject: Arc<str>,
     /// Where it stands.

@@ -1,6 +1,7 @@
 //! Turns what leaves a shard into records for topics.
 
 use crate::engine::shard::Leaving;
+use crate::output::fhir::fhir_record;
 use crate::output::record::{OutRecord, OutputError, alert_record};
 
 /// Records on their way out.
@@ -8,16 +9,21 @@ use crate::output::record::{OutRecord, OutputError, alert_record};
 pub struct Outgoing {
     /// The records, in order.
     pub records: Vec<OutRecord>,
+    /// Forms that could not be written: our own mistake, counted and told, and never a reason to keep
+    /// an alert back or to stop a shard.
+    pub failed: Vec<OutputError>,
 }
 
-/// The records of effects.
-///
-/// # Errors
-/// If one cannot be written, which is our own mistake.
-pub fn render(leaving: &[Leaving]) -> Result<Outgoing, OutputError> {
+/// The records of effects: the alert record and the FHIR Bundle of each revision.
+pub fn render(leaving: &[Leaving]) -> Outgoing {
     let mut outgoing = Outgoing::default();
     for Leaving { twin, effect, cause } in leaving {
-        outgoing.records.push(alert_record(twin, effect, *cause)?);
+        for record in [alert_record(twin, effect, *cause), fhir_record(twin, effect, *cause)] {
+            match record {
+                Ok(record) => outgoing.records.push(record),
+                Err(error) => outgoing.failed.push(error),
+            }
+        }
     }
-    Ok(outgoing)
+    outgoing
 }

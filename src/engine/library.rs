@@ -112,6 +112,15 @@ impl Library {
         self
     }
 
+    /// The value sets, read.
+    ///
+    /// # Errors
+    /// If one is wrong; a library that was read has none such.
+    pub fn value_sets(&self) -> Result<ValueSets, FileError> {
+        let texts = self.texts.iter().filter(|((kind, _), _)| *kind == DefinitionKind::ValueSet);
+        texts.map(|(_, text)| ValueSet::read(text)).collect()
+    }
+
     /// The texts by kind and name.
     pub fn texts(&self) -> &BTreeMap<(DefinitionKind, String), String> {
         &self.texts

@@ -35,9 +35,6 @@ pub enum LocalError {
     /// A step.
     #[error(transparent)]
     Step(#[from] StepError),
-    /// An effect that cannot be written.
-    #[error(transparent)]
-    Output(#[from] OutputError),
 }
 
 /// Whether appended frames are on disk before they are stepped.
@@ -72,6 +69,7 @@ pub struct LocalEngine {
     appender: Appender,
     durability: Durability,
     counts: EngineCounts,
+    failed: Vec<OutputError>,
 }
 
 impl LocalEngine {
@@ -92,6 +90,7 @@ impl LocalEngine {
             shards: (0..n_partitions).map(Shard::new).collect(),
             appender: Appender::new(n_partitions),
             counts: EngineCounts::default(),
+            failed: Vec::new(),
             log,
             sink,
             durability,
@@ -188,8 +187,9 @@ impl LocalEngine {
         if output.leaving.is_empty() {
             return Ok(());
         }
-        let Outgoing { records } = render(&output.leaving)?;
+        let Outgoing { records, failed } = render(&output.leaving);
         self.counts.n_left += u64::try_from(output.leaving.len()).unwrap_or(0);
+        self.failed.extend(failed);
         let position = self.shard(partition).next_offset();
         self.sink.commit(&[(partition, position)], &records)?;
         Ok(())
@@ -212,6 +212,11 @@ impl LocalEngine {
     /// What happened so far.
     pub fn counts(&self) -> EngineCounts {
         self.counts
+    }
+
+    /// Takes what could not be written since the last time.
+    pub fn take_failed(&mut self) -> Vec<OutputError> {
+        std::mem::take(&mut self.failed)
     }
 
     /// The data folder.

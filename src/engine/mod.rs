@@ -10,3 +10,6 @@ pub mod local;
 pub mod ticks;
 pub mod spool;
 pub mod replay;
+pub mod story;
+pub mod story_facts;
+pub mod story_run;

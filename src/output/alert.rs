@@ -90,8 +90,10 @@ pub struct ScoreRecord {
 /// One fact an effect rests on.
 #[derive(Debug, Serialize)]
 pub struct EvidenceRecord {
-    /// What it is.
+    /// What a nurse reads: `Respiratory rate`.
     pub label: String,
+    /// The signal: `respiratory_rate`.
+    pub signal: String,
     /// Its value with unit.
     pub value: String,
     /// The code it came under, as `system|code`.
@@ -183,7 +185,8 @@ fn evidence(evidence: &Evidence) -> EvidenceRecord {
         false => format!("{}/{}", evidence.kind.name(), evidence.resource),
     };
     EvidenceRecord {
-        label: evidence.label.to_string(),
+        label: evidence.signal.spec().label.to_owned(),
+        signal: evidence.signal.spec().name.to_owned(),
         value: evidence.value.clone(),
         code: evidence.code.clone(),
         effective_at: time(evidence.at),

@@ -2,4 +2,5 @@
 
 pub mod alert;
 pub mod record;
+pub mod fhir;
 pub mod folder;

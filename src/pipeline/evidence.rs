@@ -25,7 +25,7 @@ pub fn evidence_of(
             describe(view, measured, points)
         })
         .collect();
-    evidence.sort_by(|a, b| (b.at, &a.label, &a.resource).cmp(&(a.at, &b.label, &b.resource)));
+    evidence.sort_by(|a, b| (b.at, a.signal, &a.resource).cmp(&(a.at, b.signal, &b.resource)));
     evidence
 }
 
@@ -50,7 +50,7 @@ fn describe(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option
     };
     let events = view.twins.events();
     Some(Evidence {
-        label: measured.signal.spec().label.into(),
+        signal: measured.signal,
         value: value_text(measured, rare.raw.as_ref()),
         code: view.twins.code(&row).to_owned(),
         at: measured.at,

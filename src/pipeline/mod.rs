@@ -7,6 +7,7 @@ pub mod feature;
 pub mod file;
 pub mod live;
 pub mod pipeline;
+pub mod compose;
 pub mod said;
 pub mod setting;
 pub mod table_text;

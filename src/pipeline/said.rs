@@ -12,15 +12,15 @@
 
 use std::sync::Arc;
 
-use crate::domain::effect::{Audience, Effect, EffectChange, EffectId, EffectScore, EffectStatus};
+use crate::domain::effect::{Audience, Effect, EffectChange, EffectStatus};
 use crate::domain::effect::{Evidence, Suppression, SuppressionReason};
 use crate::domain::time::Timestamp;
-use crate::pipeline::evidence::evidence_of;
+use crate::pipeline::compose::{Composer, alone, episode_id};
 use crate::pipeline::live::Live;
 use crate::pipeline::setting::{Stay, is_silent, stay_at};
 use crate::pipeline::truth::finding_of;
 use crate::pipeline::view::{Scratch, View};
-use crate::rules::assessment::{Assessment, Finding, Outcome};
+use crate::rules::assessment::Outcome;
 use crate::twin::effects::Effects;
 use crate::twin::scores::{ScoreRow, Scores};
 
@@ -130,7 +130,7 @@ impl Said<'_> {
         effect.onset = standing.start;
         effect.audience = self.audience(standing.row.at());
         (effect.ward, effect.encounter) = (stay.ward, stay.encounter);
-        effect.id = self.id(subject, standing.start);
+        effect.id = episode_id(self.live, &self.view, subject, standing.start);
         let track = self.track(subject);
         self.effects.end_suppression(self.view.patient, track);
         let known = known_id.or_else(|| {
@@ -182,7 +182,11 @@ impl Said<'_> {
         let change = match band.cmp(&effect.band_rank) {
             std::cmp::Ordering::Greater => EffectChange::Escalated,
             std::cmp::Ordering::Less => EffectChange::Lowered,
-            std::cmp::Ordering::Equal if effect.onset != standing.start => EffectChange::Revised,
+            std::cmp::Ordering::Equal
+                if effect.onset != standing.start || effect.due != due_of(&standing.row) =>
+            {
+                EffectChange::Revised
+            }
             std::cmp::Ordering::Equal => {
                 let at_issue =
                     |(from, to): (Timestamp, Timestamp)| from <= effect.at && effect.at <= to;
@@ -273,7 +277,7 @@ impl Said<'_> {
         next.status = status;
         next.change = change;
         next.known = self.known;
-        next.ended_at = next.ended_at.or(Some(self.known));
+        next.ended_at = next.ended_at.or(Some(self.known)).map(|at| at.max(effect.onset));
         next.notes.extend(note);
         let next = Arc::new(next);
         self.effects.revise(number, next.clone());
@@ -328,7 +332,7 @@ impl Said<'_> {
         }
         let Some(mut effect) = self.compose(subject, row.at(), row.episode_band) else { return };
         effect.onset = start;
-        effect.id = self.id(subject, start);
+        effect.id = episode_id(self.live, &self.view, subject, start);
         effect.audience = Audience::Retrospective;
         effect.status = EffectStatus::Resolved;
         effect.ended_at = self.held_until(track, &effect);
@@ -356,7 +360,7 @@ impl Said<'_> {
         let last = ended.max_by_key(|effect| effect.known)?;
         let free_at = last.known.plus(policy.lockout);
         let is_higher = last.band_rank < standing.row.episode_band;
-        let is_new_alone = self.alone(&standing.row) & !last.alone != 0;
+        let is_new_alone = alone(self.live, &standing.row) & !last.alone != 0;
         if free_at <= self.known || is_higher || is_new_alone {
             return None;
         }
@@ -395,26 +399,10 @@ impl Said<'_> {
         if age_max < self.known.since(at) { Audience::Retrospective } else { Audience::CareTeam }
     }
 
-    /// Inputs that alone reach a band, as bits.
-    fn alone(&self, row: &ScoreRow) -> u32 {
-        let crate::pipeline::pipeline::Core::Table(table) = &self.live.pipeline.core else {
-            return 0;
-        };
-        let Some(threshold) = table.alone() else { return 0 };
-        (0..16).fold(0, |bits, input| {
-            let points = crate::twin::scores::points_of(row.points, input);
-            if points.is_some_and(|points| threshold <= points) { bits | 1 << input } else { bits }
-        })
-    }
-
-    /// The id of an episode that begins at `start`.
-    fn id(&self, subject: usize, start: Timestamp) -> EffectId {
-        let opening = self.live.opening_key(&self.view, start).unwrap_or_default();
-        let (name, _) = self.live.pipeline.subjects.get(subject).cloned().unwrap_or_default();
-        let twin = self.view.twins.twin_id(self.view.patient);
-        let text =
-            format!("{}|{name}|{twin}|{opening:016x}|{}", self.live.pipeline.name, start.micros());
-        EffectId(xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+    fn compose(&mut self, subject: usize, at: Timestamp, band: u8) -> Option<Effect> {
+        let Said { live, view, scores, known, .. } = *self;
+        let scratch = &mut *self.scratch;
+        Composer { live, view, scores, known, scratch }.compose(subject, at, band)
     }
 
     fn leave(&mut self, effect: Arc<Effect>) {
@@ -422,82 +410,10 @@ impl Said<'_> {
             self.leaving.push(effect);
         }
     }
-
-    /// The effect as the pipeline says it as of `at`; `None` where it has no finding then.
-    fn compose(&mut self, subject: usize, at: Timestamp, band: u8) -> Option<Effect> {
-        let assessment = self.live.pipeline.explain(&self.view, at, self.scratch);
-        let finding = finding_of(&assessment, subject)?;
-        let evidence = evidence_of(self.live, &self.view, &assessment, finding, self.scratch);
-        Some(self.effect(subject, at, band, (&assessment, finding), evidence))
-    }
-
-    fn effect(
-        &self,
-        subject: usize,
-        at: Timestamp,
-        band: u8,
-        (assessment, finding): (&Assessment, &Finding),
-        evidence: Vec<Evidence>,
-    ) -> Effect {
-        let pipeline = &self.live.pipeline;
-        let (name, called) = pipeline.subjects.get(subject).cloned().unwrap_or_default();
-        let said = pipeline.bands.get(usize::from(band));
-        let text = said.map_or(String::new(), |said| fill(&said.says, &called, &finding.values));
-        let track = self.track(subject);
-        let row = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
-        let row = row.skip_while(|row| at < row.at()).next();
-        Effect {
-            id: EffectId(0),
-            revision: 1,
-            kind: pipeline.kind,
-            pipeline: pipeline.name.clone(),
-            edition: pipeline.edition.clone(),
-            title: pipeline.title.clone(),
-            subject: name,
-            status: EffectStatus::Active,
-            change: EffectChange::Raised,
-            audience: Audience::CareTeam,
-            band: said.map_or_else(|| "".into(), |said| said.name.clone()),
-            band_rank: band,
-            severity: said.map_or(crate::domain::effect::Severity::Log, |said| said.severity),
-            text,
-            notes: assessment.notes.clone(),
-            onset: at,
-            at,
-            ended_at: None,
-            raised_known: self.known,
-            known: self.known,
-            due: finding.due,
-            score: self.score(assessment),
-            evidence,
-            ward: String::new(),
-            encounter: String::new(),
-            alone: row.map_or(0, |row| self.alone(&row)),
-        }
-    }
-
-    fn score(&self, assessment: &Assessment) -> EffectScore {
-        let upper = match &assessment.outcome {
-            Outcome::Incomplete { upper, .. } => *upper,
-            Outcome::Final { .. }
-            | Outcome::NotApplicable { .. }
-            | Outcome::NotComputable { .. } => None,
-        };
-        EffectScore {
-            status: assessment.outcome.status(),
-            value: assessment.outcome.value(),
-            upper,
-            decimals: self.live.pipeline.decimals,
-            name: self.live.pipeline.value.clone(),
-        }
-    }
 }
 
-/// Puts values into a text: `{score}`, `{due}`, `{subject}`.
-fn fill(says: &str, subject: &str, values: &[(&'static str, String)]) -> String {
-    let mut text = says.replace("{subject}", subject);
-    for (name, value) in values {
-        text = text.replace(&format!("{{{name}}}"), value);
-    }
-    text
+/// When an item of a score is due and overdue.
+fn due_of(row: &ScoreRow) -> Option<(Timestamp, Timestamp)> {
+    let due = (row.due != i64::MAX).then_some((row.due, row.overdue))?;
+    Some((Timestamp::from_micros(due.0), Timestamp::from_micros(due.1)))
 }
