@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::domain::coding::Coding;
-use crate::domain::event::{Resource, ResourceKind, Status};
+use crate::domain::event::{Resource, ResourceKind, Status, Version};
 use crate::domain::fact::{Body, Fact, Valid};
 use crate::domain::statement::{Activity, Attribute, Statement};
+use crate::domain::time::Timestamp;
 use crate::ingest::context::Context;
 use crate::ingest::entry::ReadResource;
 use crate::ingest::fhir::status::id_of;
@@ -44,6 +45,7 @@ pub fn finish<'a>(
     let recorded = head.recorded.as_deref();
     let (version, recorded_at) = context.version(head.meta.as_ref(), recorded, head.status)?;
     let id = id_of(head.id, context);
+    let valid = ended(valid, statement.activity, head.meta.as_ref(), version, context);
     let mut facts = Vec::new();
     if head.status.counts() {
         if context.site.has_states(head.kind) {
@@ -55,6 +57,23 @@ pub fn finish<'a>(
     }
     let resource = Resource { kind: head.kind, id, version, recorded_at, content: 0, facts };
     Ok(ReadResource { patient: head.patient, resource, refused_parts: Vec::new() })
+}
+
+/// What ended at a time nobody says had ended when its source said so. A file that has no time of its
+/// own says nothing of that: such a statement is in force at no time we could name.
+fn ended(
+    valid: Valid,
+    activity: Activity,
+    meta: Option<&MetaJson<'_>>,
+    version: Version,
+    context: &Context<'_>,
+) -> Valid {
+    let is_told = meta.is_some_and(|meta| meta.last_updated.is_some())
+        || context.received_at != Timestamp::MIN;
+    if activity != Activity::Ended || valid.end != Timestamp::FOREVER || !is_told {
+        return valid;
+    }
+    Valid { end: version.revised_at.max(valid.start), ..valid }
 }
 
 /// A resource whose version takes back what earlier ones said.
