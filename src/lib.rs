@@ -3,13 +3,13 @@
 //!
 //! `ARCHITECTURE.md` walks one respiratory rate through these modules.
 
+pub mod clock;
 pub mod domain;
 pub mod engine;
-pub mod clock;
-pub mod telemetry;
+pub mod ingest;
 pub mod log;
+pub mod output;
 pub mod pipeline;
 pub mod rules;
-pub mod ingest;
-pub mod output;
+pub mod telemetry;
 pub mod twin;

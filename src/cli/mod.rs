@@ -1,7 +1,7 @@
 //! The commands of `twin`.
 
 pub mod args;
+pub mod progress;
 pub mod replay;
 pub mod summary;
-pub mod progress;
 pub mod test;

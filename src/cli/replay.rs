@@ -88,7 +88,9 @@ fn source(args: &ReplayArgs, site: &Site) -> Result<SourceSpec> {
         "subject" => PatientFrom::Subject,
         "key" => PatientFrom::Key,
         pointer if pointer.starts_with('/') => PatientFrom::Pointer(pointer.to_owned()),
-        other => bail!("--patient-from {other}: expected subject, key or a JSON pointer such as /user"),
+        other => {
+            bail!("--patient-from {other}: expected subject, key or a JSON pointer such as /user")
+        }
     };
     let namespace = args.namespace.clone();
     let zone = site.zone;
@@ -124,7 +126,8 @@ fn count_state(engine: &mut LocalEngine, summary: &mut Summary) {
             for index in 0..chunk.n_rows() {
                 let known_to = marks.and_then(|marks| marks.get(index)).copied();
                 let is_current = known_to.is_none_or(|at| at == Timestamp::FOREVER);
-                let track = chunk.row(index).filter(|_| is_current).map(|row| usize::from(row.track));
+                let track =
+                    chunk.row(index).filter(|_| is_current).map(|row| usize::from(row.track));
                 if let Some(track) = track.and_then(|track| snapshot.tracks.get(track)) {
                     *summary.scores_by_pipeline.entry(track.pipeline.to_string()).or_default() += 1;
                 }

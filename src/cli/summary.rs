@@ -75,7 +75,11 @@ impl Summary {
         Summary {
             records: tally.n_records,
             resources: tally.resources().into(),
-            resources_by_type: tally.by_type.iter().map(|(k, v)| (k.clone(), (*v).into())).collect(),
+            resources_by_type: tally
+                .by_type
+                .iter()
+                .map(|(k, v)| (k.clone(), (*v).into()))
+                .collect(),
             facts: tally.n_facts,
             dead_letters_by_reason: refused(&tally.refused),
             refused_parts_by_reason: refused(&tally.refused_parts),
@@ -100,7 +104,9 @@ impl Summary {
     pub fn print(&self) {
         let Counts { read, facts, not_used, dead_letters } = &self.resources;
         println!("records       {:>12}", self.records);
-        println!("resources     {read:>12}  = {facts} facts + {not_used} not used + {dead_letters} dead letters");
+        println!(
+            "resources     {read:>12}  = {facts} facts + {not_used} not used + {dead_letters} dead letters"
+        );
         for (name, counts) in &self.resources_by_type {
             let Counts { read, facts, not_used, dead_letters } = counts;
             println!("  {name:<26} {read:>10}  {facts:>10}  {not_used:>10}  {dead_letters:>6}");
@@ -120,7 +126,10 @@ impl Summary {
             );
         }
         let peak = self.peak_memory_bytes.map_or(0, |bytes| bytes >> 20);
-        println!("took          {:>10.1} s  {:.1} CPU s, {peak} MiB at most", self.seconds, self.cpu_seconds);
+        println!(
+            "took          {:>10.1} s  {:.1} CPU s, {peak} MiB at most",
+            self.seconds, self.cpu_seconds
+        );
     }
 }
 

@@ -46,7 +46,10 @@ pub enum LibraryError {
 
 /// The definitions that ship.
 const SHIPPED: [(&str, &str); 4] = [
-    ("pipelines/value-sets/metformin.yaml", include_str!("../../pipelines/value-sets/metformin.yaml")),
+    (
+        "pipelines/value-sets/metformin.yaml",
+        include_str!("../../pipelines/value-sets/metformin.yaml"),
+    ),
     ("pipelines/ckd-monitoring.yaml", include_str!("../../pipelines/ckd-monitoring.yaml")),
     ("pipelines/metformin-egfr.yaml", include_str!("../../pipelines/metformin-egfr.yaml")),
     ("pipelines/news2.yaml", include_str!("../../pipelines/news2.yaml")),
@@ -74,13 +77,16 @@ impl Library {
 
     /// Value sets first: pipelines name them.
     fn of_files(files: Vec<(PathBuf, String)>) -> Result<Library, LibraryError> {
-        let is_set = |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("value-sets"));
+        let is_set =
+            |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("value-sets"));
         let mut library = Library::default();
         let mut value_sets = ValueSets::new();
-        let (sets, pipelines): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_set(path));
+        let (sets, pipelines): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|(path, _)| is_set(path));
         for (path, text) in sets {
             let read = ValueSet::read(&text);
-            let (name, set) = read.map_err(|error| LibraryError::File { path: path.clone(), error })?;
+            let (name, set) =
+                read.map_err(|error| LibraryError::File { path: path.clone(), error })?;
             value_sets.insert(name.clone(), set);
             library.add(path, DefinitionKind::ValueSet, name, text)?;
         }
@@ -139,7 +145,8 @@ impl Library {
             text: text.into(),
         };
         let mut changes = Vec::new();
-        let gone = known.iter().filter(|(key, text)| !self.texts.contains_key(key) && !text.is_empty());
+        let gone =
+            known.iter().filter(|(key, text)| !self.texts.contains_key(key) && !text.is_empty());
         for ((kind, name), _) in gone.filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline) {
             changes.push(definition(*kind, name, ""));
         }

@@ -164,7 +164,9 @@ impl LocalEngine {
         for (partition, bytes) in self.appender.take() {
             let offset = self.log.append(partition, &bytes, now)?;
             let frame = LogFrame { offset, appended_at: now, bytes };
-            if let Some(frames) = by_partition.get_mut(usize::try_from(partition).unwrap_or(usize::MAX)) {
+            if let Some(frames) =
+                by_partition.get_mut(usize::try_from(partition).unwrap_or(usize::MAX))
+            {
                 frames.push(frame);
             }
         }

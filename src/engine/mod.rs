@@ -1,15 +1,15 @@
 //! The step, the loop around it, and what survives a restart.
 
-pub mod shard;
-mod definitions;
-pub mod library;
 pub mod appender;
+mod definitions;
 pub mod effects;
 pub mod letters;
+pub mod library;
 pub mod local;
-pub mod ticks;
-pub mod spool;
 pub mod replay;
+pub mod shard;
+pub mod spool;
 pub mod story;
 pub mod story_facts;
 pub mod story_run;
+pub mod ticks;

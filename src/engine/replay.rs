@@ -8,6 +8,7 @@
 use std::io;
 
 use crate::domain::event::Event;
+use crate::domain::identity::SourcePosition;
 use crate::domain::time::Timestamp;
 use crate::engine::letters::{LetterFile, LetterFileError};
 use crate::engine::local::{LocalEngine, LocalError};
@@ -16,7 +17,6 @@ use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::files::{self, FileError, FileRecord};
 use crate::ingest::source::{SourceRecord, SourceSpec};
-use crate::domain::identity::SourcePosition;
 use crate::log::decode::{FrameError, decode_frame};
 
 /// Events stepped at once.

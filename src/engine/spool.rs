@@ -75,7 +75,8 @@ impl Spool {
         self.places.sort_by_key(|place| place.available_at);
         let first = self.places.iter().map(|place| place.available_at);
         let first = first.filter(|at| *at != Timestamp::MIN).min();
-        for place in self.places.iter_mut().take_while(|place| place.available_at == Timestamp::MIN) {
+        for place in self.places.iter_mut().take_while(|place| place.available_at == Timestamp::MIN)
+        {
             place.available_at = first.unwrap_or(Timestamp::from_micros(0));
         }
         let file = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;

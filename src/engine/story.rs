@@ -56,9 +56,10 @@ pub fn parse(text: &str) -> Result<Vec<StoryLine>, StoryError> {
         let (at, rest) = time(line);
         let at = at.or(last).ok_or_else(|| error("the first line needs a time, such as 08:00"))?;
         last = Some(at);
-        let (patient, items) = rest.trim().split_once("  ").ok_or_else(|| {
-            error("expected a patient, two spaces and what happens")
-        })?;
+        let (patient, items) = rest
+            .trim()
+            .split_once("  ")
+            .ok_or_else(|| error("expected a patient, two spaces and what happens"))?;
         let items = items.split("  ").map(str::trim).filter(|item| !item.is_empty());
         let items = items.map(str::to_owned).collect();
         lines.push(StoryLine { number, at, patient: patient.to_owned(), items });
@@ -121,8 +122,10 @@ mod tests {
              day 2 09:00 P2  tick\n2025-03-01 08:30 P1  dies\n",
         )
         .unwrap();
-        let shown: Vec<String> =
-            lines.iter().map(|l| format!("{} {} {} {:?}", l.number, l.at, l.patient, l.items)).collect();
+        let shown: Vec<String> = lines
+            .iter()
+            .map(|l| format!("{} {} {} {:?}", l.number, l.at, l.patient, l.items))
+            .collect();
         assert_eq!(
             shown,
             [

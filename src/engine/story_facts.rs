@@ -11,7 +11,8 @@ use crate::engine::story::item_time;
 pub fn site_text() -> String {
     let mut text = "name: Stories\ntimezone: UTC\ncodes:\n".to_owned();
     for signal in Signal::all() {
-        text += &format!("  - {{ system: 'urn:story:signals', code: {signal}, signal: {signal} }}\n");
+        text +=
+            &format!("  - {{ system: 'urn:story:signals', code: {signal}, signal: {signal} }}\n");
     }
     text += "answers:\n";
     for signal in Signal::all().filter(|signal| signal.is_category()) {
@@ -24,7 +25,9 @@ pub fn site_text() -> String {
     text += "states:\n";
     for state in Standing::ALL {
         let system = "urn:story:states";
-        text += &format!("  - {{ state: {state}, resource: Flag, system: '{system}', code: {state} }}\n");
+        text += &format!(
+            "  - {{ state: {state}, resource: Flag, system: '{system}', code: {state} }}\n"
+        );
     }
     text + "settings: { IMP: inpatient, EMER: emergency, AMB: ambulatory }\n"
 }
@@ -66,7 +69,9 @@ pub fn happenings(item: &str, patient: &str, at: Timestamp) -> Option<Vec<Happen
         ["takes", "metformin", "since", since] => {
             clinical(metformin("order", "active", &subject, item_time(since)?, at))
         }
-        ["stops", "metformin"] => clinical(metformin("order", "stopped", &subject, at, at)),
+        ["stops", "metformin", "since", since] => {
+            clinical(metformin("order", "stopped", &subject, item_time(since)?, at))
+        }
         ["proposes", "metformin"] => clinical(metformin("proposal", "active", &subject, at, at)),
         ["watch", rest @ ..] => {
             let resource = observation(rest, &subject, at, at, "final")?;
@@ -127,7 +132,9 @@ fn stay(patient: &str, setting: &str, ward: &str, at: Timestamp, end: Option<Tim
         _ => "AMB",
     };
     let (status, period) = match end {
-        Some(end) => ("finished", json!({ "start": "2025-12-31T00:00:00Z", "end": end.to_string() })),
+        Some(end) => {
+            ("finished", json!({ "start": "2025-12-31T00:00:00Z", "end": end.to_string() }))
+        }
         None => ("in-progress", json!({ "start": at.to_string() })),
     };
     json!({

@@ -36,7 +36,8 @@ struct Run {
 /// The first line that cannot be read, or that expects what is not so, with what is.
 pub fn run(text: &str, library: &Library) -> Result<(), StoryError> {
     let lines = parse(text)?;
-    let site = Site::read(&site_text()).map_err(|e| fail(0, format!("the site of stories: {e}")))?;
+    let site =
+        Site::read(&site_text()).map_err(|e| fail(0, format!("the site of stories: {e}")))?;
     let mut run = Run {
         shard: Shard::new(0),
         decoder: Decoder::new(Arc::new(site)),
@@ -80,8 +81,10 @@ impl Run {
                 entries.extend(happenings.into_iter().filter(|one| one.feed == feed));
             }
             if !entries.is_empty() {
-                let entries: Vec<_> =
-                    entries.iter().map(|one| serde_json::json!({ "resource": one.resource })).collect();
+                let entries: Vec<_> = entries
+                    .iter()
+                    .map(|one| serde_json::json!({ "resource": one.resource }))
+                    .collect();
                 let bundle = serde_json::json!({
                     "resourceType": "Bundle", "type": "collection", "entry": entries,
                 });
@@ -116,8 +119,12 @@ impl Run {
             timestamp: line.at,
         };
         let decoded = self.decoder.decode(&spec, &record, line.at);
-        if let Some(problem) = decoded.letter.and_then(|letter| letter.problems.into_iter().next()) {
-            return Err(fail(line.number, format!("refused: {}: {}", problem.reason, problem.message)));
+        if let Some(problem) = decoded.letter.and_then(|letter| letter.problems.into_iter().next())
+        {
+            return Err(fail(
+                line.number,
+                format!("refused: {}: {}", problem.reason, problem.message),
+            ));
         }
         let available = |event| Event { available_at: Some(line.at), ..event };
         let events: Vec<Event<'_>> = decoded.events.into_iter().map(available).collect();
@@ -200,9 +207,10 @@ fn silent(
             && *row.effect.pipeline == *pipeline
             && row.effect.audience == Audience::Retrospective
     });
-    let held_back = snapshot.suppressions.iter().filter(|row| {
-        row.patient == patient && *row.suppression.pipeline == *pipeline
-    });
+    let held_back = snapshot
+        .suppressions
+        .iter()
+        .filter(|row| row.patient == patient && *row.suppression.pipeline == *pipeline);
     let reasons: Vec<&str> = held_back.map(|row| row.suppression.reason.name()).collect();
     if reasons.contains(&reason) || reason == "retrospective" && kept {
         return Ok(());
@@ -219,9 +227,10 @@ fn score(
 ) -> Result<(), String> {
     let track = snapshot.tracks.iter().position(|track| *track.pipeline == *pipeline);
     let track = track.ok_or("there is no such pipeline")?;
-    let rows = snapshot.scores.iter().flat_map(|chunk| {
-        (0..chunk.n_rows()).filter_map(|index| chunk.row(index))
-    });
+    let rows = snapshot
+        .scores
+        .iter()
+        .flat_map(|chunk| (0..chunk.n_rows()).filter_map(|index| chunk.row(index)));
     let current = (0..).zip(rows).filter(|(number, row)| {
         row.patient == patient
             && usize::from(row.track) == track

@@ -34,8 +34,22 @@ fn of_fact(fact: &Fact<'_>) -> Option<Timestamp> {
 /// The lag of a signal: results of a laboratory take an hour, everything else none.
 fn lag(signal: Signal) -> Span {
     let at_once = [
-        "/min", "%", "L/min", "Cel", "mm[Hg]", "{score}", "", "kg", "cm", "kg/m2", "{steps}",
-        "{steps}/(24.h)", "h", "ms", "mL", "d",
+        "/min",
+        "%",
+        "L/min",
+        "Cel",
+        "mm[Hg]",
+        "{score}",
+        "",
+        "kg",
+        "cm",
+        "kg/m2",
+        "{steps}",
+        "{steps}/(24.h)",
+        "h",
+        "ms",
+        "mL",
+        "d",
     ];
     if at_once.contains(&signal.spec().unit) { Span::ZERO } else { LABORATORY_LAG }
 }

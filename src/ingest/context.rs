@@ -1,7 +1,5 @@
 //! What reading one record needs besides its text, and how its times are read.
 
-
-
 use crate::domain::event::{Status, Version};
 use crate::domain::fact::{Precision, Valid};
 use crate::domain::moment::{Moment, MomentError};
@@ -91,7 +89,10 @@ impl Context<'_> {
             (Some(start), Some(end)) => {
                 let (start, end) = (self.measured_at(start, field)?, self.measured_at(end, field)?);
                 if end.end < start.start {
-                    return Err(Refused::new(Refusal::BadTime, format!("{field}: it ends before it begins")));
+                    return Err(Refused::new(
+                        Refusal::BadTime,
+                        format!("{field}: it ends before it begins"),
+                    ));
                 }
                 Ok(Valid { start: start.start, ..end })
             }
@@ -148,7 +149,10 @@ impl Context<'_> {
             return Err(Refused::new(Refusal::BadTime, format!("{field} is empty")));
         };
         if end < start {
-            return Err(Refused::new(Refusal::BadTime, format!("{field}: it ends before it begins")));
+            return Err(Refused::new(
+                Refusal::BadTime,
+                format!("{field}: it ends before it begins"),
+            ));
         }
         Ok(Valid::between(start, end))
     }
@@ -188,4 +192,3 @@ fn moment(text: &str, field: &str) -> Result<Moment, Refused> {
         Refused::new(Refusal::BadTime, message)
     })
 }
-

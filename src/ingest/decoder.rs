@@ -155,7 +155,8 @@ impl Decoder {
             }
         }
         self.tally.n_events += u64::try_from(by_patient.len()).unwrap_or(0);
-        let available = by_patient.iter().filter_map(|(_, resources)| available_at(resources)).max();
+        let available =
+            by_patient.iter().filter_map(|(_, resources)| available_at(resources)).max();
         if record.timestamp == Timestamp::MIN {
             let resources = by_patient.iter_mut().flat_map(|(_, resources)| resources);
             date_versions(resources, available.unwrap_or(Timestamp::from_micros(0)));
@@ -163,7 +164,9 @@ impl Decoder {
         let events = by_patient.into_iter().map(|(patient, resources)| {
             let namespace = Cow::Owned(spec.namespace.clone());
             let body = match patient {
-                Some(patient) => EventBody::Patient { twin: TwinId { namespace, patient }, resources },
+                Some(patient) => {
+                    EventBody::Patient { twin: TwinId { namespace, patient }, resources }
+                }
                 None => EventBody::Directory { namespace, resources },
             };
             Event { source: record.position.clone(), available_at: None, body }
@@ -201,12 +204,18 @@ fn named_patient<'r>(
         }
         PatientFrom::Header(name) => {
             let value = record.header(name);
-            Cow::Borrowed(value.ok_or_else(|| missing(format!("the record has no header `{name}`")))?)
+            Cow::Borrowed(
+                value.ok_or_else(|| missing(format!("the record has no header `{name}`")))?,
+            )
         }
         PatientFrom::Pointer(pointer) => {
             let json: serde_json::Value = crate::ingest::json::parse(json)?;
             let found = json.pointer(pointer).and_then(serde_json::Value::as_str);
-            Cow::Owned(found.ok_or_else(|| missing(format!("there is no text at `{pointer}`")))?.to_owned())
+            Cow::Owned(
+                found
+                    .ok_or_else(|| missing(format!("there is no text at `{pointer}`")))?
+                    .to_owned(),
+            )
         }
     };
     // Keys are often references.

@@ -83,7 +83,8 @@ pub fn read_record<'a>(json: &'a str, context: &Context<'_>) -> Result<Vec<Entry
         match text(object, tag::STUDY_UID)? {
             Some(uid) => collect(studies.entry(uid).or_default(), object)?,
             None => {
-                let refused = Refused::new(Refusal::Undecodable, "StudyInstanceUID (0020,000D) is missing");
+                let refused =
+                    Refused::new(Refusal::Undecodable, "StudyInstanceUID (0020,000D) is missing");
                 let resource_type = Cow::Borrowed("");
                 let pointer = format!("/{index}");
                 entries.push(Entry { pointer, resource_type, outcome: Outcome::Refused(refused) });
@@ -109,9 +110,10 @@ fn texts(object: &DataSet, tag: &str) -> Result<Vec<String>, Refused> {
         Json::String(text) => Ok(text.trim().to_owned()),
         Json::Number(number) => Ok(number.to_string()),
         Json::Null => Ok(String::new()),
-        Json::Bool(_) | Json::Array(_) | Json::Object(_) => {
-            Err(Refused::new(Refusal::Undecodable, format!("attribute {tag} has a value of the wrong type")))
-        }
+        Json::Bool(_) | Json::Array(_) | Json::Object(_) => Err(Refused::new(
+            Refusal::Undecodable,
+            format!("attribute {tag} has a value of the wrong type"),
+        )),
     };
     let values = element.value.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
     Ok(values.into_iter().filter(|value| !value.is_empty()).collect())
@@ -151,13 +153,18 @@ fn read_study<'a>(
     let patient = match (context.patient, study.patients.len()) {
         (Some(named), _) => named.to_owned(),
         (None, 1) => study.patients.iter().next().cloned().unwrap_or_default(),
-        (None, 0) => return Err(Refused::new(Refusal::NoPatient, "PatientID (0010,0020) is missing")),
-        (None, _) => return Err(Refused::new(Refusal::NoPatient, "one study names several patients")),
+        (None, 0) => {
+            return Err(Refused::new(Refusal::NoPatient, "PatientID (0010,0020) is missing"));
+        }
+        (None, _) => {
+            return Err(Refused::new(Refusal::NoPatient, "one study names several patients"));
+        }
     };
     let patient = check(Cow::Owned(patient))?;
     let at = started(&study, context)?;
     let attribute = |tag: &str| study.attributes.get(tag).cloned().unwrap_or_default();
-    let mut said = Statement { text: Cow::Owned(attribute(tag::STUDY_DESCRIPTION)), ..Statement::default() };
+    let mut said =
+        Statement { text: Cow::Owned(attribute(tag::STUDY_DESCRIPTION)), ..Statement::default() };
     said.status = Cow::Borrowed("available");
     said.codes = vec![Coding::new("urn:dicom:uid", uid.clone(), attribute(tag::STUDY_DESCRIPTION))];
     let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
@@ -170,7 +177,8 @@ fn read_study<'a>(
     let series = if series.is_empty() && counted != 0 { counted.to_string() } else { series };
     said.set(Attribute::SeriesCount, series);
     said.set(Attribute::InstanceCount, attribute(tag::INSTANCES_IN_STUDY));
-    let version = Version { revised_at: context.received_at, version_id: None, status: Status::Final };
+    let version =
+        Version { revised_at: context.received_at, version_id: None, status: Status::Final };
     let valid = Valid::between(at, at);
     let resource = Resource {
         kind: ResourceKind::ImagingStudy,
@@ -195,7 +203,8 @@ fn started(study: &Study, context: &Context<'_>) -> Result<Timestamp, Refused> {
     };
     let at = match attribute(tag::TIMEZONE_OFFSET) {
         Some(offset) => {
-            let offset = offset_of(offset).ok_or_else(|| bad("TimezoneOffsetFromUTC: expected ±HHMM"))?;
+            let offset =
+                offset_of(offset).ok_or_else(|| bad("TimezoneOffsetFromUTC: expected ±HHMM"))?;
             Timestamp::from_date(day).plus(time).minus(offset)
         }
         None => {

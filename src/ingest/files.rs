@@ -102,7 +102,9 @@ pub fn size_bytes(input: &str) -> Option<u64> {
     let path = Path::new(input);
     if path.is_dir() {
         let files = files_of(path).ok()?;
-        return Some(files.iter().filter_map(|file| fs::metadata(file).ok()).map(|m| m.len()).sum());
+        return Some(
+            files.iter().filter_map(|file| fs::metadata(file).ok()).map(|m| m.len()).sum(),
+        );
     }
     fs::metadata(path).ok().map(|metadata| metadata.len())
 }
@@ -236,7 +238,9 @@ fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
 /// tab.
 fn record_of_line(name: &str, offset: i64, line: &[u8]) -> FileRecord {
     let is_json = |text: &[u8]| {
-        text.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|b| matches!(b, b'{' | b'['))
+        text.iter()
+            .find(|byte| !byte.is_ascii_whitespace())
+            .is_some_and(|b| matches!(b, b'{' | b'['))
     };
     let tab = line.iter().position(|byte| *byte == b'\t').filter(|_| !is_json(line));
     let (key, payload) = match tab {
@@ -304,7 +308,10 @@ mod tests {
     #[test]
     fn a_key_stands_before_a_tab() {
         let record = record_of_line("f", 3, b"p1\t{\"a\":\t1}");
-        assert_eq!((record.key.as_deref(), record.payload.as_slice()), (Some("p1"), &b"{\"a\":\t1}"[..]));
+        assert_eq!(
+            (record.key.as_deref(), record.payload.as_slice()),
+            (Some("p1"), &b"{\"a\":\t1}"[..])
+        );
         assert_eq!(record_of_line("f", 3, b"{\"a\":\t1}").key, None);
     }
 

@@ -17,7 +17,9 @@ pub fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, Refused> {
     serde_json::from_str(json).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let what = match error.classify() {
-            serde_json::error::Category::Data => "a field is missing, repeated or of the wrong type",
+            serde_json::error::Category::Data => {
+                "a field is missing, repeated or of the wrong type"
+            }
             serde_json::error::Category::Io
             | serde_json::error::Category::Syntax
             | serde_json::error::Category::Eof => "not JSON",

@@ -116,8 +116,16 @@ struct UnitValueJson<'a> {
 
 /// The schemas that are used.
 const SCHEMAS: [&str; 11] = [
-    "heart-rate", "respiratory-rate", "oxygen-saturation", "step-count", "physical-activity",
-    "sleep-duration", "sleep-episode", "blood-glucose", "blood-pressure", "body-weight",
+    "heart-rate",
+    "respiratory-rate",
+    "oxygen-saturation",
+    "step-count",
+    "physical-activity",
+    "sleep-duration",
+    "sleep-episode",
+    "blood-glucose",
+    "blood-pressure",
+    "body-weight",
     "body-temperature",
 ];
 
@@ -135,7 +143,10 @@ pub fn read_record<'a>(
     }
     let points: Vec<&'a RawValue> = parse(json)?;
     if SAMPLES_MAX < points.len() {
-        return Err(Refused::new(Refusal::TooLarge, format!("more than {SAMPLES_MAX} data points")));
+        return Err(Refused::new(
+            Refusal::TooLarge,
+            format!("more than {SAMPLES_MAX} data points"),
+        ));
     }
     let numbered = points.into_iter().enumerate();
     Ok(numbered
@@ -185,7 +196,10 @@ fn read_used<'a>(
         Some(named) => Cow::Owned(named.to_owned()),
         None => {
             let user = header.user_id.ok_or_else(|| {
-                Refused::new(Refusal::NoPatient, "header.user_id is missing, and no key or header is configured")
+                Refused::new(
+                    Refusal::NoPatient,
+                    "header.user_id is missing, and no key or header is configured",
+                )
             })?;
             check(user.0)?
         }
@@ -212,7 +226,10 @@ fn read_used<'a>(
     if point.body.get().starts_with('[') {
         let bodies: Vec<&'a RawValue> = parse(point.body.get())?;
         if SAMPLES_MAX < bodies.len() {
-            return Err(Refused::new(Refusal::TooLarge, format!("more than {SAMPLES_MAX} samples")));
+            return Err(Refused::new(
+                Refusal::TooLarge,
+                format!("more than {SAMPLES_MAX} samples"),
+            ));
         }
         for (index, body) in bodies.into_iter().enumerate() {
             if let Err(refused) = read_body(body, &schema, &shared, context, samples, &mut facts) {
@@ -239,12 +256,13 @@ fn read_body<'a>(
 ) -> Result<(), Refused> {
     let body: BodyJson<'a> = parse(json.get())?;
     let frame = body.effective_time_frame.as_ref();
-    let frame = frame.ok_or_else(|| {
-        Refused::new(Refusal::BadTime, "effective_time_frame is missing")
-    })?;
+    let frame =
+        frame.ok_or_else(|| Refused::new(Refusal::BadTime, "effective_time_frame is missing"))?;
     let valid = frame.read(context)?;
     let statistic = match (body.descriptive_statistic.as_deref(), schema) {
-        (None, "step-count" | "physical-activity" | "sleep-duration" | "sleep-episode") => Statistic::Sum,
+        (None, "step-count" | "physical-activity" | "sleep-duration" | "sleep-episode") => {
+            Statistic::Sum
+        }
         (None, _) if valid.start == valid.end => Statistic::Point,
         (Some("average"), _) => Statistic::Mean,
         (Some("minimum"), _) => Statistic::Minimum,
@@ -326,7 +344,9 @@ fn add_values<'a>(
         Decimal::parse(value.value.get()).ok().and_then(|value| value.rounded(0))
     };
     let is_pair = values.len() == 2
-        && values.first().is_some_and(|(frame, _)| frame.signal.spec().name == "systolic_blood_pressure");
+        && values
+            .first()
+            .is_some_and(|(frame, _)| frame.signal.spec().name == "systolic_blood_pressure");
     let is_reversed = is_pair && number(0) <= number(1);
     for (frame, value) in values {
         let raw = Raw { value: Cow::Borrowed(value.value.get()), unit: unit(&frame, value.unit) };

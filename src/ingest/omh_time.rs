@@ -53,8 +53,7 @@ impl TimeFrameJson<'_> {
             return Ok(Valid::instant(at, offset_minutes));
         }
         let interval = self.time_interval.as_ref();
-        let interval =
-            interval.ok_or_else(|| bad("expected date_time or time_interval"))?;
+        let interval = interval.ok_or_else(|| bad("expected date_time or time_interval"))?;
         if let Some(date) = &interval.date {
             // A day and a part of it: what is sure is the day.
             return context.measured_at(date, "time_interval.date");

@@ -177,14 +177,24 @@ impl Samples {
                         let reading = self.quantity(frame.signal, value, text, None);
                         self.push(frame, reading, facts);
                     }
-                    None => self.add_unusable(frame, raw(sample.to_owned()), Unusable::ValueImplausible, facts),
+                    None => self.add_unusable(
+                        frame,
+                        raw(sample.to_owned()),
+                        Unusable::ValueImplausible,
+                        facts,
+                    ),
                 },
                 // Error, below the lower limit, above the upper limit.
                 (Err(_), "E" | "L" | "U") => {
                     self.add_unusable(frame, raw(sample.to_owned()), Unusable::DataAbsent, facts);
                 }
                 (Err(_), _) => {
-                    self.add_unusable(frame, raw(sample.to_owned()), Unusable::ValueUnreadable, facts);
+                    self.add_unusable(
+                        frame,
+                        raw(sample.to_owned()),
+                        Unusable::ValueUnreadable,
+                        facts,
+                    );
                 }
             }
         }
@@ -216,7 +226,8 @@ fn oxygen_state<'a>(signal: Signal, reading: &Reading<'a>) -> Option<Reading<'a>
     };
     Some(match reading {
         Reading::Value { value, comparator, .. } => {
-            let is_bounded_below = matches!(comparator, Some(Comparator::Less | Comparator::LessOrEqual));
+            let is_bounded_below =
+                matches!(comparator, Some(Comparator::Less | Comparator::LessOrEqual));
             if is_bounded_below && threshold < *value {
                 let raw = Raw { value: Cow::Owned(value.to_string()), unit: Cow::Borrowed("") };
                 return Some(Reading::Unusable { reason: Unusable::ValueUnreadable, raw });

@@ -151,8 +151,9 @@ impl Site {
         let file: SiteFile =
             serde_saphyr::from_str(text).map_err(|error| SiteError::Yaml(error.to_string()))?;
         let mut site = Site::plain();
-        site.zone = Zone::named(&file.timezone.value)
-            .ok_or_else(|| at(&file.timezone, "expected an IANA time zone, such as `Europe/London`"))?;
+        site.zone = Zone::named(&file.timezone.value).ok_or_else(|| {
+            at(&file.timezone, "expected an IANA time zone, such as `Europe/London`")
+        })?;
         site.name = file.name;
         for code in file.codes {
             let signal = signal(&code.signal)?;
@@ -306,7 +307,8 @@ wards: { Location/5w: 5 West }
         let creatinine = site.signal(&[coding("urn:lab", "CREA")]);
         assert_eq!(creatinine, Signal::named("creatinine"));
         assert_eq!(site.signal(&[coding("urn:lab", "K")]), None);
-        let pulse_oximetry = [coding("http://loinc.org", "59408-5"), coding("http://loinc.org", "2708-6")];
+        let pulse_oximetry =
+            [coding("http://loinc.org", "59408-5"), coding("http://loinc.org", "2708-6")];
         assert_eq!(site.signal(&pulse_oximetry), Signal::named("spo2"));
         let two = [coding("http://loinc.org", "59408-5"), coding("http://loinc.org", "8867-4")];
         assert_eq!(site.signal(&two), None);
@@ -316,13 +318,20 @@ wards: { Location/5w: 5 West }
         let yes = [coding("http://snomed.info/sct", "77386006")];
         assert_eq!(site.states(ResourceKind::Observation, &pregnant, &yes).count(), 1);
         assert_eq!(site.states(ResourceKind::Observation, &pregnant, &[]).count(), 0);
-        assert_eq!((site.setting("IMP"), site.setting("AMB"), site.ward("Location/5w")), ("inpatient", "", "5 West"));
+        assert_eq!(
+            (site.setting("IMP"), site.setting("AMB"), site.ward("Location/5w")),
+            ("inpatient", "", "5 West")
+        );
     }
 
     #[test]
     fn says_where_it_is_wrong() {
         let cases = [
-            ("signal: creatinine", "signal: kreatinin", "line 5 column 48: there is no such signal"),
+            (
+                "signal: creatinine",
+                "signal: kreatinin",
+                "line 5 column 48: there is no such signal",
+            ),
             ("answer: alert", "answer: awake", "line 8 column 72: expected one of alert"),
             ("state: comfort_care", "state: comfy", "line 10 column 14: expected one of"),
             ("280 d", "9 months", "expected a number of days"),
@@ -339,12 +348,21 @@ wards: { Location/5w: 5 West }
     fn every_published_code_has_a_loinc_check_digit() {
         for row in rows(include_str!("codes.csv")) {
             let [system, code, ..] = row.as_slice() else { panic!("{row:?}") };
-            let Some((digits, check)) = code.split_once('-').filter(|_| *system == "http://loinc.org") else { continue };
+            let Some((digits, check)) =
+                code.split_once('-').filter(|_| *system == "http://loinc.org")
+            else {
+                continue;
+            };
             // LOINC Users' Guide, mod-10: double every second digit from the right.
-            let sum: u32 = digits.bytes().rev().enumerate().map(|(index, digit)| {
-                let digit = u32::from(digit - b'0') * if index % 2 == 0 { 2 } else { 1 };
-                digit / 10 + digit % 10
-            }).sum();
+            let sum: u32 = digits
+                .bytes()
+                .rev()
+                .enumerate()
+                .map(|(index, digit)| {
+                    let digit = u32::from(digit - b'0') * if index % 2 == 0 { 2 } else { 1 };
+                    digit / 10 + digit % 10
+                })
+                .sum();
             assert_eq!((10 - sum % 10) % 10, check.parse::<u32>().unwrap(), "{code}");
         }
     }

@@ -11,7 +11,8 @@ fn fields(line: &'static str) -> Vec<&'static str> {
     let mut fields = Vec::new();
     let mut rest = line;
     loop {
-        let (field, after) = match rest.strip_prefix('"').and_then(|quoted| quoted.split_once('"')) {
+        let (field, after) = match rest.strip_prefix('"').and_then(|quoted| quoted.split_once('"'))
+        {
             Some((field, after)) => (field, after.strip_prefix(',')),
             None => match rest.split_once(',') {
                 Some((field, after)) => (field, Some(after)),

@@ -171,9 +171,10 @@ fn work_out(signal: Signal, raw: &str) -> Result<Conversion, Unusable> {
         return Ok(Conversion::Same);
     }
     let kind = Kind::of(unit).ok_or(Unusable::UnitUnknown)?;
-    if let Some(analyte) = ANALYTES.iter().find(|analyte| {
-        analyte.signal == signal && Kind::of(analyte.unit) == Some(kind)
-    }) {
+    if let Some(analyte) = ANALYTES
+        .iter()
+        .find(|analyte| analyte.signal == signal && Kind::of(analyte.unit) == Some(kind))
+    {
         let (multiply, add) = linear(unit, analyte.unit).ok_or(Unusable::UnitDimension)?;
         let add = add * analyte.multiply + analyte.add;
         return Ok(Conversion::Linear { multiply: multiply * analyte.multiply, add });
@@ -198,7 +199,8 @@ const NEEDS_ANNOTATION: [&str; 1] = ["egfr_reported"];
 
 fn alias(signal: Signal, raw: &str) -> Option<&'static str> {
     let known = ALIASES.get(raw)?;
-    let applies = |signals: &[&str]| signals.contains(&"*") || signals.contains(&signal.spec().name);
+    let applies =
+        |signals: &[&str]| signals.contains(&"*") || signals.contains(&signal.spec().name);
     known.iter().find(|(_, signals)| applies(signals)).map(|(ucum, _)| *ucum)
 }
 
@@ -222,9 +224,9 @@ impl Kind {
         }
         let atoms = atoms(unit);
         let names = |name: &str| {
-            atoms.iter().any(|atom| {
-                *atom == name || atom.len() == name.len() + 1 && atom.ends_with(name)
-            })
+            atoms
+                .iter()
+                .any(|atom| *atom == name || atom.len() == name.len() + 1 && atom.ends_with(name))
         };
         Some(Kind {
             dimension: analysis.dimension.0,
@@ -246,7 +248,9 @@ fn atoms(unit: &str) -> Vec<&str> {
     let is_annotation = |c: char| c == '{' || c == '}';
     let outside = unit.split(is_annotation).step_by(2);
     let symbols = outside.flat_map(|part| part.split(['/', '.', '(', ')']));
-    symbols.map(|symbol| symbol.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-')).collect()
+    symbols
+        .map(|symbol| symbol.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-'))
+        .collect()
 }
 
 /// The line through two converted values: exact enough, because every unit here is linear.
@@ -291,7 +295,11 @@ mod tests {
             ("ph_arterial", "7.35", "[pH]", "7.350"),
             ("glucose", "5.5", "mmol/L", "99.1"),
         ] {
-            assert_eq!(canonical(signal, value, unit).as_deref(), Ok(expected), "{signal} {value} {unit}");
+            assert_eq!(
+                canonical(signal, value, unit).as_deref(),
+                Ok(expected),
+                "{signal} {value} {unit}"
+            );
         }
     }
 

@@ -40,7 +40,9 @@ pub enum LocalLogError {
         error: io::Error,
     },
     /// The folder was made with another number of partitions or another clock.
-    #[error("{path} was created with {found}, not {asked}: a log keeps its partitions and its clock for ever; use another folder")]
+    #[error(
+        "{path} was created with {found}, not {asked}: a log keeps its partitions and its clock for ever; use another folder"
+    )]
     Mismatch {
         /// The folder.
         path: PathBuf,
@@ -124,7 +126,9 @@ impl LocalLog {
                     LocalLogError::Manifest { path: path.clone(), message: error.to_string() }
                 })?;
                 if found != asked {
-                    let say = |m: &Manifest| format!("{} partitions on a {} clock", m.n_partitions, m.clock);
+                    let say = |m: &Manifest| {
+                        format!("{} partitions on a {} clock", m.n_partitions, m.clock)
+                    };
                     let (path, found, asked) = (folder.to_owned(), say(&found), say(&asked));
                     return Err(LocalLogError::Mismatch { path, found, asked });
                 }
@@ -159,7 +163,8 @@ impl LocalLog {
         })?;
         let clocks = [Clock::Live, Clock::Recorded];
         let clock = clocks.into_iter().find(|clock| clock.name() == manifest.clock);
-        let clock = clock.ok_or(LocalLogError::Manifest { path, message: "unknown clock".to_owned() })?;
+        let clock =
+            clock.ok_or(LocalLogError::Manifest { path, message: "unknown clock".to_owned() })?;
         Ok(Some((manifest.n_partitions, clock)))
     }
 
@@ -190,7 +195,8 @@ impl LocalLog {
         appended_at: Timestamp,
     ) -> Result<u64, LocalLogError> {
         let index = usize::try_from(partition).unwrap_or(usize::MAX);
-        let partition = self.partitions.get_mut(index).expect("the partition is below n_partitions");
+        let partition =
+            self.partitions.get_mut(index).expect("the partition is below n_partitions");
         partition.append(bytes, appended_at)
     }
 
@@ -228,7 +234,8 @@ impl LocalLog {
 fn lock(folder: &Path) -> Result<File, LocalLogError> {
     let path = folder.join("lock");
     let io = |error| LocalLogError::Io { path: path.clone(), error };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(LocalLogError::InUse { path: folder.to_owned() }),
@@ -241,7 +248,8 @@ impl Partition {
         let path = folder.join(format!("{number:05}.log"));
         let io = |error| LocalLogError::Io { path: path.clone(), error };
         let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).read(true).write(true).open(&path).map_err(io)?;
+        let file =
+            options.create(true).truncate(false).read(true).write(true).open(&path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut partition = Partition { path: path.clone(), file, starts: Vec::new(), end: 0 };
         let mut reader = io::BufReader::with_capacity(1 << 20, &partition.file);
@@ -274,13 +282,19 @@ impl Partition {
         self.file.read_exact_at(&mut rest, self.end).map_err(io)?;
         let whole_follows = (1..rest.len()).any(|start| {
             let mut reader = rest.get(start..).unwrap_or_default();
-            let length = reader.first_chunk::<4>().map_or(u32::MAX, |bytes| u32::from_le_bytes(*bytes));
-            let fits = usize::try_from(length).is_ok_and(|n| 0 < n && n + HEADER_BYTES <= reader.len());
+            let length =
+                reader.first_chunk::<4>().map_or(u32::MAX, |bytes| u32::from_le_bytes(*bytes));
+            let fits =
+                usize::try_from(length).is_ok_and(|n| 0 < n && n + HEADER_BYTES <= reader.len());
             fits && matches!(read_frame(&mut reader, &mut Vec::new()), Ok(Some(_)))
         });
         if whole_follows {
             let offset = u64::try_from(self.starts.len()).unwrap_or(u64::MAX);
-            return Err(LocalLogError::Damaged { path: self.path.clone(), offset, position: self.end });
+            return Err(LocalLogError::Damaged {
+                path: self.path.clone(),
+                offset,
+                position: self.end,
+            });
         }
         self.file.set_len(self.end).map_err(io)
     }
@@ -317,13 +331,16 @@ impl Partition {
         self.file.read_exact_at(&mut bytes, start).map_err(io)?;
         let mut reader = bytes.as_slice();
         let mut frames = Vec::new();
-        for (offset, position) in (offset..).zip(std::iter::once(start).chain(later.iter().copied())) {
+        for (offset, position) in
+            (offset..).zip(std::iter::once(start).chain(later.iter().copied()))
+        {
             if reader.is_empty() {
                 break;
             }
             let mut bytes = Vec::new();
             let damaged = || LocalLogError::Damaged { path: self.path.clone(), offset, position };
-            let appended_at = read_frame(&mut reader, &mut bytes).map_err(io)?.ok_or_else(damaged)?;
+            let appended_at =
+                read_frame(&mut reader, &mut bytes).map_err(io)?.ok_or_else(damaged)?;
             frames.push(StoredFrame { offset, appended_at, bytes });
         }
         Ok(frames)

@@ -2,8 +2,8 @@
 
 mod content;
 pub mod decode;
-pub mod partition;
-pub mod local;
 pub mod encode;
+pub mod local;
+pub mod partition;
 pub mod schema;
 pub mod wire;

@@ -80,10 +80,9 @@ fn said(twin: &TwinId<'_>, effect: &Effect) -> Said {
         at: micros(effect.at),
         ended_at: effect.ended_at.map(micros),
         known: micros(effect.known),
-        due: effect.due.map(|(due, overdue)| SaidDue {
-            due_at: micros(due),
-            overdue_at: micros(overdue),
-        }),
+        due: effect
+            .due
+            .map(|(due, overdue)| SaidDue { due_at: micros(due), overdue_at: micros(overdue) }),
         score: score(&effect.score),
         evidence: effect.evidence.iter().map(evidence).collect(),
         is_model: false,

@@ -1,6 +1,6 @@
 //! What leaves: alert records and FHIR, as bytes for a topic.
 
 pub mod alert;
-pub mod record;
 pub mod fhir;
 pub mod folder;
+pub mod record;

@@ -1,13 +1,13 @@
 //! Pipelines: what is computed of a twin as of one event, and what is said about it.
 
 pub mod compile;
+pub mod compose;
 pub mod episode;
 pub mod evidence;
 pub mod feature;
 pub mod file;
 pub mod live;
 pub mod pipeline;
-pub mod compose;
 pub mod said;
 pub mod setting;
 pub mod table_text;

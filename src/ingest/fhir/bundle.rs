@@ -9,9 +9,9 @@ use crate::domain::event::{Resource, ResourceKind, Status};
 use crate::domain::refusal::Refusal;
 use crate::ingest::context::Context;
 use crate::ingest::entry::{Entry, Outcome, ReadResource};
-use crate::ingest::fhir::{care, observation, orders, person, problems, studies};
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::types::{MetaJson, ReferenceJson};
+use crate::ingest::fhir::{care, observation, orders, person, problems, studies};
 use crate::ingest::json::{Text, parse};
 use crate::ingest::references::References;
 use crate::ingest::refused::Refused;
@@ -75,8 +75,16 @@ pub fn read_record<'a>(
     }
     let bundle: BundleJson<'a> = parse(json)?;
     match bundle.kind.as_deref() {
-        Some("transaction" | "batch" | "collection" | "history" | "searchset" | "message" | "document") => {}
-        _ => return Err(Refused::new(Refusal::Undecodable, "Bundle.type: not one that holds records")),
+        Some(
+            "transaction" | "batch" | "collection" | "history" | "searchset" | "message"
+            | "document",
+        ) => {}
+        _ => {
+            return Err(Refused::new(
+                Refusal::Undecodable,
+                "Bundle.type: not one that holds records",
+            ));
+        }
     }
     if ENTRIES_MAX < bundle.entry.len() {
         return Err(Refused::new(Refusal::TooLarge, format!("more than {ENTRIES_MAX} entries")));
@@ -90,7 +98,9 @@ fn resource_type(json: &str) -> Result<Cow<'_, str>, Refused> {
     let named = inside.and_then(|inside| inside.strip_prefix("\"resourceType\""));
     let value = named.and_then(|rest| rest.trim_start().strip_prefix(':')).map(str::trim_start);
     let quoted = value.and_then(|value| value.strip_prefix('"')?.split_once('"'));
-    if let Some((kind, _)) = quoted.filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphabetic())) {
+    if let Some((kind, _)) =
+        quoted.filter(|(kind, _)| kind.bytes().all(|b| b.is_ascii_alphabetic()))
+    {
         return Ok(Cow::Borrowed(kind));
     }
     let kind = parse::<TypeJson<'_>>(json)?.resource_type;
@@ -176,12 +186,16 @@ pub fn read_one<'a>(
     context: &Context<'_>,
     samples: &mut Samples,
 ) -> Entry<'a> {
-    let Some(kind) = ResourceKind::named(&resource_type).filter(|k| *k != ResourceKind::Measurement)
+    let Some(kind) =
+        ResourceKind::named(&resource_type).filter(|k| *k != ResourceKind::Measurement)
     else {
         // Other types are not read, but they must be JSON: the rest of a cut record is not "unused".
         let outcome = match serde_json::from_str::<serde::de::IgnoredAny>(json) {
             Ok(_) if is_resource_name(&resource_type) => Outcome::NotUsed,
-            Ok(_) => Outcome::Refused(Refused::new(Refusal::Undecodable, "resourceType: no type of FHIR")),
+            Ok(_) => Outcome::Refused(Refused::new(
+                Refusal::Undecodable,
+                "resourceType: no type of FHIR",
+            )),
             Err(_) => Outcome::Refused(Refused::new(Refusal::Undecodable, "not JSON")),
         };
         return Entry { pointer, resource_type, outcome };
@@ -235,9 +249,9 @@ impl Deleted {
     ) -> Deleted {
         let context = Context { references, ..*outer };
         let mut patients = std::collections::BTreeMap::new();
-        let has_deleted = parsed.iter().any(|(_, entry)| {
-            entry.as_ref().is_ok_and(|entry| entry.resource.is_none())
-        });
+        let has_deleted = parsed
+            .iter()
+            .any(|(_, entry)| entry.as_ref().is_ok_and(|entry| entry.resource.is_none()));
         let entries = parsed.iter().filter_map(|(_, entry)| entry.as_ref().ok());
         for resource in entries.filter_map(|entry| entry.resource).filter(|_| has_deleted) {
             let Ok(json) = serde_json::from_str::<IdJson<'_>>(resource.get()) else { continue };

@@ -13,7 +13,9 @@ use crate::ingest::fhir::finish::{Head, finish, set_encounter, statement};
 use crate::ingest::fhir::problems::category_codes;
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::status::{is_directory, statement_status};
-use crate::ingest::fhir::types::{Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson, codings};
+use crate::ingest::fhir::types::{
+    Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson, codings,
+};
 use crate::ingest::json::{Text, parse, text};
 use crate::ingest::refused::Refused;
 

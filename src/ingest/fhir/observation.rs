@@ -263,7 +263,8 @@ fn read_value<'a>(
     let Some(signal) = context.site.signal(&codes) else {
         return facts.push(kept_as_it_came(codes, value, shared));
     };
-    let code = codes.into_iter().find(|code| context.site.signal(std::slice::from_ref(code)).is_some());
+    let code =
+        codes.into_iter().find(|code| context.site.signal(std::slice::from_ref(code)).is_some());
     let code = code.map(|code| Coding { display: Cow::Borrowed(""), ..code }).unwrap_or_default();
     let statistic = match shared.valid.start == shared.valid.end {
         true => Statistic::Point,

@@ -139,7 +139,9 @@ fn activity(order: &OrderJson<'_>) -> Result<Activity, Refused> {
         Some("active" | "intended" | "in-progress") => Activity::Active,
         Some("completed" | "stopped" | "revoked" | "on-hold") => Activity::Ended,
         Some("draft") => Activity::Planned,
-        Some("cancelled" | "entered-in-error" | "unknown" | "not-taken" | "not-done") => Activity::Void,
+        Some("cancelled" | "entered-in-error" | "unknown" | "not-taken" | "not-done") => {
+            Activity::Void
+        }
         _ => return Err(Refused::new(Refusal::Undecodable, "status: not a code of FHIR R4")),
     };
     Ok(match by_status {

@@ -16,7 +16,9 @@ use crate::ingest::entry::ReadResource;
 use crate::ingest::fhir::finish::{Head, finish, statement};
 use crate::ingest::fhir::reference::{check, patient};
 use crate::ingest::fhir::status::{id_of, statement_status};
-use crate::ingest::fhir::types::{CodingJson, Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson};
+use crate::ingest::fhir::types::{
+    CodingJson, Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson,
+};
 use crate::ingest::json::{Text, parse, text};
 use crate::ingest::refused::Refused;
 
@@ -76,7 +78,10 @@ pub fn read_patient<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadReso
         (None, Some(true)) => person.set(Attribute::DeceasedAt, "true"),
         (None, Some(false) | None) => {}
     }
-    person.set(Attribute::Name, patient.name.into_iter().next().map(display_name).unwrap_or_default());
+    person.set(
+        Attribute::Name,
+        patient.name.into_iter().next().map(display_name).unwrap_or_default(),
+    );
     let identifiers = patient.identifier.iter().filter_map(|identifier| {
         let value = identifier.value.as_deref()?;
         Some(format!("{}|{value}", identifier.system.as_deref().unwrap_or_default()))
@@ -148,7 +153,9 @@ pub fn read_encounter<'a>(
         Some("arrived" | "triaged" | "in-progress" | "onleave") => Activity::Active,
         Some("finished") => Activity::Ended,
         Some("cancelled" | "entered-in-error" | "unknown") => Activity::Void,
-        _ => return Err(Refused::new(Refusal::Undecodable, "status: expected a code of Encounter")),
+        _ => {
+            return Err(Refused::new(Refusal::Undecodable, "status: expected a code of Encounter"));
+        }
     };
     let version = statement_status(status);
     let patient = patient(encounter.subject, context)?;
@@ -200,7 +207,9 @@ fn set_location<'a>(stay: &mut Statement<'a>, location: StayJson<'a>, context: &
         "" => by_identifier.to_owned(),
         ward => ward.to_owned(),
     };
-    stay.attributes.retain(|(name, _)| !matches!(name, Attribute::Location | Attribute::Ward | Attribute::Bed));
+    stay.attributes.retain(|(name, _)| {
+        !matches!(name, Attribute::Location | Attribute::Ward | Attribute::Bed)
+    });
     stay.set(Attribute::Location, resolved);
     stay.set(Attribute::Ward, ward);
     stay.set(Attribute::Bed, text(display));

@@ -184,7 +184,9 @@ pub fn read_deed<'a>(
 }
 
 /// The codes of a category, for what gates rules.
-pub fn category_codes<'a>(categories: Vec<Concept<'a>>) -> (Vec<crate::domain::coding::Coding<'a>>, Cow<'a, str>) {
+pub fn category_codes<'a>(
+    categories: Vec<Concept<'a>>,
+) -> (Vec<crate::domain::coding::Coding<'a>>, Cow<'a, str>) {
     let codings: Vec<_> = categories.into_iter().flat_map(Concept::into_codings).collect();
     let first = codings.first().map(|coding| coding.code.clone()).unwrap_or_default();
     (codings, first)

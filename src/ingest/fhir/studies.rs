@@ -12,7 +12,9 @@ use crate::ingest::fhir::finish::{Head, finish, set_encounter, statement, taken_
 use crate::ingest::fhir::problems::category_codes;
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::status::{result_status, statement_status};
-use crate::ingest::fhir::types::{CodingJson, Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson, codings};
+use crate::ingest::fhir::types::{
+    CodingJson, Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson, codings,
+};
 use crate::ingest::json::{Text, parse, text};
 use crate::ingest::refused::Refused;
 
@@ -77,7 +79,9 @@ pub fn read_report<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadResou
             let at = context.past(at, "effective[x]")?;
             Valid::between(at, at)
         }
-        (None, None) => return Err(Refused::new(Refusal::BadTime, "neither effective[x] nor issued")),
+        (None, None) => {
+            return Err(Refused::new(Refusal::BadTime, "neither effective[x] nor issued"));
+        }
     };
     let mut said = statement(Activity::Active, report.status);
     said.codes = codings(report.code);
@@ -145,7 +149,12 @@ pub fn read_study<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadResour
     let activity = match status {
         Some("available" | "registered") => Activity::Active,
         Some("cancelled" | "entered-in-error" | "unknown") => Activity::Void,
-        _ => return Err(Refused::new(Refusal::Undecodable, "status: expected a code of ImagingStudy")),
+        _ => {
+            return Err(Refused::new(
+                Refusal::Undecodable,
+                "status: expected a code of ImagingStudy",
+            ));
+        }
     };
     let version = statement_status(status);
     let at = match &study.started {
