@@ -8,6 +8,7 @@ pub mod domain;
 pub mod engine;
 pub mod ingest;
 pub mod log;
+pub mod import;
 pub mod output;
 pub mod pipeline;
 pub mod rules;

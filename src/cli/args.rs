@@ -20,6 +20,34 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Run the stories of pipeline files.
     Test(TestArgs),
+    /// Turn a published data set into the records a hospital would have sent.
+    #[command(subcommand)]
+    Import(ImportCommand),
+}
+
+/// `twin import`
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// PhysioNet/CinC Challenge 2019 (early sepsis, hourly): one FHIR Bundle per patient and hour.
+    #[command(name = "challenge-2019")]
+    Challenge2019(Challenge2019Args),
+}
+
+/// `twin import challenge-2019`
+#[derive(Debug, Args)]
+pub struct Challenge2019Args {
+    /// Folders or archives of .psv files.
+    #[arg(required = true)]
+    pub inputs: Vec<String>,
+    /// The NDJSON file to write; - for standard output, .zst for a compressed one.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: String,
+    /// When everyone is admitted: hour ICULOS is that many hours later.
+    #[arg(long, default_value = "2019-01-01T00:00:00Z", value_name = "TIME")]
+    pub admission: String,
+    /// Write each Observation as a record of its own, instead of one Bundle per patient and hour.
+    #[arg(long)]
+    pub single: bool,
 }
 
 /// `twin test`

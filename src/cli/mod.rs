@@ -5,3 +5,4 @@ pub mod progress;
 pub mod replay;
 pub mod summary;
 pub mod test;
+pub mod import;

@@ -102,7 +102,7 @@ pub struct Shard {
     next_offset: u64,
     known: Timestamp,
     clock: Timestamp,
-    recorded: Clock,
+    clock_kind: Clock,
     twins: Twins,
     scores: Scores,
     effects: Effects,
@@ -160,7 +160,7 @@ impl Shard {
             next_offset: 0,
             known: Timestamp::MIN,
             clock: Timestamp::MIN,
-            recorded: Clock::Live,
+            clock_kind: Clock::Live,
             twins: Twins::new(partition, &[]),
             scores: Scores::default(),
             effects: Effects::default(),
@@ -204,7 +204,13 @@ impl Shard {
     /// Known time only moves forward, one microsecond at least (DESIGN §9a).
     fn known_of(&self, event: &Event<'_>, appended_at: Timestamp) -> Timestamp {
         let after = self.known.plus(Span::from_micros(1));
-        match (event.available_at, self.recorded) {
+        let clock = match &event.body {
+            EventBody::Control(Control::Opened { clock, .. }) => *clock,
+            EventBody::Control(_) | EventBody::Patient { .. } | EventBody::Directory { .. } => {
+                self.clock_kind
+            }
+        };
+        match (event.available_at, clock) {
             (Some(at), _) => at.max(after),
             (None, Clock::Recorded) => after,
             (None, Clock::Live) => appended_at.max(after),
@@ -323,7 +329,7 @@ impl Shard {
         output: &mut StepOutput,
     ) -> Result<(), StepError> {
         match control {
-            Control::Opened { clock, .. } => self.recorded = *clock,
+            Control::Opened { clock, .. } => self.clock_kind = *clock,
             Control::Tick { at } => self.tick(*at, position, output),
             Control::Definition { kind, name, text } => {
                 let text = text.to_string();

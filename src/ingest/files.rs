@@ -1,7 +1,7 @@
 //! Records from files: NDJSON, single documents, folders, archives, standard input.
 //!
 //! ```text
-//! x.json                     one record
+//! x.json  x.psv              one record
 //! x.ndjson  x.jsonl  x.txt   one record a line, also with a key before a tab
 //! x.json.gz  x.ndjson.zst    the same, compressed
 //! folder/                    every such file in it, in the order of their names
@@ -68,7 +68,7 @@ fn shape_of(name: &str) -> (Shape, Packing) {
         _ => (name, Packing::Plain),
     };
     let shape = match stem.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("json") => Shape::Document,
+        Some("json" | "psv") => Shape::Document,
         Some("ndjson" | "jsonl" | "txt" | "tsv") => Shape::Lines,
         Some("tar") => Shape::Archive,
         _ => Shape::Other,
