@@ -3,6 +3,7 @@
 //!
 //! `ARCHITECTURE.md` walks one respiratory rate through these modules.
 
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod log;
