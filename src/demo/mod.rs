@@ -15,3 +15,18 @@ pub mod agenda;
 pub mod chance;
 pub mod desk;
 pub mod json;
+
+pub mod codes;
+pub mod fhir;
+pub mod person;
+pub mod places;
+pub mod profile;
+
+pub mod charting;
+pub mod clinic;
+pub mod illness;
+pub mod laboratory;
+pub mod orders;
+pub mod script;
+pub mod sender;
+pub mod vitals;
