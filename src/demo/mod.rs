@@ -22,6 +22,7 @@ pub mod person;
 pub mod places;
 pub mod profile;
 
+pub mod census;
 pub mod charting;
 pub mod clinic;
 pub mod illness;
@@ -29,4 +30,7 @@ pub mod laboratory;
 pub mod orders;
 pub mod script;
 pub mod sender;
+pub mod stay;
 pub mod vitals;
+
+pub mod cast;
