@@ -33,4 +33,9 @@ pub mod sender;
 pub mod stay;
 pub mod vitals;
 
+pub mod fault;
+pub mod home;
+pub mod imaging;
+pub mod wearable;
+
 pub mod cast;
