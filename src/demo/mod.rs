@@ -9,6 +9,7 @@
 //! through the same door as a real hospital. All patients are invented. The same seed and start give
 //! the same bytes; nothing is read from the machine.
 
+pub mod hospital;
 pub mod record;
 
 pub mod agenda;
@@ -39,3 +40,4 @@ pub mod imaging;
 pub mod wearable;
 
 pub mod cast;
+pub mod stories;
