@@ -4,6 +4,7 @@
 //! `ARCHITECTURE.md` walks one respiratory rate through these modules.
 
 pub mod clock;
+pub mod demo;
 pub mod domain;
 pub mod engine;
 pub mod ingest;
