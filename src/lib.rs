@@ -12,6 +12,7 @@ pub mod log;
 pub mod import;
 pub mod output;
 pub mod pipeline;
+pub mod sql;
 pub mod rules;
 pub mod telemetry;
 pub mod twin;

@@ -1,0 +1,99 @@
+//! The tables of the schema `twin`: what is known now.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::TableProvider;
+
+use crate::sql::effects::{Alerts, FollowUps, Suggestions, Suppressions};
+use crate::sql::observations::Observations;
+use crate::sql::patients::Patients;
+use crate::sql::scores::Risks;
+use crate::sql::statements::{
+    Allergies, CarePlans, CareTeams, Conditions, Consents, Devices, Encounters, Flags,
+    ImagingStudies, Immunizations, Locations, Medications, Procedures, Reports, Roles,
+    ServiceRequests, States,
+};
+use crate::sql::table::{Rows, SnapshotTable};
+use crate::twin::snapshot::ShardSnapshot;
+
+/// A table: its name, what it holds, and how it is made over a snapshot.
+pub struct TableSpec {
+    /// The name.
+    pub name: &'static str,
+    /// What a row is.
+    pub about: &'static str,
+    make: fn(Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider>,
+}
+
+impl TableSpec {
+    /// The table over shards.
+    pub fn over(&self, shards: Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider> {
+        (self.make)(shards)
+    }
+
+    /// Its schema.
+    pub fn schema(&self) -> SchemaRef {
+        self.over(Arc::default()).schema()
+    }
+}
+
+fn make<T: Rows>(shards: Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider> {
+    Arc::new(SnapshotTable::<T>::new(shards))
+}
+
+const fn table(
+    name: &'static str,
+    about: &'static str,
+    make: fn(Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider>,
+) -> TableSpec {
+    TableSpec { name, about, make }
+}
+
+/// Every table.
+pub const TABLES: &[TableSpec] = &[
+    table("patients", "One row per patient.", make::<Patients>),
+    table("encounters", "Stays and visits.", make::<Encounters>),
+    table("observations", "Results: samples of signals, and results of other codes.", make::<Observations>),
+    table("conditions", "Problems and diagnoses.", make::<Conditions>),
+    table("medications", "Medication requests, statements and administrations.", make::<Medications>),
+    table("allergies", "Allergies and intolerances.", make::<Allergies>),
+    table("procedures", "Procedures.", make::<Procedures>),
+    table("immunizations", "Immunizations.", make::<Immunizations>),
+    table("reports", "Diagnostic reports.", make::<Reports>),
+    table("imaging_studies", "Imaging studies.", make::<ImagingStudies>),
+    table("service_requests", "Orders for services.", make::<ServiceRequests>),
+    table("care_plans", "Care plans.", make::<CarePlans>),
+    table("care_teams", "Care teams.", make::<CareTeams>),
+    table("flags", "Flags.", make::<Flags>),
+    table("consents", "Consents.", make::<Consents>),
+    table("devices", "Devices.", make::<Devices>),
+    table("locations", "Places.", make::<Locations>),
+    table("roles", "Practitioner roles.", make::<Roles>),
+    table("states", "States that gate rules, as the site file reads them.", make::<States>),
+    table("risks", "Scores: one per pipeline, subject and evaluated instant.", make::<Risks>),
+    table("alerts", "Alerts as they stand.", make::<Alerts>),
+    table("follow_ups", "Follow-ups as they stand.", make::<FollowUps>),
+    table("suggestions", "Suggestions as they stand.", make::<Suggestions>),
+    table("suppressions", "What was not said, and why.", make::<Suppressions>),
+];
+
+/// Every table with its columns, types and descriptions, as the golden file shows it.
+pub fn describe() -> String {
+    let mut text = String::new();
+    for spec in TABLES {
+        text += &format!("{}: {}\n", spec.name, spec.about);
+        for field in spec.schema().fields() {
+            let kind = match field.data_type() {
+                DataType::Utf8 => "text",
+                DataType::Int64 => "integer",
+                DataType::Float64 => "number",
+                DataType::Boolean => "boolean",
+                _ => "timestamp",
+            };
+            let about = field.metadata().get("description").map_or("", String::as_str);
+            text += &format!("  {:<18} {kind:<10} {about}\n", field.name());
+        }
+    }
+    text
+}

@@ -1,0 +1,12 @@
+//! SQL over snapshots: tables, limits, and results as text.
+
+pub mod column;
+pub mod table;
+pub mod patients;
+pub mod observations;
+pub mod statements;
+pub mod scores;
+pub mod effects;
+pub mod catalog;
+pub mod query;
+pub mod format;

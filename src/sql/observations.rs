@@ -1,0 +1,321 @@
+//! `observations`: every result that counts now, samples and results without a signal alike.
+
+use crate::domain::event::ResourceKind;
+use crate::domain::identity::SourcePosition;
+use crate::domain::statement::Attribute;
+use crate::domain::time::Timestamp;
+use crate::sql::column::{Cell, Column, Type};
+use crate::sql::table::Rows;
+use crate::twin::marks::Marks;
+use crate::twin::samples::{Flags, Rare, RareParts, SampleChunk, SampleRow, parts_of};
+use crate::twin::snapshot::ShardSnapshot;
+use crate::twin::statements::{StatementRow, Topic};
+
+/// The table.
+#[derive(Debug)]
+pub struct Observations;
+
+/// A row: a sample, or a statement of kind Observation.
+pub struct ObservationRow<'s> {
+    shard: &'s ShardSnapshot,
+    body: Body<'s>,
+}
+
+enum Body<'s> {
+    Sample(SampleRow, Flags, Option<&'s RareParts>),
+    Statement(&'s StatementRow),
+}
+
+impl<'s> ObservationRow<'s> {
+    fn patient(&self) -> u32 {
+        match &self.body {
+            Body::Sample(row, ..) => row.patient,
+            Body::Statement(row) => row.patient,
+        }
+    }
+
+    fn event(&self) -> u32 {
+        match &self.body {
+            Body::Sample(row, ..) => row.event,
+            Body::Statement(row) => row.event,
+        }
+    }
+
+    fn source(&self) -> Option<SourcePosition<'static>> {
+        self.shard.events.source(self.event())
+    }
+
+    fn text_of(&self, statement: Attribute) -> Cell<'_> {
+        match &self.body {
+            Body::Statement(row) => Cell::text(row.statement.attribute(statement).unwrap_or("")),
+            Body::Sample(..) => Cell::Null,
+        }
+    }
+
+    fn raw(&self) -> Option<&(Box<str>, Box<str>)> {
+        match &self.body {
+            Body::Sample(_, _, rare) => rare.and_then(|rare| rare.raw.as_ref()),
+            Body::Statement(_) => None,
+        }
+    }
+
+    fn code(&self) -> (&str, &str) {
+        match &self.body {
+            Body::Sample(row, ..) => {
+                let code = self.shard.codes.get(row.code).map_or("", |code| code);
+                code.rsplit_once('|').unwrap_or(("", code))
+            }
+            Body::Statement(row) => {
+                let code = row.statement.codes.first();
+                code.map_or(("", ""), |code| (code.system.as_ref(), code.code.as_ref()))
+            }
+        }
+    }
+}
+
+fn resource(row: &ObservationRow<'_>) -> Cell<'static> {
+    let (kind, id) = match &row.body {
+        Body::Sample(sample, _, rare) => {
+            let kind = rare.and_then(|rare| rare.kind).unwrap_or(ResourceKind::Observation);
+            (kind, row.shard.id(sample.resource))
+        }
+        Body::Statement(statement) => (statement.kind, statement.id.as_ref()),
+    };
+    if id.is_empty() { Cell::Null } else { Cell::Owned(format!("{}/{id}", kind.name())) }
+}
+
+fn value(row: &ObservationRow<'_>) -> Cell<'static> {
+    match &row.body {
+        Body::Sample(sample, flags, _) if flags.unusable.is_none() => {
+            parts_of(sample.series).map_or(Cell::Null, |(signal, _)| match signal.is_category() {
+                true => Cell::Null,
+                false => Cell::Number(signal.number_of(i64::from(sample.value))),
+            })
+        }
+        Body::Sample(..) | Body::Statement(_) => Cell::Null,
+    }
+}
+
+fn value_text<'a>(row: &'a ObservationRow<'_>) -> Cell<'a> {
+    match &row.body {
+        Body::Sample(sample, flags, _) if flags.unusable.is_none() => {
+            let signal = parts_of(sample.series).map(|(signal, _)| signal);
+            let signal = signal.filter(|signal| signal.is_category());
+            signal.map_or(Cell::Null, |s| Cell::Owned(s.text_of(i64::from(sample.value))))
+        }
+        Body::Sample(..) => Cell::Null,
+        Body::Statement(_) => row.text_of(Attribute::Value),
+    }
+}
+
+fn times(row: &ObservationRow<'_>) -> (Timestamp, Option<Timestamp>) {
+    match &row.body {
+        Body::Sample(sample, _, rare) => {
+            (Timestamp::from_micros(sample.at), rare.and_then(|rare| rare.start))
+        }
+        Body::Statement(statement) => {
+            let (start, end) = (statement.valid.start, statement.valid.end);
+            (statement.valid.at(statement.recorded_at), (start != end).then_some(start))
+        }
+    }
+}
+
+fn recorded(row: &ObservationRow<'_>) -> Cell<'static> {
+    Cell::time(Some(match &row.body {
+        Body::Sample(sample, _, rare) => rare
+            .and_then(|rare| rare.recorded_at)
+            .unwrap_or(Timestamp::from_micros(sample.revised_at)),
+        Body::Statement(row) => row.recorded_at.unwrap_or(row.version.revised_at),
+    }))
+}
+
+macro_rules! column {
+    ($name:literal, $kind:ident, $about:literal, $read:expr) => {
+        Column { name: $name, kind: Type::$kind, about: $about, read: $read }
+    };
+}
+
+impl Rows for Observations {
+    type Row<'s> = ObservationRow<'s>;
+
+    fn columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
+        vec![
+            column!("patient", Text, "The patient as namespace/identifier.", |row| {
+                Cell::text(row.shard.patients.get(row.patient()).map_or("", |name| name))
+            }),
+            column!("signal", Text, "The signal; null for a code that has none.", |row| {
+                match &row.body {
+                    Body::Sample(sample, ..) => {
+                        parts_of(sample.series).map_or(Cell::Null, |(s, _)| Cell::Text(s.spec().name))
+                    }
+                    Body::Statement(_) => Cell::Null,
+                }
+            }),
+            column!("value", Number, "The value in the canonical unit; null where it is unusable.", |row| value(row)),
+            column!("value_text", Text, "The answer, or the value of a code without a signal as it came.", |row| value_text(row)),
+            column!("unit", Text, "The canonical unit (UCUM), or the unit as it came.", |row| {
+                match &row.body {
+                    Body::Sample(sample, ..) => {
+                        parts_of(sample.series).map_or(Cell::Null, |(s, _)| Cell::text(s.spec().unit))
+                    }
+                    Body::Statement(_) => row.text_of(Attribute::Unit),
+                }
+            }),
+            column!("effective_at", Time, "When it was true: the end of a period.", |row| Cell::time(Some(times(row).0))),
+            column!("effective_from", Time, "The start of a period; null for an instant.", |row| Cell::time(times(row).1)),
+            column!("status", Text, "preliminary, final or amended.", |row| {
+                Cell::Text(match &row.body {
+                    Body::Sample(_, flags, _) => flags.status.name(),
+                    Body::Statement(row) => row.version.status.name(),
+                })
+            }),
+            column!("comparator", Text, "<, <=, >= or > where the value is only a bound.", |row| {
+                match &row.body {
+                    Body::Sample(_, flags, _) => flags.comparator.map_or(Cell::Null, |c| Cell::Text(c.sign())),
+                    Body::Statement(_) => Cell::Null,
+                }
+            }),
+            column!("unusable", Text, "Why a result cannot be used; it hides older ones.", |row| {
+                match &row.body {
+                    Body::Sample(_, flags, _) => flags.unusable.map_or(Cell::Null, |r| Cell::Text(r.name())),
+                    Body::Statement(_) => row.text_of(Attribute::AbsentReason),
+                }
+            }),
+            column!("raw_value", Text, "The value as it came, where its unit was another or it is unusable.", |row| {
+                row.raw().map_or(Cell::Null, |(value, _)| Cell::text(value))
+            }),
+            column!("raw_unit", Text, "The unit as it came, likewise.", |row| {
+                row.raw().map_or(Cell::Null, |(_, unit)| Cell::text(unit))
+            }),
+            column!("origin", Text, "clinical, cleared_device, consumer_device or self_reported.", |row| {
+                match &row.body {
+                    Body::Sample(sample, ..) => {
+                        parts_of(sample.series).map_or(Cell::Null, |(_, origin)| Cell::Text(origin.name()))
+                    }
+                    Body::Statement(_) => Cell::Null,
+                }
+            }),
+            column!("statistic", Text, "What the value says of its period: point, mean, sum, ...", |row| {
+                match &row.body {
+                    Body::Sample(_, flags, _) => Cell::Text(flags.statistic.name()),
+                    Body::Statement(_) => Cell::Null,
+                }
+            }),
+            column!("device", Text, "The device as the source names it.", |row| {
+                match &row.body {
+                    Body::Sample(sample, ..) => {
+                        Cell::text(row.shard.devices.get(sample.device).map_or("", |name| name))
+                    }
+                    Body::Statement(_) => Cell::Null,
+                }
+            }),
+            column!("code_system", Text, "The code system it came under.", |row| Cell::text(row.code().0)),
+            column!("code", Text, "The code it came under.", |row| Cell::text(row.code().1)),
+            column!("display", Text, "What the source displays for a code without a signal.", |row| {
+                match &row.body {
+                    Body::Sample(..) => Cell::Null,
+                    Body::Statement(row) => Cell::text(row.statement.label()),
+                }
+            }),
+            column!("resource", Text, "The resource as Type/id; null for a wearable's sample.", |row| resource(row)),
+            column!("recorded_at", Time, "When the source wrote it down.", |row| recorded(row)),
+            column!("known_at", Time, "When it became known.", |row| {
+                Cell::time(Some(match &row.body {
+                    Body::Sample(sample, ..) => Timestamp::from_micros(sample.known),
+                    Body::Statement(row) => row.known,
+                }))
+            }),
+            column!("source_topic", Text, "The topic or file of the source record.", |row| {
+                row.source().map_or(Cell::Null, |source| Cell::Owned(source.topic.into_owned()))
+            }),
+            column!("source_partition", Integer, "The partition of the source record.", |row| {
+                row.source().map_or(Cell::Null, |source| Cell::Integer(i64::from(source.partition)))
+            }),
+            column!("source_offset", Integer, "The offset of the source record.", |row| {
+                row.source().map_or(Cell::Null, |source| Cell::Integer(source.offset))
+            }),
+        ]
+    }
+
+    /// The tail's chunks, the segments in runs, and the statements.
+    fn n_pieces(shard: &ShardSnapshot) -> usize {
+        shard.tail.len() + shard.segments.iter().map(|s| runs(s.rows().n_rows())).sum::<usize>() + 1
+    }
+
+    fn rows<'s>(
+        shard: &'s ShardSnapshot,
+        piece: usize,
+        patient: Option<u32>,
+    ) -> Vec<ObservationRow<'s>> {
+        if let Some(chunk) = shard.tail.get(piece) {
+            let base = u32::try_from(piece * crate::twin::table::CHUNK_ROWS).unwrap_or(u32::MAX);
+            let range = 0..u32::try_from(chunk.n_rows()).unwrap_or(u32::MAX);
+            let read = Read { shard, chunk, base, marks: &shard.tail_marks, rare: &shard.tail_rare };
+            return read.rows(range, patient);
+        }
+        let mut run = piece - shard.tail.len();
+        for segment in &shard.segments {
+            let n_runs = runs(segment.rows().n_rows());
+            if n_runs <= run {
+                run -= n_runs;
+                continue;
+            }
+            let (chunk, marks, rare) = (segment.rows(), &segment.marks, &*segment.rare);
+            let read = Read { shard, chunk, base: 0, marks, rare };
+            let start = u32::try_from(run * RUN_ROWS).unwrap_or(u32::MAX);
+            let end = start.saturating_add(u32::try_from(RUN_ROWS).unwrap_or(u32::MAX));
+            let end = end.min(u32::try_from(chunk.n_rows()).unwrap_or(u32::MAX));
+            return match patient {
+                // A patient's rows lie together: they are read with the first run.
+                Some(patient) if run == 0 => read.rows(segment.of_patient(patient), None),
+                Some(_) => Vec::new(),
+                None => read.rows(start..end, None),
+            };
+        }
+        statements(shard, patient)
+    }
+}
+
+/// Rows of a segment read at once.
+const RUN_ROWS: usize = 16_384;
+
+fn runs(n_rows: usize) -> usize {
+    n_rows.div_ceil(RUN_ROWS)
+}
+
+/// Samples of one chunk or segment.
+struct Read<'s> {
+    shard: &'s ShardSnapshot,
+    chunk: &'s SampleChunk,
+    base: u32,
+    marks: &'s Marks,
+    rare: &'s Rare,
+}
+
+impl<'s> Read<'s> {
+    fn rows(&self, range: std::ops::Range<u32>, patient: Option<u32>) -> Vec<ObservationRow<'s>> {
+        let row = |index: u32| {
+            let row = self.chunk.row(usize::try_from(index).ok()?)?;
+            let flags = Flags::unpack(row.flags);
+            let number = self.base + index;
+            let is_current = self.marks.known_to(number) == Timestamp::FOREVER;
+            let counts = flags.status.counts() && parts_of(row.series).is_some();
+            let wanted = patient.is_none_or(|patient| patient == row.patient);
+            (is_current && counts && wanted).then(|| ObservationRow {
+                shard: self.shard,
+                body: Body::Sample(row, flags, self.rare.get(number)),
+            })
+        };
+        range.filter_map(row).collect()
+    }
+}
+
+fn statements(shard: &ShardSnapshot, patient: Option<u32>) -> Vec<ObservationRow<'_>> {
+    let rows = shard.statements.iter().filter(|(row, known_to)| {
+        *known_to == Timestamp::FOREVER
+            && row.version.status.counts()
+            && row.topic() == Topic::Kind(ResourceKind::Observation)
+            && patient.is_none_or(|patient| patient == row.patient)
+    });
+    rows.map(|(row, _)| ObservationRow { shard, body: Body::Statement(row) }).collect()
+}
