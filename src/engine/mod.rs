@@ -6,6 +6,7 @@ pub mod effects;
 pub mod letters;
 pub mod library;
 pub mod local;
+pub mod published;
 pub mod replay;
 pub mod shard;
 pub mod spool;

@@ -1,0 +1,120 @@
+//! The newest snapshot, handed from the one writer to every reader.
+//!
+//! ```text
+//! engine ─ publish ─► [ newest snapshot ] ◄─ newest / fresh ─ SQL, HTTP, the console
+//!    ▲                      wanted ───────────────┘
+//!    └──── takes one only when a reader asked since the last, and every 50 ms at most
+//! ```
+//! Readers never block the writer, and a shard nobody reads pays for no snapshot.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::domain::time::{Span, Timestamp};
+use crate::twin::snapshot::ShardSnapshot;
+
+/// Snapshots are at least this far apart: a page costs one copy per snapshot while it changes.
+pub const INTERVAL: Span = Span::from_micros(50_000);
+/// A reader waits this long for a snapshot newer than its question, then takes the newest there is:
+/// a writer that is busy for longer is behind anyway, and the snapshot says how far it had come.
+pub const FRESH_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// Every shard as it was, at known positions of the log.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Counts snapshots, from 1; 0 is the empty one before the first.
+    pub number: u64,
+    /// The shards, by partition.
+    pub shards: Arc<Vec<ShardSnapshot>>,
+    /// Whether the log was read up to where it ended at the start: before that, answers are of the past.
+    pub is_caught_up: bool,
+}
+
+impl Snapshot {
+    /// A snapshot of shards that nothing will change any more: a data folder that was read.
+    pub fn of(shards: Vec<ShardSnapshot>) -> Snapshot {
+        Snapshot { number: 1, shards: Arc::new(shards), is_caught_up: true }
+    }
+
+    /// The known time up to which every shard is complete.
+    pub fn known_through(&self) -> Timestamp {
+        self.shards.iter().map(|shard| shard.known_through).min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// How far the clock of the twins has come: the present of a recorded history.
+    pub fn clock(&self) -> Timestamp {
+        let of = |shard: &ShardSnapshot| shard.clock.max(shard.known_through);
+        self.shards.iter().map(of).max().unwrap_or(Timestamp::MIN)
+    }
+}
+
+/// The writer's end.
+#[derive(Debug)]
+pub struct Publisher {
+    newest: watch::Sender<Arc<Snapshot>>,
+    wanted: Arc<AtomicBool>,
+    published_at: Timestamp,
+}
+
+/// A reader's end; as many as there are readers.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    newest: watch::Receiver<Arc<Snapshot>>,
+    wanted: Arc<AtomicBool>,
+}
+
+/// Both ends, with an empty snapshot between them.
+pub fn channel() -> (Publisher, Reader) {
+    let empty = Snapshot { number: 0, shards: Arc::default(), is_caught_up: false };
+    let (sender, receiver) = watch::channel(Arc::new(empty));
+    let wanted = Arc::new(AtomicBool::new(true));
+    let publisher =
+        Publisher { newest: sender, wanted: wanted.clone(), published_at: Timestamp::MIN };
+    (publisher, Reader { newest: receiver, wanted })
+}
+
+impl Publisher {
+    /// Whether a reader waits for a snapshot and the last one is old enough.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.wanted.load(Ordering::Acquire) && self.published_at.plus(INTERVAL) <= now
+    }
+
+    /// Publishes the shards as they are.
+    pub fn publish(&mut self, shards: Vec<ShardSnapshot>, is_caught_up: bool, now: Timestamp) {
+        self.wanted.store(false, Ordering::Release);
+        self.published_at = now;
+        let number = self.newest.borrow().number.saturating_add(1);
+        self.newest.send_replace(Arc::new(Snapshot {
+            number,
+            shards: Arc::new(shards),
+            is_caught_up,
+        }));
+    }
+}
+
+impl Reader {
+    /// The end for readers of a snapshot that nothing will change any more.
+    pub fn of(snapshot: Snapshot) -> Reader {
+        let (sender, receiver) = watch::channel(Arc::new(snapshot));
+        drop(sender);
+        Reader { newest: receiver, wanted: Arc::default() }
+    }
+
+    /// The newest snapshot there is.
+    pub fn newest(&self) -> Arc<Snapshot> {
+        self.newest.borrow().clone()
+    }
+
+    /// A snapshot taken after the call, or the newest there is after [`FRESH_WAIT_MAX`].
+    pub async fn fresh(&self) -> Arc<Snapshot> {
+        let mut newest = self.newest.clone();
+        newest.mark_unchanged();
+        self.wanted.store(true, Ordering::Release);
+        // A writer that has gone or is busy leaves the newest there is.
+        let _late = tokio::time::timeout(FRESH_WAIT_MAX, newest.changed()).await;
+        newest.borrow().clone()
+    }
+}
