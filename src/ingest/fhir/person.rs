@@ -136,6 +136,8 @@ struct StayJson<'a> {
     status: Option<Text<'a>>,
     #[serde(borrow)]
     period: Option<PeriodJson<'a>>,
+    #[serde(borrow, rename = "physicalType")]
+    physical_type: Option<Concept<'a>>,
 }
 
 /// Reads an Encounter.
@@ -191,7 +193,8 @@ pub fn read_encounter<'a>(
     Ok(read)
 }
 
-/// The last location that is not over is where the patient is.
+/// The last location that is not over is where the patient is: a ward and a bed where the source tells
+/// them apart by `physicalType` (v3 location-physical-type), one place that is both where it does not.
 fn set_location<'a>(stay: &mut Statement<'a>, location: StayJson<'a>, context: &Context<'_>) {
     let is_over = matches!(location.status.as_deref(), Some("completed" | "planned"))
         || location.period.is_some_and(|period| period.end.is_some());
@@ -201,16 +204,30 @@ fn set_location<'a>(stay: &mut Statement<'a>, location: StayJson<'a>, context: &
     let ReferenceJson { reference, identifier, display } = location.location;
     let reference = text(reference);
     let resolved = context.references.resolve(&reference).to_owned();
+    let display = text(display);
     let identifier = identifier.and_then(|identifier| identifier.value);
     let by_identifier = identifier.as_deref().map_or("", |value| context.site.ward(value));
     let ward = match context.site.ward(&resolved) {
         "" => by_identifier.to_owned(),
         ward => ward.to_owned(),
     };
-    stay.attributes.retain(|(name, _)| {
-        !matches!(name, Attribute::Location | Attribute::Ward | Attribute::Bed)
-    });
-    stay.set(Attribute::Location, resolved);
-    stay.set(Attribute::Ward, ward);
-    stay.set(Attribute::Bed, text(display));
+    let types = location.physical_type.map(Concept::into_codings).unwrap_or_default();
+    match types.first().map_or("", |coding| &*coding.code) {
+        "bd" => put(stay, Attribute::Bed, display),
+        "wa" => {
+            put(stay, Attribute::Location, resolved);
+            put(stay, Attribute::Ward, if ward.is_empty() { display.into_owned() } else { ward });
+        }
+        _ => {
+            put(stay, Attribute::Location, resolved);
+            put(stay, Attribute::Ward, ward);
+            put(stay, Attribute::Bed, display);
+        }
+    }
+}
+
+/// Sets an attribute in place of what it was.
+fn put<'a>(stay: &mut Statement<'a>, name: Attribute, text: impl Into<Cow<'a, str>>) {
+    stay.attributes.retain(|(known, _)| *known != name);
+    stay.set(name, text);
 }
