@@ -4,15 +4,17 @@
 //! `ARCHITECTURE.md` walks one respiratory rate through these modules.
 
 pub mod clock;
+pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod engine;
-pub mod ingest;
-pub mod log;
 pub mod import;
+pub mod ingest;
+pub mod kafka;
+pub mod log;
 pub mod output;
 pub mod pipeline;
-pub mod sql;
 pub mod rules;
+pub mod sql;
 pub mod telemetry;
 pub mod twin;

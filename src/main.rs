@@ -3,6 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use twinstream::config::instance::ConfigError;
+use twinstream::engine::library::LibraryError;
+use twinstream::ingest::site::SiteError;
 
 mod cli;
 
@@ -13,7 +18,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    start_logs();
     let result = match &cli.command {
+        Command::Run(args) => cli::run::run(&args.config),
+        Command::Validate(args) => cli::run::validate(&args.config),
+        Command::Produce(args) => cli::produce::run(args),
         Command::Replay(args) => cli::replay::run(args),
         Command::Import(ImportCommand::Challenge2019(args)) => cli::import::challenge_2019(args),
         Command::Test(args) => cli::test::run(args.folder.as_deref()),
@@ -22,7 +31,20 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("twin: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(if is_configuration(&error) { CONFIGURATION } else { 1 })
         }
     }
+}
+
+/// The exit code of a mistake in a configuration, as in sysexits.h.
+const CONFIGURATION: u8 = 78;
+
+fn is_configuration(error: &anyhow::Error) -> bool {
+    error.is::<ConfigError>() || error.is::<LibraryError>() || error.is::<SiteError>()
+}
+
+/// Logs to standard error: what `RUST_LOG` names, else what changes state.
+fn start_logs() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

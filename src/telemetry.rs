@@ -1,4 +1,5 @@
-//! What the process used: seconds of its processors, and the most memory it held.
+//! What the process used: seconds of its processors, by stage where a loop has several, and the most
+//! memory it held.
 
 use std::fs;
 use std::time::Duration;
@@ -12,6 +13,36 @@ pub fn cpu_time() -> Duration {
 /// Processor time of this thread so far.
 pub fn thread_cpu_time() -> Duration {
     duration(rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime))
+}
+
+/// Processor time of a thread's loop by stage. A stage is a whole batch, so that asking costs nothing.
+#[derive(Clone, Debug, Default)]
+pub struct StageTimes {
+    stages: Vec<(&'static str, Duration)>,
+    since: Duration,
+}
+
+impl StageTimes {
+    /// Begins a round: what the thread did before belongs to no stage.
+    pub fn begin(&mut self) {
+        self.since = thread_cpu_time();
+    }
+
+    /// Everything since the round began or the last stage ended belongs to this stage.
+    pub fn end(&mut self, stage: &'static str) {
+        let now = thread_cpu_time();
+        let took = now.saturating_sub(self.since);
+        self.since = now;
+        match self.stages.iter_mut().find(|(known, _)| *known == stage) {
+            Some((_, total)) => *total += took,
+            None => self.stages.push((stage, took)),
+        }
+    }
+
+    /// The stages in the order in which they first ended.
+    pub fn stages(&self) -> &[(&'static str, Duration)] {
+        &self.stages
+    }
 }
 
 fn duration(time: rustix::time::Timespec) -> Duration {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::source::SourceArgs;
+
 /// Keeps a digital twin of every patient current, and tells the care team.
 #[derive(Debug, Parser)]
 #[command(name = "twin", version, about, arg_required_else_help = true)]
@@ -16,8 +18,14 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run against Kafka until told to stop: ingest, twins, pipelines, effects and the console.
+    Run(ConfigArgs),
+    /// Check a configuration and every file it names.
+    Validate(ConfigArgs),
     /// Feed files through the engine into a data folder, on the clock of their own records.
     Replay(ReplayArgs),
+    /// Put files onto a Kafka topic, in the order of their own time.
+    Produce(ProduceArgs),
     /// Run the stories of pipeline files.
     Test(TestArgs),
     /// Turn a published data set into the records a hospital would have sent.
@@ -50,6 +58,43 @@ pub struct Challenge2019Args {
     pub single: bool,
 }
 
+/// `twin run`, `twin validate`
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration file.
+    #[arg(default_value = "twin.yaml")]
+    pub config: PathBuf,
+}
+
+/// `twin produce`
+#[derive(Debug, Args)]
+pub struct ProduceArgs {
+    /// Files, folders, archives (.tar.zst, .tar.gz), or - for standard input.
+    #[arg(required = true)]
+    pub inputs: Vec<String>,
+    /// The brokers, as host:port,host:port.
+    #[arg(long)]
+    pub brokers: String,
+    /// The topic; made where it is missing.
+    #[arg(long)]
+    pub topic: String,
+    /// How the records are read, to find out when they became available.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The site file; the reference site if left out.
+    #[arg(long, value_name = "FILE")]
+    pub site: Option<PathBuf>,
+    /// As if the records came now, instead of as the recorded history they are.
+    #[arg(long, conflicts_with = "until")]
+    pub live: bool,
+    /// Partitions of a new topic, with --live; a recorded history has one.
+    #[arg(long, default_value_t = 4)]
+    pub partitions: i32,
+    /// Let time go on until then after the last record (RFC 3339).
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+}
+
 /// `twin test`
 #[derive(Debug, Args)]
 pub struct TestArgs {
@@ -66,15 +111,9 @@ pub struct ReplayArgs {
     /// The data folder: created, or continued.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
-    /// The format of the records.
-    #[arg(long, value_enum, default_value_t = FormatArg::Fhir)]
-    pub format: FormatArg,
-    /// The namespace of their patient identifiers.
-    #[arg(long, default_value = "local")]
-    pub namespace: String,
-    /// Where a record says whose it is: subject, key, or a JSON pointer.
-    #[arg(long, default_value = "subject", value_name = "subject|key|/POINTER")]
-    pub patient_from: String,
+    /// How they are read.
+    #[command(flatten)]
+    pub source: SourceArgs,
     /// The site file; the reference site if left out.
     #[arg(long, value_name = "FILE")]
     pub site: Option<PathBuf>,

@@ -1,8 +1,11 @@
 //! The commands of `twin`.
 
 pub mod args;
-pub mod progress;
+pub mod source;
+pub mod run;
+pub mod produce;
 pub mod replay;
-pub mod summary;
-pub mod test;
 pub mod import;
+pub mod test;
+pub mod progress;
+pub mod summary;

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail};
 use twinstream::clock::{Stopwatch, now};
 use twinstream::domain::effect::{Audience, EffectStatus};
 use twinstream::domain::event::Clock;
-use twinstream::domain::fact::Origin;
 use twinstream::domain::moment::Moment;
 use twinstream::domain::time::Timestamp;
 use twinstream::engine::library::Library;
@@ -18,10 +17,9 @@ use twinstream::engine::local::{Durability, LocalEngine};
 use twinstream::engine::replay::{ReplaySpec, replay};
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
-use twinstream::ingest::source::{Format, PatientFrom, SourceSpec};
 use twinstream::telemetry;
 
-use crate::cli::args::{FormatArg, OutputArg, ReplayArgs};
+use crate::cli::args::{OutputArg, ReplayArgs};
 use crate::cli::progress::Bar;
 use crate::cli::summary::{EffectCounts, Summary};
 
@@ -38,7 +36,7 @@ pub fn run(args: &ReplayArgs) -> Result<()> {
     engine.define(&library, now())?;
     let spec = ReplaySpec {
         inputs: args.inputs.clone(),
-        source: source(args, &site)?,
+        source: args.source.source("replay", &site)?,
         until: args.until.as_deref().map(instant).transpose()?,
         now: now(),
     };
@@ -76,25 +74,6 @@ pub fn read_library(path: Option<&Path>) -> Result<Library> {
         Some(path) => Library::of_folder(path)?,
         None => Library::shipped()?,
     })
-}
-
-fn source(args: &ReplayArgs, site: &Site) -> Result<SourceSpec> {
-    let (format, origin) = match args.format {
-        FormatArg::Fhir => (Format::Fhir, Origin::Clinical),
-        FormatArg::OpenMhealth => (Format::OpenMhealth, Origin::ConsumerDevice),
-        FormatArg::DicomJson => (Format::DicomJson, Origin::Clinical),
-    };
-    let patient_from = match args.patient_from.as_str() {
-        "subject" => PatientFrom::Subject,
-        "key" => PatientFrom::Key,
-        pointer if pointer.starts_with('/') => PatientFrom::Pointer(pointer.to_owned()),
-        other => {
-            bail!("--patient-from {other}: expected subject, key or a JSON pointer such as /user")
-        }
-    };
-    let namespace = args.namespace.clone();
-    let zone = site.zone;
-    Ok(SourceSpec { name: "replay".to_owned(), format, namespace, patient_from, origin, zone })
 }
 
 /// Reads an instant of the command line.

@@ -17,6 +17,7 @@ use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::files::{self, FileError, FileRecord};
 use crate::ingest::source::{SourceRecord, SourceSpec};
+use crate::log::encode::FrameWriter;
 use crate::log::decode::{FrameError, decode_frame};
 
 /// Events stepped at once.
@@ -97,7 +98,7 @@ pub fn replay(
     }
     letters.sync()?;
     let sorted = spool.sort()?;
-    let n_events_total = sorted.n_events();
+    let n_events_total = sorted.n_items();
     let mut ticks = Ticks::default();
     let mut bytes = Vec::new();
     for index in 0..n_events_total {
@@ -143,8 +144,10 @@ fn spool_record(
     if let Some(letter) = &decoded.letter {
         letters.append(&spec.source.name, &record, letter)?;
     }
+    let mut scratch = FrameWriter::default();
     for event in &decoded.events {
-        spool.push(event, decoded.available_at)?;
+        scratch.push(event);
+        spool.push(&scratch.finish(), decoded.available_at)?;
     }
     Ok(())
 }

@@ -103,6 +103,7 @@ pub struct Shard {
     known: Timestamp,
     clock: Timestamp,
     clock_kind: Clock,
+    opened: Option<(u32, Clock)>,
     twins: Twins,
     scores: Scores,
     effects: Effects,
@@ -161,6 +162,7 @@ impl Shard {
             known: Timestamp::MIN,
             clock: Timestamp::MIN,
             clock_kind: Clock::Live,
+            opened: None,
             twins: Twins::new(partition, &[]),
             scores: Scores::default(),
             effects: Effects::default(),
@@ -329,7 +331,10 @@ impl Shard {
         output: &mut StepOutput,
     ) -> Result<(), StepError> {
         match control {
-            Control::Opened { clock, .. } => self.clock_kind = *clock,
+            Control::Opened { n_partitions, clock } => {
+                self.clock_kind = *clock;
+                self.opened = Some((*n_partitions, *clock));
+            }
             Control::Tick { at } => self.tick(*at, position, output),
             Control::Definition { kind, name, text } => {
                 let text = text.to_string();
@@ -417,6 +422,16 @@ impl Shard {
     /// The offset of the next frame it waits for.
     pub fn next_offset(&self) -> u64 {
         self.next_offset
+    }
+
+    /// What the log says of itself at its beginning: its partitions and its clock.
+    pub fn opened(&self) -> Option<(u32, Clock)> {
+        self.opened
+    }
+
+    /// How far the ticks have come.
+    pub fn clock(&self) -> Timestamp {
+        self.clock
     }
 
     /// The known time of the newest event.

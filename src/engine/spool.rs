@@ -1,27 +1,24 @@
-//! Puts the events of a history into the order in which they became available, in bounded memory.
+//! Puts the items of a history into the order in which they became available, in bounded memory.
 //!
 //! ```text
-//! decoded events ─► a temporary file + (available, place) each ─► sorted ─► read back in order
+//! items as bytes ─► a temporary file + (available, place) each ─► sorted ─► read back in order
 //! ```
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
-use crate::domain::event::Event;
 use crate::domain::time::Timestamp;
-use crate::log::encode::FrameWriter;
 
-/// Events on their way into order.
+/// Items on their way into order.
 #[derive(Debug)]
 pub struct Spool {
     writer: BufWriter<File>,
     size_bytes: u64,
     places: Vec<Place>,
-    scratch: FrameWriter,
 }
 
-/// Where an event lies, 24 bytes each.
+/// Where an item lies, 24 bytes each.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     available_at: Timestamp,
@@ -29,7 +26,7 @@ struct Place {
     length: u32,
 }
 
-/// Events in order, each as the bytes of a frame of its own.
+/// Items in order.
 #[derive(Debug)]
 pub struct Sorted {
     file: File,
@@ -44,17 +41,15 @@ impl Spool {
     pub fn new() -> io::Result<Spool> {
         let file = tempfile::tempfile()?;
         let writer = BufWriter::with_capacity(1 << 20, file);
-        Ok(Spool { writer, size_bytes: 0, places: Vec::new(), scratch: FrameWriter::default() })
+        Ok(Spool { writer, size_bytes: 0, places: Vec::new() })
     }
 
-    /// Adds an event; `None` puts it before everything that says when it became available.
+    /// Adds an item; `None` puts it before everything that says when it became available.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn push(&mut self, event: &Event<'_>, available_at: Option<Timestamp>) -> io::Result<()> {
-        self.scratch.push(event);
-        let bytes = self.scratch.finish();
-        self.writer.write_all(&bytes)?;
+    pub fn push(&mut self, bytes: &[u8], available_at: Option<Timestamp>) -> io::Result<()> {
+        self.writer.write_all(bytes)?;
         let length = u32::try_from(bytes.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
         let available_at = available_at.unwrap_or(Timestamp::MIN);
         self.places.push(Place { available_at, start: self.size_bytes, length });
@@ -62,12 +57,7 @@ impl Spool {
         Ok(())
     }
 
-    /// How many events it holds.
-    pub fn n_events(&self) -> usize {
-        self.places.len()
-    }
-
-    /// Sorts the events; those of one instant stay in the order in which they were added.
+    /// Sorts the items; those of one instant stay in the order in which they were added.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -85,12 +75,12 @@ impl Spool {
 }
 
 impl Sorted {
-    /// How many events there are.
-    pub fn n_events(&self) -> usize {
+    /// How many items there are.
+    pub fn n_items(&self) -> usize {
         self.places.len()
     }
 
-    /// Reads event `index` into `bytes`, as a frame of its own, and says when it became available.
+    /// Reads item `index` into `bytes`, and says when it became available.
     ///
     /// # Errors
     /// If the file cannot be read.

@@ -14,6 +14,11 @@ pub struct Ticks {
 }
 
 impl Ticks {
+    /// Goes on from the last tick of a log; `Timestamp::MIN` where there was none.
+    pub fn since(last: Timestamp) -> Ticks {
+        Ticks { last: Some(last).filter(|last| *last != Timestamp::MIN) }
+    }
+
     /// The ticks to write before something at `at`: every hour, or every day of a longer silence.
     /// The first record starts the clock.
     pub fn before(&mut self, at: Timestamp) -> Vec<Timestamp> {

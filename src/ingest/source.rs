@@ -7,6 +7,10 @@ use crate::domain::identity::SourcePosition;
 use crate::domain::time::Timestamp;
 use crate::ingest::zone::Zone;
 
+/// The header in which a record of a recorded history says when it became available (RFC 3339). A record
+/// with this header and no bytes says only that time has come so far.
+pub const AVAILABLE_AT_HEADER: &str = "twin_available_at";
+
 /// What is configured about a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSpec {
@@ -61,6 +65,21 @@ pub enum PatientFrom {
     Header(String),
     /// The text at this JSON pointer (RFC 6901).
     Pointer(String),
+}
+
+impl PatientFrom {
+    /// Reads `subject`, `key`, `header:NAME` or a JSON pointer.
+    pub fn read(text: &str) -> Option<PatientFrom> {
+        match text.split_once(':') {
+            Some(("header", name)) if !name.is_empty() => {
+                Some(PatientFrom::Header(name.to_owned()))
+            }
+            _ if text == "subject" => Some(PatientFrom::Subject),
+            _ if text == "key" => Some(PatientFrom::Key),
+            _ if text.starts_with('/') => Some(PatientFrom::Pointer(text.to_owned())),
+            _ => None,
+        }
+    }
 }
 
 /// A record as it arrived, borrowed from wherever it was read.

@@ -1,0 +1,65 @@
+//! `twin run`: against Kafka, until it is told to stop. `twin validate`: everything but the running.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use twinstream::config::instance::{Instance, read};
+use twinstream::engine::published;
+use twinstream::engine::run::run as run_engine;
+use twinstream::kafka::topics::{TopicSpec, ensure};
+
+/// Checks a configuration and every file it names.
+pub fn validate(path: &Path) -> Result<()> {
+    let Instance { run, listen } = read(path, std::env::vars())?;
+    println!(
+        "{}: right. {} sources, {} definitions, a {} log of {} partitions on {}, HTTP on {listen}",
+        path.display(),
+        run.routes.len(),
+        run.library.texts().len(),
+        run.clock.name(),
+        run.n_partitions,
+        run.kafka.brokers,
+    );
+    Ok(())
+}
+
+/// Runs the command.
+pub fn run(path: &Path) -> Result<()> {
+    let Instance { run, .. } = read(path, std::env::vars())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let n_partitions = i32::try_from(run.n_partitions)?;
+    let mut topics = vec![TopicSpec::events(&run.kafka, n_partitions)];
+    topics.extend(run.kafka.effect_topics().map(|name| TopicSpec::output(name, n_partitions)));
+    topics.push(TopicSpec::output(run.kafka.dead_letters_topic(), 1));
+    runtime.block_on(ensure(&run.kafka, &topics))?;
+    let stop = stop_on_signal(&runtime)?;
+    let (mut publisher, _reader) = published::channel();
+    let summary = run_engine(&run, &mut publisher, &stop)?;
+    let (tally, counts) = (&summary.tally, summary.counts);
+    tracing::info!(
+        n_records = tally.n_records,
+        n_events = counts.n_events,
+        n_effects = counts.n_left,
+        "stopped"
+    );
+    Ok(())
+}
+
+/// A flag that an interrupt or a termination sets.
+pub fn stop_on_signal(runtime: &Runtime) -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let _entered = runtime.enter();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let (mut signal, stop) = (signal(kind)?, stop.clone());
+        runtime.spawn(async move {
+            signal.recv().await;
+            stop.store(true, Ordering::Release);
+        });
+    }
+    Ok(stop)
+}

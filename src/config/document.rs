@@ -1,0 +1,84 @@
+//! The configuration file as it is written. Unknown keys are errors; every key has one line in
+//! `deploy/twin.yaml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// The site file, relative to this one; the reference site if left out.
+    pub site: Option<Spanned<String>>,
+    /// The folder of pipelines, relative to this file; those that ship if left out.
+    pub pipelines: Option<Spanned<String>>,
+    /// The doors.
+    #[serde(default)]
+    pub http: HttpDocument,
+    /// The log.
+    #[serde(default)]
+    pub log: LogDocument,
+    /// Kafka.
+    pub kafka: KafkaDocument,
+    /// The sources.
+    pub sources: Vec<SourceDocument>,
+}
+
+/// The doors.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpDocument {
+    /// `address:port`; loopback only.
+    pub listen: Option<Spanned<String>>,
+}
+
+/// The log.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogDocument {
+    /// Partitions when it is made.
+    pub partitions: Option<Spanned<u32>>,
+    /// `live` or `recorded`.
+    pub clock: Option<Spanned<String>>,
+    /// Seconds between ticks on a live clock.
+    pub tick_interval_seconds: Option<Spanned<u32>>,
+}
+
+/// Kafka.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KafkaDocument {
+    /// `host:port,host:port`.
+    pub brokers: Spanned<String>,
+    /// The name of groups and of the transactional producer.
+    pub group: Option<Spanned<String>>,
+    /// What our topics' names begin with.
+    pub topic_prefix: Option<Spanned<String>>,
+    /// Copies of our topics' partitions.
+    pub replication: Option<Spanned<u16>>,
+    /// Properties of librdkafka.
+    #[serde(default)]
+    pub properties: BTreeMap<String, Spanned<String>>,
+}
+
+/// A source.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceDocument {
+    /// Its name, for people.
+    pub name: Spanned<String>,
+    /// Topics, or patterns that begin with `^`.
+    pub topics: Vec<Spanned<String>>,
+    /// `fhir`, `open-mhealth` or `dicom-json`.
+    pub format: Spanned<String>,
+    /// The namespace of its patient identifiers.
+    pub namespace: Spanned<String>,
+    /// `subject`, `key`, `header:NAME` or a JSON pointer; `subject` if left out.
+    pub patient_from: Option<Spanned<String>>,
+    /// Who measures: `clinical`, `cleared_device`, `consumer_device` or `self_reported`.
+    pub origin: Option<Spanned<String>>,
+    /// The IANA zone of its dates; the site's if left out.
+    pub timezone: Option<Spanned<String>>,
+}

@@ -1,0 +1,346 @@
+//! What an instance is made of: the configuration file, the environment and the files they name, read
+//! and checked together, so that `twin validate` finds everything that `twin run` would stumble over.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde_saphyr::Spanned;
+
+use crate::config::document::{Document, KafkaDocument, LogDocument, SourceDocument};
+use crate::config::environment::{UnknownVariable, overlay};
+use crate::domain::event::Clock;
+use crate::domain::fact::Origin;
+use crate::domain::time::Span;
+use crate::engine::library::{Library, LibraryError};
+use crate::engine::routes::{Route, RouteError, Routes};
+use crate::engine::run::RunSpec;
+use crate::ingest::site::{Site, SiteError};
+use crate::ingest::source::{Format, PatientFrom, SourceSpec};
+use crate::ingest::zone::Zone;
+use crate::kafka::settings::KafkaSettings;
+
+/// Partitions of a new log, where the file does not say: enough for 32 instances.
+const PARTITIONS: u32 = 32;
+/// More partitions than this are a slip: each is a shard with tables of its own.
+const PARTITIONS_MAX: u32 = 1_024;
+/// Seconds between ticks, where the file does not say.
+const TICK_INTERVAL_SECONDS: u32 = 10;
+/// Ticks further apart than an hour would make overdue what is not seen.
+const TICK_INTERVAL_SECONDS_MAX: u32 = 3_600;
+/// Where HTTP listens, where the file does not say.
+const LISTEN: &str = "127.0.0.1:8080";
+/// The site file that ships.
+const REFERENCE_SITE: &str = include_str!("../../deploy/site.yaml");
+
+/// An instance as configured.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// What is run.
+    pub run: RunSpec,
+    /// Where HTTP listens.
+    pub listen: SocketAddr,
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file cannot be read.
+    #[error("{path}: {error}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Not YAML, or not of this form; the message shows the place.
+    #[error("{path}: {message}")]
+    Yaml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// A value that means nothing.
+    #[error("{place}: {message}")]
+    Value {
+        /// The file with line and column, or the variable.
+        place: String,
+        /// What is wrong, and what was expected.
+        message: String,
+    },
+    /// A variable that means nothing.
+    #[error(transparent)]
+    Variable(#[from] UnknownVariable),
+    /// The site file.
+    #[error("{path}: {error}")]
+    Site {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: SiteError,
+    },
+    /// Pipelines or value sets.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// The topics of the sources.
+    #[error("{path}: {error}")]
+    Route {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        error: RouteError,
+    },
+}
+
+/// Reads a configuration file with an environment over it, and the files it names.
+///
+/// # Errors
+/// What is wrong, by file, line and column, or by variable.
+pub fn read(
+    path: &Path,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Instance, ConfigError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        |error| ConfigError::Io { path, error }
+    };
+    let text = fs::read_to_string(path).map_err(io(path))?;
+    let document: Document = serde_saphyr::from_str(&text)
+        .map_err(|error| ConfigError::Yaml { path: path.to_owned(), message: error.to_string() })?;
+    let reader = Reader { path, overlay: overlay(variables)? };
+    let site_path = reader.file("site", document.site.as_ref());
+    let site_text = match &site_path {
+        Some(path) => fs::read_to_string(path).map_err(io(path))?,
+        None => REFERENCE_SITE.to_owned(),
+    };
+    let site = Site::read(&site_text).map_err(|error| {
+        let path = site_path.clone().unwrap_or_else(|| PathBuf::from("deploy/site.yaml"));
+        ConfigError::Site { path, error }
+    })?;
+    let library = match reader.file("pipelines", document.pipelines.as_ref()) {
+        Some(folder) => Library::of_folder(&folder)?,
+        None => Library::shipped()?,
+    };
+    let routes = document.sources.iter().map(|source| reader.route(source, site.zone));
+    let routes = routes.collect::<Result<Vec<_>, _>>()?;
+    let route = |error| ConfigError::Route { path: path.to_owned(), error };
+    Routes::new(&routes).map_err(route)?;
+    let (n_partitions, clock, tick_interval) = reader.log(&document.log)?;
+    Ok(Instance {
+        run: RunSpec {
+            kafka: reader.kafka(&document.kafka)?,
+            n_partitions,
+            clock,
+            tick_interval,
+            routes,
+            site: Arc::new(site),
+            library: library.with_site(&site_text),
+        },
+        listen: reader
+            .parsed("http.listen", document.http.listen.as_ref(), "an address such as 127.0.0.1:8080")?
+            .unwrap_or_else(|| LISTEN.parse().expect("the default is an address")),
+    })
+}
+
+/// Reads values: from the environment where it has them, from the file where it has them.
+struct Reader<'r> {
+    path: &'r Path,
+    overlay: BTreeMap<&'static str, String>,
+}
+
+impl Reader<'_> {
+    fn wrong<T>(&self, key: &str, value: Option<&Spanned<T>>, message: String) -> ConfigError {
+        let place = match value {
+            Some(value) if !self.overlay.contains_key(key) => {
+                let (line, column) = (value.referenced.line(), value.referenced.column());
+                format!("{}: line {line} column {column}: {key}", self.path.display())
+            }
+            _ => {
+                let known = crate::config::environment::KEYS.iter().find(|(_, known)| *known == key);
+                known.map_or_else(|| key.to_owned(), |(name, _)| (*name).to_owned())
+            }
+        };
+        ConfigError::Value { place, message }
+    }
+
+    fn text(&self, key: &str, value: Option<&Spanned<String>>) -> Option<String> {
+        self.overlay.get(key).cloned().or_else(|| value.map(|value| value.value.clone()))
+    }
+
+    /// A path of the file is relative to the file, one of the environment to where we are.
+    fn file(&self, key: &str, value: Option<&Spanned<String>>) -> Option<PathBuf> {
+        if let Some(path) = self.overlay.get(key) {
+            return Some(PathBuf::from(path));
+        }
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        value.map(|value| folder.join(&value.value))
+    }
+
+    fn parsed<T: FromStr>(
+        &self,
+        key: &str,
+        value: Option<&Spanned<String>>,
+        expected: &str,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(text) = self.text(key, value) else { return Ok(None) };
+        match text.parse() {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(_) => Err(self.wrong(key, value, format!("`{text}`: expected {expected}"))),
+        }
+    }
+
+    fn number(
+        &self,
+        key: &str,
+        value: Option<&Spanned<u32>>,
+        default: u32,
+        most: u32,
+    ) -> Result<u32, ConfigError> {
+        let number = match self.overlay.get(key) {
+            Some(text) => text.parse().ok(),
+            None => Some(value.map_or(default, |value| value.value)),
+        };
+        let number = number.filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| self.wrong(key, value, format!("expected a number from 1 to {most}")))
+    }
+
+    fn log(&self, log: &LogDocument) -> Result<(u32, Clock, Span), ConfigError> {
+        let n_partitions =
+            self.number("log.partitions", log.partitions.as_ref(), PARTITIONS, PARTITIONS_MAX)?;
+        let clock = match self.text("log.clock", log.clock.as_ref()).as_deref() {
+            None | Some("live") => Clock::Live,
+            Some("recorded") => Clock::Recorded,
+            Some(other) => {
+                let message = format!("`{other}`: expected live or recorded");
+                return Err(self.wrong("log.clock", log.clock.as_ref(), message));
+            }
+        };
+        let seconds = self.number(
+            "log.tick_interval_seconds",
+            log.tick_interval_seconds.as_ref(),
+            TICK_INTERVAL_SECONDS,
+            TICK_INTERVAL_SECONDS_MAX,
+        )?;
+        Ok((n_partitions, clock, Span::from_seconds(i64::from(seconds))))
+    }
+
+    fn kafka(&self, kafka: &KafkaDocument) -> Result<KafkaSettings, ConfigError> {
+        let brokers = self.text("kafka.brokers", Some(&kafka.brokers)).unwrap_or_default();
+        if brokers.is_empty() {
+            let message = "expected host:port,host:port".to_owned();
+            return Err(self.wrong("kafka.brokers", Some(&kafka.brokers), message));
+        }
+        let replication = match self.overlay.get("kafka.replication") {
+            Some(text) => text.parse().ok(),
+            None => Some(kafka.replication.as_ref().map_or(1, |value| value.value)),
+        };
+        let replication = replication.filter(|number: &u16| 1 <= *number).ok_or_else(|| {
+            let message = "expected a number of copies from 1".to_owned();
+            self.wrong("kafka.replication", kafka.replication.as_ref(), message)
+        })?;
+        let text = |key, value: &Option<Spanned<String>>| self.text(key, value.as_ref());
+        let properties = kafka.properties.iter();
+        Ok(KafkaSettings {
+            brokers,
+            group: text("kafka.group", &kafka.group).unwrap_or_else(|| "twinstream".to_owned()),
+            topic_prefix: text("kafka.topic_prefix", &kafka.topic_prefix).unwrap_or_default(),
+            replication: i32::from(replication),
+            properties: properties.map(|(name, value)| (name.clone(), value.value.clone())).collect(),
+        })
+    }
+
+    fn route(&self, source: &SourceDocument, site_zone: Zone) -> Result<Route, ConfigError> {
+        let wrong = |value: &Spanned<String>, expected: &str| {
+            let key = format!("sources.{}", source.name.value);
+            self.wrong(&key, Some(value), format!("`{}`: expected {expected}", value.value))
+        };
+        let format = Format::ALL.into_iter().find(|format| format.name() == source.format.value);
+        let format = format.ok_or_else(|| {
+            wrong(&source.format, &Format::ALL.map(Format::name).join(", "))
+        })?;
+        let origin = match &source.origin {
+            None => Origin::Clinical,
+            Some(name) => Origin::named(&name.value).ok_or_else(|| {
+                wrong(name, &Origin::ALL.map(Origin::name).join(", "))
+            })?,
+        };
+        let zone = match &source.timezone {
+            None => site_zone,
+            Some(name) => Zone::named(&name.value)
+                .ok_or_else(|| wrong(name, "an IANA zone such as Europe/London"))?,
+        };
+        let patient_from = match &source.patient_from {
+            None => PatientFrom::Subject,
+            Some(text) => PatientFrom::read(&text.value).ok_or_else(|| {
+                wrong(text, "subject, key, header:NAME or a JSON pointer such as /user")
+            })?,
+        };
+        if source.namespace.value.is_empty() || source.namespace.value.contains('/') {
+            return Err(wrong(&source.namespace, "a name without a slash"));
+        }
+        let (name, namespace) = (source.name.value.clone(), source.namespace.value.clone());
+        let spec = SourceSpec { name, format, namespace, patient_from, origin, zone };
+        Ok(Route { topics: source.topics.iter().map(|topic| topic.value.clone()).collect(), spec })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "kafka:
+  brokers: localhost:9092
+sources:
+  - name: ehr
+    topics: [fhir]
+    format: fhir
+    namespace: hospital
+";
+
+    fn read_text(text: &str, variables: &[(&str, &str)]) -> Result<Instance, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("twin.yaml");
+        fs::write(&path, text).unwrap();
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        read(&path, variables).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_environment_lies_over_the_file() {
+        let instance = read_text(FILE, &[("TWIN_KAFKA_BROKERS", "other:1"), ("TWIN_LOG_PARTITIONS", "4")]);
+        let instance = instance.unwrap();
+        assert_eq!(instance.run.kafka.brokers, "other:1");
+        assert_eq!(instance.run.n_partitions, 4);
+        assert_eq!(instance.listen.to_string(), LISTEN);
+    }
+
+    #[test]
+    fn says_where_it_is_wrong() {
+        let cases = [
+            ("brokers:", "broker:", "unknown field `broker`"),
+            ("format: fhir", "format: hl7", "twin.yaml: line 6 column 13: sources.ehr: `hl7`: expected fhir"),
+            ("namespace: hospital", "namespace: a/b", "expected a name without a slash"),
+            ("topics: [fhir]", "topics: ['^(']", "topic pattern `^(`"),
+            ("kafka:", "log: { clock: solar }\nkafka:", "line 1 column 15: log.clock: `solar`: expected live or recorded"),
+            ("kafka:", "http: { listen: everywhere }\nkafka:", "expected an address"),
+            ("kafka:", "site: nowhere.yaml\nkafka:", "nowhere.yaml: No such file"),
+        ];
+        for (good, bad, expected) in cases {
+            let error = read_text(&FILE.replace(good, bad), &[]).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = read_text(FILE, &[("TWIN_LOG_PARTITIONS", "0")]).unwrap_err();
+        assert_eq!(error, "TWIN_LOG_PARTITIONS: expected a number from 1 to 1024");
+    }
+
+    #[test]
+    fn the_reference_file_is_right() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/twin.yaml");
+        let instance = read(&path, std::iter::empty()).unwrap();
+        assert_eq!(instance.run.n_partitions, PARTITIONS);
+    }
+}

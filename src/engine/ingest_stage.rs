@@ -1,0 +1,276 @@
+//! From source topics to the log: at least once, because repetition is harmless (TW-1).
+//!
+//! ```text
+//! poll ─► decode ─┬─► frames ─► the log        written, then
+//!                 └─► dead letters             ─► commit the source's position
+//! ```
+//! IN-1: a position is committed when everything before it is in the log, is not used, or is a letter.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::consumer::CommitMode;
+use rdkafka::message::{BorrowedMessage, Headers, Message};
+
+use crate::domain::event::{Clock, Control, Event, EventBody};
+use crate::domain::identity::SourcePosition;
+use crate::domain::moment::Moment;
+use crate::domain::time::{Span, Timestamp};
+use crate::engine::appender::Appender;
+use crate::engine::routes::{Route, RouteError, Routes};
+use crate::engine::ticks::Ticks;
+use crate::ingest::decoder::Decoder;
+use crate::ingest::site::Site;
+use crate::ingest::source::{AVAILABLE_AT_HEADER, SourceRecord};
+use crate::ingest::tally::Tally;
+use crate::kafka::failure::KafkaFailure;
+use crate::kafka::letters::KafkaLetters;
+use crate::kafka::log::KafkaLogWriter;
+use crate::kafka::settings::KafkaSettings;
+use crate::kafka::source::{KafkaSource, Taken};
+use crate::telemetry::StageTimes;
+
+/// Why ingest stops. Nothing is lost: the next start takes the same records again.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// Kafka.
+    #[error(transparent)]
+    Kafka(#[from] KafkaFailure),
+    /// The topics of the sources.
+    #[error(transparent)]
+    Route(#[from] RouteError),
+    /// A recorded history that is not one.
+    #[error("{topic} partition {partition} offset {offset}: {message}")]
+    Recorded {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+        /// What is wrong, and what was expected.
+        message: String,
+    },
+}
+
+/// What the stage is given.
+#[derive(Clone, Debug)]
+pub struct IngestSpec {
+    /// Kafka.
+    pub kafka: KafkaSettings,
+    /// The sources.
+    pub routes: Vec<Route>,
+    /// What the site's codes mean.
+    pub site: Arc<Site>,
+    /// Partitions of the log.
+    pub n_partitions: u32,
+    /// Whose time the log follows.
+    pub clock: Clock,
+    /// How far the ticks in the log have come.
+    pub ticked: Timestamp,
+    /// How far ticks are apart on a live clock.
+    pub tick_interval: Span,
+}
+
+/// Decodes source records into the log.
+pub struct IngestStage {
+    source: KafkaSource,
+    routes: Routes,
+    decoder: Decoder,
+    appender: Appender,
+    writer: KafkaLogWriter,
+    letters: KafkaLetters,
+    time: Time,
+    times: StageTimes,
+}
+
+/// Where events and ticks get their time from.
+enum Time {
+    /// The machine.
+    Live { next_tick: Timestamp, interval: Span },
+    /// The records, which all come from one partition.
+    Recorded { ticks: Ticks, from: Option<(String, i32)> },
+}
+
+impl IngestStage {
+    /// Subscribes to the sources.
+    ///
+    /// # Errors
+    /// If the configuration is refused.
+    pub fn open(spec: &IngestSpec) -> Result<IngestStage, IngestError> {
+        let topics = spec.routes.iter().flat_map(|route| &route.topics).map(String::as_str);
+        let topics: Vec<&str> = topics.collect();
+        let time = match spec.clock {
+            Clock::Live => Time::Live { next_tick: spec.ticked, interval: spec.tick_interval },
+            Clock::Recorded => Time::Recorded { ticks: Ticks::since(spec.ticked), from: None },
+        };
+        Ok(IngestStage {
+            source: KafkaSource::subscribe(&spec.kafka, &topics)?,
+            routes: Routes::new(&spec.routes)?,
+            decoder: Decoder::new(spec.site.clone()),
+            appender: Appender::new(spec.n_partitions),
+            writer: KafkaLogWriter::new(&spec.kafka)?,
+            letters: KafkaLetters::new(&spec.kafka)?,
+            time,
+            times: StageTimes::default(),
+        })
+    }
+
+    /// One round: what is there is taken, at most a batch, after at most `wait` for the first record.
+    /// Returns how many records were taken.
+    ///
+    /// # Errors
+    /// If Kafka fails or a recorded history is not one; nothing of the round is committed then.
+    pub fn round(&mut self, wait: Duration, now: Timestamp) -> Result<usize, IngestError> {
+        self.times.begin();
+        let batch = self.source.poll(wait)?;
+        self.times.end("fetch");
+        let n_records = batch.len();
+        let mut taken = Taken::default();
+        for message in &batch {
+            let mut round = Round {
+                routes: &mut self.routes,
+                decoder: &mut self.decoder,
+                appender: &mut self.appender,
+                letters: &mut self.letters,
+                time: &mut self.time,
+                now,
+            };
+            round.take(message)?;
+            taken.upto(message.topic(), message.partition(), message.offset());
+        }
+        self.time.tick_live(&mut self.appender, now);
+        self.times.end("decode");
+        self.writer.append(&self.appender.take())?;
+        self.letters.flush()?;
+        self.source.commit(&taken, CommitMode::Async)?;
+        self.times.end("produce");
+        drop(batch);
+        Ok(n_records)
+    }
+
+    /// What became of everything so far.
+    pub fn tally(&self) -> Tally {
+        self.decoder.tally()
+    }
+
+    /// Processor time by stage.
+    pub fn times(&self) -> &StageTimes {
+        &self.times
+    }
+}
+
+impl Time {
+    /// On a live clock, a tick in every partition when it is time for one.
+    fn tick_live(&mut self, appender: &mut Appender, now: Timestamp) {
+        let Time::Live { next_tick, interval } = self else { return };
+        if *next_tick <= now {
+            appender.push(&tick(now, None));
+            *next_tick = now.plus(*interval);
+        }
+    }
+}
+
+/// What taking a record needs.
+struct Round<'r> {
+    routes: &'r mut Routes,
+    decoder: &'r mut Decoder,
+    appender: &'r mut Appender,
+    letters: &'r mut KafkaLetters,
+    time: &'r mut Time,
+    now: Timestamp,
+}
+
+impl Round<'_> {
+    fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<(), IngestError> {
+        let route = self.routes.index_of(message.topic())?;
+        let record = record_of(message);
+        let available_at = self.available_at(&record)?;
+        if let (Time::Recorded { ticks, .. }, Some(at)) = (&mut *self.time, available_at) {
+            for at in ticks.before(at) {
+                self.appender.push(&tick(at, Some(at)));
+            }
+            if record.payload.is_empty() {
+                self.appender.push(&tick(at, Some(at)));
+                return Ok(());
+            }
+        }
+        // A recorded record is dated by when it became available, as it is in a file.
+        let timestamp = if available_at.is_some() { Timestamp::MIN } else { record.timestamp };
+        let record = SourceRecord { timestamp, ..record };
+        let spec = self.routes.spec(route);
+        let decoded = self.decoder.decode(spec, &record, self.now);
+        if let Some(letter) = &decoded.letter {
+            self.letters.send(&spec.name, &record, letter)?;
+        }
+        for event in decoded.events {
+            self.appender.push(&Event { available_at, ..event });
+        }
+        Ok(())
+    }
+
+    /// When the record became available: on a recorded clock it says so, and on a live one it must not.
+    fn available_at(&mut self, record: &SourceRecord<'_>) -> Result<Option<Timestamp>, IngestError> {
+        let position = &record.position;
+        let wrong = |message: String| IngestError::Recorded {
+            topic: position.topic.to_string(),
+            partition: position.partition,
+            offset: position.offset,
+            message,
+        };
+        let said = record.header(AVAILABLE_AT_HEADER);
+        match (&mut *self.time, said) {
+            (Time::Live { .. }, None) => Ok(None),
+            (Time::Live { .. }, Some(_)) => Err(wrong(format!(
+                "a recorded history (header {AVAILABLE_AT_HEADER}) does not belong into a live log: \
+                 set log.clock to recorded, in a log of its own"
+            ))),
+            (Time::Recorded { .. }, None) => Err(wrong(format!(
+                "a live record does not belong into a recorded log: expected the header \
+                 {AVAILABLE_AT_HEADER}, which `twin produce` writes"
+            ))),
+            (Time::Recorded { from, .. }, Some(text)) => {
+                let here = (position.topic.as_ref(), position.partition);
+                let first = from.get_or_insert_with(|| (here.0.to_owned(), here.1));
+                if (first.0.as_str(), first.1) != here {
+                    return Err(wrong(format!(
+                        "a recorded history comes in the order of time from one partition, and this \
+                         one began in {} partition {}",
+                        first.0, first.1
+                    )));
+                }
+                match Moment::parse(text) {
+                    Ok(Moment::Instant { at, .. }) => Ok(Some(at)),
+                    _ => Err(wrong(format!("{AVAILABLE_AT_HEADER}: expected a time with an offset"))),
+                }
+            }
+        }
+    }
+}
+
+fn tick(at: Timestamp, available_at: Option<Timestamp>) -> Event<'static> {
+    let body = EventBody::Control(Control::Tick { at });
+    Event { source: SourcePosition::new("twin", 0, 0), available_at, body }
+}
+
+fn record_of<'m>(message: &'m BorrowedMessage<'_>) -> SourceRecord<'m> {
+    let millis = message.timestamp().to_millis().unwrap_or(0);
+    let position = SourcePosition::new(message.topic(), message.partition(), message.offset());
+    SourceRecord {
+        position,
+        key: message.key().and_then(|key| std::str::from_utf8(key).ok()),
+        headers: headers_of(message),
+        payload: message.payload().unwrap_or_default(),
+        timestamp: Timestamp::from_micros(millis.saturating_mul(1_000)),
+    }
+}
+
+fn headers_of<'m>(message: &'m BorrowedMessage<'_>) -> Vec<(Cow<'m, str>, Cow<'m, str>)> {
+    let Some(headers) = message.headers() else { return Vec::new() };
+    let texts = headers.iter().filter_map(|header| {
+        let value = std::str::from_utf8(header.value?).ok()?;
+        Some((Cow::Borrowed(header.key), Cow::Borrowed(value)))
+    });
+    texts.collect()
+}

@@ -1,0 +1,15 @@
+//! Kafka: where records come from, where the log lies, and where effects go.
+//!
+//! ```text
+//! source topics ─► source ─► (ingest) ─► log ─► (twins) ─► sink ─► twin.alerts.v1, twin.fhir.v1
+//!                     └─ refused ─► letters ─► twin.dlq.v1
+//! ```
+
+pub mod settings;
+pub mod failure;
+pub mod topics;
+pub mod producer;
+pub mod source;
+pub mod log;
+pub mod sink;
+pub mod letters;

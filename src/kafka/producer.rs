@@ -1,0 +1,117 @@
+//! A producer that counts: what was handed to it is written when `flush` says so, or refused aloud.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rdkafka::ClientContext;
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+
+use crate::kafka::failure::KafkaFailure;
+
+/// Brokers have this long to take what was sent; librdkafka retries meanwhile.
+const WRITE_MAX: Duration = Duration::from_secs(120);
+/// How long to wait for room where the producer's queue is full.
+const ROOM_WAIT: Duration = Duration::from_millis(50);
+
+/// Counts records that were not written.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    first: Mutex<(usize, Option<(String, String)>)>,
+}
+
+impl ClientContext for Refusals {}
+
+impl ProducerContext for Refusals {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Err((error, message)) = result {
+            let mut refused = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            refused.0 += 1;
+            refused.1.get_or_insert_with(|| (message.topic().to_owned(), error.to_string()));
+        }
+    }
+}
+
+/// A record to write.
+#[derive(Clone, Copy, Debug)]
+pub struct ToWrite<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// The partition; by the key where it is left out.
+    pub partition: Option<i32>,
+    /// The key.
+    pub key: Option<&'a [u8]>,
+    /// The value.
+    pub payload: &'a [u8],
+}
+
+/// A producer whose records are either written or counted.
+pub struct CountingProducer {
+    inner: BaseProducer<Refusals>,
+}
+
+impl CountingProducer {
+    /// A producer as configured.
+    ///
+    /// # Errors
+    /// If the configuration is refused.
+    pub fn new(config: &ClientConfig) -> Result<CountingProducer, KafkaFailure> {
+        let inner = config.create_with_context(Refusals::default());
+        Ok(CountingProducer { inner: inner.map_err(KafkaFailure::of("make a producer"))? })
+    }
+
+    /// Hands over a record; waits for room where there is none.
+    ///
+    /// # Errors
+    /// If it cannot be taken.
+    pub fn send(
+        &self,
+        record: ToWrite<'_>,
+        headers: Option<OwnedHeaders>,
+    ) -> Result<(), KafkaFailure> {
+        let mut base: BaseRecord<'_, [u8], [u8]> =
+            BaseRecord::to(record.topic).payload(record.payload);
+        base.partition = record.partition;
+        base.key = record.key;
+        base.headers = headers;
+        loop {
+            match self.inner.send(base) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    base = back;
+                    self.inner.poll(ROOM_WAIT);
+                }
+                Err((error, _)) => {
+                    return Err(KafkaFailure::Call {
+                        what: format!("write to {}", record.topic),
+                        error,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Waits until everything that was handed over is written.
+    ///
+    /// # Errors
+    /// If anything was not.
+    pub fn flush(&self) -> Result<(), KafkaFailure> {
+        self.inner.flush(WRITE_MAX).map_err(KafkaFailure::of("write"))?;
+        let refused = &self.inner.context().first;
+        let mut refused = refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (n_failed, first) = std::mem::take(&mut *refused);
+        match first {
+            Some((topic, error)) => Err(KafkaFailure::NotWritten { topic, n_failed, error }),
+            None => Ok(()),
+        }
+    }
+
+    /// The client itself, for transactions.
+    pub fn client(&self) -> &BaseProducer<Refusals> {
+        &self.inner
+    }
+}

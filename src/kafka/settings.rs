@@ -1,0 +1,87 @@
+//! How to reach Kafka, and what our topics and groups are called there.
+
+use std::collections::BTreeMap;
+
+use rdkafka::ClientConfig;
+
+use crate::output::record::{ALERTS_TOPIC, DEAD_LETTERS_TOPIC, EVENTS_TOPIC, FHIR_TOPIC};
+
+/// The greatest message we write: a dead letter carries a record of 20 MiB and what was wrong with it.
+pub const MESSAGE_BYTES_MAX: usize = 24 << 20;
+/// Fetched and not yet polled, in KiB: what a consumer holds in memory besides the batch in hand.
+const QUEUED_KIBIBYTES_MAX: usize = 32 << 10;
+
+/// How Kafka is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KafkaSettings {
+    /// `host:port,host:port`.
+    pub brokers: String,
+    /// The name of the consumer groups and of the transactional producer.
+    pub group: String,
+    /// What our own topics' names begin with: `test.` makes `test.twin.alerts.v1`.
+    pub topic_prefix: String,
+    /// Copies of our own topics' partitions.
+    pub replication: i32,
+    /// Properties of librdkafka: security, above all.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl KafkaSettings {
+    /// The name of one of our own topics.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}{name}", self.topic_prefix)
+    }
+
+    /// The log.
+    pub fn events_topic(&self) -> String {
+        self.topic(EVENTS_TOPIC)
+    }
+
+    /// Dead letters.
+    pub fn dead_letters_topic(&self) -> String {
+        self.topic(DEAD_LETTERS_TOPIC)
+    }
+
+    /// The topics effects go to.
+    pub fn effect_topics(&self) -> [String; 2] {
+        [self.topic(ALERTS_TOPIC), self.topic(FHIR_TOPIC)]
+    }
+
+    /// What every client has.
+    pub fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers);
+        config.set("client.id", "twinstream");
+        // Without it a transaction of one record waits for the next packet: 30 ms instead of 6.
+        config.set("socket.nagle.disable", "true");
+        for (name, value) in &self.properties {
+            config.set(name, value);
+        }
+        config
+    }
+
+    /// What every consumer has: it never commits by itself.
+    pub fn consumer(&self, group: &str) -> ClientConfig {
+        let mut config = self.client();
+        config.set("group.id", group);
+        config.set("enable.auto.commit", "false");
+        config.set("enable.auto.offset.store", "false");
+        // A consumer that is slower for a moment looks again after 5 ms; the default is a second.
+        config.set("fetch.queue.backoff.ms", "5");
+        config.set("queued.min.messages", "5000");
+        config.set("queued.max.messages.kbytes", QUEUED_KIBIBYTES_MAX.to_string());
+        config
+    }
+
+    /// What every producer has: nothing is written twice, nothing out of order.
+    pub fn producer(&self) -> ClientConfig {
+        let mut config = self.client();
+        config.set("enable.idempotence", "true");
+        config.set("compression.codec", "lz4");
+        // Batches are made by us, before they come here.
+        config.set("linger.ms", "0");
+        config.set("message.max.bytes", MESSAGE_BYTES_MAX.to_string());
+        config.set("queue.buffering.max.kbytes", (256 << 10).to_string());
+        config
+    }
+}

@@ -1,0 +1,143 @@
+//! Records of source topics, in batches, and how far they were taken.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::kafka::failure::KafkaFailure;
+use crate::kafka::settings::KafkaSettings;
+
+/// Records of a batch beyond which it is closed: enough to fill frames of every partition.
+pub const BATCH_RECORDS_MAX: usize = 8_192;
+/// Bytes of a batch beyond which it is closed.
+const BATCH_BYTES_MAX: usize = 32 << 20;
+
+/// The source topics of a group.
+pub struct KafkaSource {
+    consumer: BaseConsumer,
+}
+
+/// How far records were taken, by topic and partition: the offset of the next one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    next: BTreeMap<(String, i32), i64>,
+}
+
+impl Taken {
+    /// Records up to `offset` were taken.
+    pub fn upto(&mut self, topic: &str, partition: i32, offset: i64) {
+        let next = offset.saturating_add(1);
+        // The name is only copied for the first record of a batch and partition.
+        let known = self.next.iter_mut().find(|((t, p), _)| *p == partition && t == topic);
+        match known {
+            Some((_, known)) => *known = (*known).max(next),
+            None => {
+                self.next.insert((topic.to_owned(), partition), next);
+            }
+        }
+    }
+
+    /// Whether nothing was.
+    pub fn is_empty(&self) -> bool {
+        self.next.is_empty()
+    }
+}
+
+impl KafkaSource {
+    /// Joins the group and subscribes to topics; a name that begins with `^` is a pattern.
+    ///
+    /// # Errors
+    /// If the configuration is refused.
+    pub fn subscribe(
+        settings: &KafkaSettings,
+        topics: &[&str],
+    ) -> Result<KafkaSource, KafkaFailure> {
+        let mut config = settings.consumer(&format!("{}-ingest", settings.group));
+        config.set("auto.offset.reset", "earliest");
+        config.set("partition.assignment.strategy", "cooperative-sticky");
+        // Topics that a pattern matches and that appear later are seen within this time.
+        config.set("topic.metadata.refresh.interval.ms", "10000");
+        let consumer: BaseConsumer = config.create().map_err(KafkaFailure::of("make a consumer"))?;
+        consumer.subscribe(topics).map_err(KafkaFailure::of("subscribe"))?;
+        Ok(KafkaSource { consumer })
+    }
+
+    /// The records that are there, after at most `wait` for the first.
+    ///
+    /// # Errors
+    /// If the brokers refuse us; what heals by itself is waited for.
+    pub fn poll(&self, wait: Duration) -> Result<Vec<BorrowedMessage<'_>>, KafkaFailure> {
+        poll_batch(&self.consumer, wait)
+    }
+
+    /// Commits how far records were taken.
+    ///
+    /// # Errors
+    /// If the commit cannot be sent.
+    pub fn commit(&self, taken: &Taken, mode: CommitMode) -> Result<(), KafkaFailure> {
+        if taken.is_empty() {
+            return Ok(());
+        }
+        let mut list = TopicPartitionList::with_capacity(taken.next.len());
+        for ((topic, partition), next) in &taken.next {
+            list.add_partition_offset(topic, *partition, Offset::Offset(*next))
+                .map_err(KafkaFailure::of("commit"))?;
+        }
+        match self.consumer.commit(&list, mode) {
+            // The partition moved to another member, who takes the records again: harmless.
+            Err(KafkaError::ConsumerCommit(
+                RDKafkaErrorCode::IllegalGeneration
+                | RDKafkaErrorCode::RebalanceInProgress
+                | RDKafkaErrorCode::UnknownMemberId,
+            )) => Ok(()),
+            result => result.map_err(KafkaFailure::of("commit")),
+        }
+    }
+}
+
+/// Polls a consumer until nothing more is there, or the batch is full.
+pub(super) fn poll_batch(
+    consumer: &BaseConsumer,
+    wait: Duration,
+) -> Result<Vec<BorrowedMessage<'_>>, KafkaFailure> {
+    let (mut batch, mut size_bytes) = (Vec::new(), 0);
+    let mut wait = wait;
+    while batch.len() < BATCH_RECORDS_MAX && size_bytes < BATCH_BYTES_MAX {
+        match consumer.poll(wait) {
+            None => break,
+            Some(Ok(message)) => {
+                size_bytes += message.payload_len();
+                batch.push(message);
+            }
+            Some(Err(error)) if heals(&error) => {
+                tracing::warn!(%error, "kafka");
+                break;
+            }
+            Some(Err(error)) => return Err(KafkaFailure::Call { what: "read".to_owned(), error }),
+        }
+        wait = Duration::ZERO;
+    }
+    Ok(batch)
+}
+
+/// What librdkafka goes on trying to repair: a broker that is away, a topic that is not there yet.
+fn heals(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotLeaderForPartition
+                | RDKafkaErrorCode::RequestTimedOut
+                | RDKafkaErrorCode::Resolve
+        )
+    )
+}
