@@ -1,5 +1,6 @@
 //! `twin`: wires everything.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,7 +12,7 @@ use twinstream::ingest::site::SiteError;
 
 mod cli;
 
-use cli::args::{Cli, Command, ImportCommand};
+use cli::args::{BenchCommand, Cli, Command, ImportCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -23,6 +24,8 @@ fn main() -> ExitCode {
         Command::Run(args) => cli::run::run(&args.config),
         Command::Validate(args) => cli::run::validate(&args.config),
         Command::Produce(args) => cli::produce::run(args),
+        Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),
+        Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),
         Command::Replay(args) => cli::replay::run(args),
         Command::Import(ImportCommand::Challenge2019(args)) => cli::import::challenge_2019(args),
         Command::Test(args) => cli::test::run(args.folder.as_deref()),
@@ -46,5 +49,7 @@ fn is_configuration(error: &anyhow::Error) -> bool {
 /// Logs to standard error: what `RUST_LOG` names, else what changes state.
 fn start_logs() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_terminal = std::io::stderr().is_terminal();
+    logs.with_ansi(is_terminal).init();
 }

@@ -28,6 +28,9 @@ pub enum Command {
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.
     Test(TestArgs),
+    /// Measure the product against a real Kafka.
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Turn a published data set into the records a hospital would have sent.
     #[command(subcommand)]
     Import(ImportCommand),
@@ -93,6 +96,46 @@ pub struct ProduceArgs {
     /// Let time go on until then after the last record (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+}
+
+/// `twin bench`
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// CPU seconds per million Observations, from Kafka to committed effects, by stage.
+    Throughput(ThroughputArgs),
+    /// From event to alert, open loop, as a read_committed consumer sees it.
+    Latency(LatencyArgs),
+}
+
+/// `twin bench throughput`
+#[derive(Debug, Args)]
+pub struct ThroughputArgs {
+    /// The brokers, as host:port,host:port.
+    #[arg(long)]
+    pub brokers: String,
+    /// Observations.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub records: u64,
+    /// How the figures are written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
+}
+
+/// `twin bench latency`
+#[derive(Debug, Args)]
+pub struct LatencyArgs {
+    /// The brokers, as host:port,host:port.
+    #[arg(long)]
+    pub brokers: String,
+    /// Events a second.
+    #[arg(long, default_value_t = 5_000)]
+    pub rate: u64,
+    /// For so many seconds.
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+    /// How the figures are written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
 }
 
 /// `twin test`

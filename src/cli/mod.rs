@@ -7,5 +7,6 @@ pub mod produce;
 pub mod replay;
 pub mod import;
 pub mod test;
+pub mod bench;
 pub mod progress;
 pub mod summary;

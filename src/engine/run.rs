@@ -180,7 +180,10 @@ fn ingest(spec: &IngestSpec, stop: &AtomicBool) -> Result<(Tally, StageTimes), R
 }
 
 /// Opens the log where it is new, and puts the library in force where it differs from what is.
-fn define(spec: &RunSpec, twins: &TwinStage) -> Result<(), RunError> {
+///
+/// # Errors
+/// If the log was made with another shape, or cannot be written.
+pub fn define(spec: &RunSpec, twins: &TwinStage) -> Result<(), RunError> {
     let mut appender = Appender::new(spec.n_partitions);
     let (n_partitions, clock) = (spec.n_partitions, spec.clock);
     for (partition, shard) in (0..).zip(twins.shards()) {

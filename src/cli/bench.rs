@@ -1,0 +1,130 @@
+//! `twin bench`: what the product costs and how quick it is, against a real Kafka.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use twinstream::bench::harness::{Bench, Measured};
+use twinstream::bench::{latency, throughput};
+
+use crate::cli::args::{LatencyArgs, OutputArg, ThroughputArgs};
+
+/// The site file that ships.
+const REFERENCE_SITE: &str = include_str!("../../deploy/site.yaml");
+
+#[derive(Serialize)]
+struct Stage {
+    stage: String,
+    cpu_seconds_per_million: f64,
+}
+
+#[derive(Serialize)]
+struct ThroughputReport {
+    records: u64,
+    alerts: u64,
+    wall_seconds: f64,
+    cpu_seconds: f64,
+    cpu_seconds_per_million: f64,
+    stages: Vec<Stage>,
+}
+
+/// CPU seconds per million Observations.
+pub fn throughput(args: &ThroughputArgs) -> Result<()> {
+    let bench = make(&args.brokers)?;
+    eprintln!("writing {} Observations to {}", args.records, bench.topic);
+    let measured = throughput::run(&bench, args.records)?;
+    let n_records = measured.tally.n_records;
+    let per_million = |seconds: f64| seconds * 1e6 / count(n_records);
+    let named = |prefix: &str, times: &[(&'static str, std::time::Duration)]| -> Vec<Stage> {
+        let stage = |(stage, time): &(&'static str, std::time::Duration)| Stage {
+            stage: format!("{prefix}: {stage}"),
+            cpu_seconds_per_million: per_million(time.as_secs_f64()),
+        };
+        times.iter().map(stage).collect()
+    };
+    let mut stages = named("ingest", measured.ingest_times.stages());
+    stages.extend(named("twins", measured.twin_times.stages()));
+    let cpu_seconds = measured.cpu.as_secs_f64();
+    let ours: f64 = stages.iter().map(|stage| stage.cpu_seconds_per_million).sum();
+    let rest = per_million(cpu_seconds) - ours;
+    stages.push(Stage { stage: "librdkafka's threads".to_owned(), cpu_seconds_per_million: rest });
+    let report = ThroughputReport {
+        records: n_records,
+        alerts: measured.counts.n_left,
+        wall_seconds: measured.wall.as_secs_f64(),
+        cpu_seconds,
+        cpu_seconds_per_million: per_million(cpu_seconds),
+        stages,
+    };
+    if args.output == OutputArg::Json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(());
+    }
+    println!("records                  {:>10}", report.records);
+    println!("revisions of effects     {:>10}", report.alerts);
+    println!("wall                     {:>10.1} s", report.wall_seconds);
+    println!("records a second         {:>10.0}", count(n_records) / report.wall_seconds);
+    println!("CPU s per million        {:>10.2}", report.cpu_seconds_per_million);
+    for stage in &report.stages {
+        println!("  {:<22} {:>10.2}", stage.stage, stage.cpu_seconds_per_million);
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct LatencyReport {
+    rate_per_second: u64,
+    alerts: usize,
+    p50_ms: f64,
+    p90_ms: f64,
+    p99_ms: f64,
+    p999_ms: f64,
+    max_ms: f64,
+    sender_lag_max_ms: f64,
+    cpu_seconds: f64,
+}
+
+/// From event to alert.
+pub fn latency(args: &LatencyArgs) -> Result<()> {
+    let bench = make(&args.brokers)?;
+    let latencies = latency::run(&bench, args.rate, args.seconds)?;
+    let Measured { cpu, .. } = &latencies.measured;
+    let ms = |micros: i64| f64::from(i32::try_from(micros).unwrap_or(i32::MAX)) / 1_000.0;
+    let report = LatencyReport {
+        rate_per_second: args.rate,
+        alerts: latencies.micros.len(),
+        p50_ms: ms(latencies.percentile(500)),
+        p90_ms: ms(latencies.percentile(900)),
+        p99_ms: ms(latencies.percentile(990)),
+        p999_ms: ms(latencies.percentile(999)),
+        max_ms: ms(latencies.percentile(1_000)),
+        sender_lag_max_ms: ms(latencies.sender_lag_micros),
+        cpu_seconds: cpu.as_secs_f64(),
+    };
+    if args.output == OutputArg::Json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(());
+    }
+    println!("events a second          {:>10}", report.rate_per_second);
+    println!("alerts                   {:>10}", report.alerts);
+    for (name, value) in [
+        ("p50", report.p50_ms),
+        ("p90", report.p90_ms),
+        ("p99", report.p99_ms),
+        ("p99.9", report.p999_ms),
+        ("most", report.max_ms),
+        ("sender's lag, at most", report.sender_lag_max_ms),
+    ] {
+        println!("{name:<24} {value:>10.1} ms");
+    }
+    println!("CPU, sender included     {:>10.1} s", report.cpu_seconds);
+    Ok(())
+}
+
+fn make(brokers: &str) -> Result<Bench> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(Bench::new(brokers, REFERENCE_SITE))?)
+}
+
+fn count(number: u64) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
