@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logs();
     let result = match &cli.command {
+        Command::Up(args) => cli::up::run(args),
         Command::Run(args) => cli::run::run(&args.config),
         Command::Validate(args) => cli::run::validate(&args.config),
         Command::Produce(args) => cli::produce::run(args),

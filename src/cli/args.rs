@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -18,6 +19,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Open the demo hospital: simulated patients, live, with nothing else to install.
+    Up(UpArgs),
     /// Run against Kafka until told to stop: ingest, twins, pipelines, effects and the console.
     Run(ConfigArgs),
     /// Check a configuration and every file it names.
@@ -59,6 +62,20 @@ pub struct Challenge2019Args {
     /// Write each Observation as a record of its own, instead of one Bundle per patient and hour.
     #[arg(long)]
     pub single: bool,
+}
+
+/// `twin up`
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// The data folder: created, or continued.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where the console and SQL are; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub http: SocketAddr,
+    /// Simulated seconds per second.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub speed: u32,
 }
 
 /// `twin run`, `twin validate`

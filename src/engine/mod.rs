@@ -19,3 +19,4 @@ pub mod story_facts;
 pub mod story_run;
 pub mod ticks;
 pub mod twin_stage;
+pub mod up;
