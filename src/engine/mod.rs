@@ -2,6 +2,7 @@
 
 pub mod appender;
 mod definitions;
+pub mod digest;
 pub mod effects;
 pub mod ingest_stage;
 pub mod letters;
