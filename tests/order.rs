@@ -8,6 +8,8 @@
 //! Histories come from the simulated hospital, and from a generator of little wards where everything that
 //! can go wrong does. A failure names its seed and the fewest events that show it.
 
+use std::collections::BTreeSet;
+
 use twinstream::demo::hospital::{Hospital, HospitalConfig};
 use twinstream::demo::record;
 use twinstream::domain::effect::EffectStatus;
@@ -22,13 +24,14 @@ use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 use twinstream::log::decode::decode_frame;
 use twinstream::log::encode::FrameWriter;
+use twinstream::twin::scores::ScoreRow;
 
 use crate::support::{at, control, frame, log_frame, opening, site, source};
 
 mod ward;
 
 /// How many little wards are tried; more find rarer mistakes and take longer.
-const N_WARDS: u64 = 60;
+const N_WARDS: u64 = 4000;
 
 /// Numbers by seed (xorshift64*): the same on every machine.
 pub struct Dice(u64);
@@ -87,6 +90,20 @@ impl Run {
         digest(&self.shard.snapshot())
     }
 
+    /// The current scores, a line each.
+    fn scores(&mut self) -> BTreeSet<String> {
+        let shard = self.shard.snapshot();
+        let rows = shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).map(|i| chunk.row(i).unwrap()));
+        let current = (0..).zip(rows).filter(|(n, _)| shard.score_marks.known_to(*n) == Timestamp::FOREVER);
+        let text = |(_, row): (u32, ScoreRow)| {
+            let track = &shard.tracks[usize::from(row.track)];
+            let notes = shard.notes.get(row.notes).unwrap();
+            let said = ScoreRow { patient: 0, track: 0, known: 0, points: 0, notes: 0, edition: 0, ..row };
+            format!("  {} {}/{} {notes:?} {said:?}\n", row.at(), track.pipeline, track.subject)
+        };
+        current.map(text).collect()
+    }
+
     /// Everything that was said, in order and to the letter.
     fn said(&self) -> Vec<String> {
         self.left.iter().map(|leaving| format!("{:?} {:?}", leaving.twin, leaving.effect)).collect()
@@ -98,15 +115,19 @@ impl Run {
     }
 }
 
-/// The truth after a history, when all that was going to happen by its end has happened.
-fn truth(events: &[Bytes]) -> Digest {
+/// A history, when all that was going to happen by its end has happened.
+fn ended(events: &[Bytes]) -> Run {
     let times = events.iter().flat_map(|bytes| {
         let events = decode_frame(bytes).unwrap();
         events.into_iter().filter_map(|event| event.available_at).collect::<Vec<_>>()
     });
     let end = times.max().unwrap_or(Timestamp::from_micros(0)).plus(Span::from_days(1));
     let tick = frame([&control(Control::Tick { at: end }, Some(end))]);
-    run(events.iter().cloned().chain([tick])).truth()
+    run(events.iter().cloned().chain([tick]))
+}
+
+fn truth(events: &[Bytes]) -> Digest {
+    ended(events).truth()
 }
 
 type Reorder<'r> = &'r dyn Fn(&[Bytes]) -> Vec<Bytes>;
@@ -128,8 +149,12 @@ fn assert_same_truth(seed: u64, events: &[Bytes], reorder: Reorder<'_>) {
     let other = reorder(&least);
     let (texts, other_texts): (String, String) =
         (least.iter().map(text).collect(), other.iter().map(text).collect());
-    let (truth, other_truth) = (truth(&least), truth(&other));
-    panic!("seed {seed}:\n{texts}{truth:?}\nand in the other order:\n{other_texts}{other_truth:?}");
+    let (scores, other_scores) = (ended(&least).scores(), ended(&other).scores());
+    let lost: String = scores.difference(&other_scores).cloned().collect();
+    let gained: String = other_scores.difference(&scores).cloned().collect();
+    panic!(
+        "seed {seed}:\n{texts}only in this order:\n{lost}\nthe other order:\n{other_texts}only in that:\n{gained}"
+    );
 }
 
 /// An event in a few words.

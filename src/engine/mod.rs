@@ -19,4 +19,5 @@ pub mod story;
 pub mod story_facts;
 pub mod story_run;
 pub mod ticks;
+mod timers;
 pub mod twin_stage;
