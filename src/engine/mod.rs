@@ -2,6 +2,7 @@
 
 pub mod appender;
 mod definitions;
+pub mod digest;
 pub mod effects;
 pub mod ingest_stage;
 pub mod letters;
@@ -18,5 +19,6 @@ pub mod story;
 pub mod story_facts;
 pub mod story_run;
 pub mod ticks;
+mod timers;
 pub mod twin_stage;
 pub mod up;

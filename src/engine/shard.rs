@@ -9,11 +9,8 @@
 //! It owns its twins, takes no lock, reads no clock and does no I/O. What it does is a function of
 //! the log alone; how the log was cut into batches changes nothing (PL-2).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use hashbrown::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use crate::domain::effect::Effect;
 use crate::domain::event::{Clock, Control, DefinitionKind, Event, EventBody};
@@ -21,6 +18,7 @@ use crate::domain::fact::Origin;
 use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::timers::{Timer, Timers};
 use crate::log::decode::{FrameError, decode_frame};
 use crate::pipeline::live::{Dirty, Live};
 use crate::pipeline::said::Said;
@@ -117,43 +115,6 @@ pub struct Shard {
     scratch: Scratch,
 }
 
-/// What the clock will do next, by patient and the first track of the pipeline.
-#[derive(Debug, Default)]
-struct Timers {
-    due: BTreeSet<(Timestamp, u32, u16)>,
-    next: HashMap<(u32, u16), Timestamp, Xxh3DefaultBuilder>,
-    /// In known time: policies to look at again.
-    again: BTreeSet<(Timestamp, u32, u16)>,
-}
-
-impl Timers {
-    fn set(&mut self, patient: u32, track: u16, at: Option<Timestamp>) {
-        let before = match at {
-            Some(at) => self.next.insert((patient, track), at),
-            None => self.next.remove(&(patient, track)),
-        };
-        if let Some(before) = before {
-            self.due.remove(&(before, patient, track));
-        }
-        if let Some(at) = at {
-            self.due.insert((at, patient, track));
-        }
-    }
-
-    fn pop_due(&mut self, clock: Timestamp) -> Option<(u32, u16)> {
-        let (at, patient, track) = *self.due.first().filter(|(at, ..)| *at <= clock)?;
-        self.due.remove(&(at, patient, track));
-        self.next.remove(&(patient, track));
-        Some((patient, track))
-    }
-
-    fn pop_again(&mut self, known: Timestamp) -> Option<(u32, u16)> {
-        let (at, patient, track) = *self.again.first().filter(|(at, ..)| *at <= known)?;
-        self.again.remove(&(at, patient, track));
-        Some((patient, track))
-    }
-}
-
 impl Shard {
     /// The shard of a partition before its first event.
     pub fn new(partition: u32) -> Shard {
@@ -245,6 +206,7 @@ impl Shard {
         let Some(patient) = applied.patient.filter(|_| !applied.changes.is_empty()) else { return };
         for live in 0..self.lives.len() {
             let dirty = self.dirty(patient, live, &applied.changes);
+            self.plan(patient, live, &dirty.planned);
             if dirty.is_clean() {
                 continue;
             }
@@ -255,7 +217,16 @@ impl Shard {
 
     fn dirty(&self, patient: u32, live: usize, changes: &[Change]) -> Dirty {
         let view = View { twins: &self.twins, value_sets: &self.value_sets, patient };
-        self.lives.get(live).map(|live| live.dirty(&view, changes)).unwrap_or_default()
+        let present = self.clock.max(self.known);
+        self.lives.get(live).map(|live| live.dirty(&view, changes, present)).unwrap_or_default()
+    }
+
+    /// What is said to begin or end later is no score before its time has come.
+    fn plan(&mut self, patient: u32, live: usize, planned: &[Timestamp]) {
+        if let Some(live) = self.lives.get(live) {
+            let place = (patient, live.first_track());
+            planned.iter().for_each(|at| self.timers.plan(place, *at));
+        }
     }
 
     /// Keeps the truth of a pipeline for a patient: after a change, or because time passed.
@@ -274,6 +245,7 @@ impl Shard {
             notes: &mut self.notes,
             clock: self.clock,
             known: self.known,
+            clock_goes_on: self.timers.next((patient, live.first_track())),
             scratch: &mut self.scratch,
             n_assessed: 0,
         };
@@ -292,7 +264,7 @@ impl Shard {
             newest.is_none_or(|(_, row)| row.at() <= kept.touched.1)
         });
         if let Some(kept) = kept.filter(|_| reaches_the_end) {
-            self.timers.set(patient, live.first_track(), kept.next_at);
+            self.timers.set((patient, live.first_track()), kept.next_at);
         }
         kept
     }
@@ -319,7 +291,7 @@ impl Shard {
         };
         said.decide(touched);
         if let Some(at) = said.again_at {
-            self.timers.again.insert((at, patient, live.first_track()));
+            self.timers.decide_again((patient, live.first_track()), at);
         }
         let twin = self.twins.twin_id(patient);
         output.leaving.extend(leaving.into_iter().map(|effect| Leaving {
@@ -358,9 +330,13 @@ impl Shard {
     /// Time passed: what is due happens, in the order in which it is due.
     fn tick(&mut self, at: Timestamp, position: LogPosition, output: &mut StepOutput) {
         self.clock = self.clock.max(at);
-        while let Some((patient, track)) = self.timers.pop_due(self.clock) {
+        while let Some(timer) = self.timers.pop(self.clock) {
+            let (dirty, (patient, track)) = match timer {
+                Timer::Due(place) => (None, place),
+                Timer::Planned(at, place) => (Some(Dirty::point(at)), place),
+            };
             let Some(live) = self.live_of(track) else { continue };
-            let kept = self.keep(patient, live, None, output);
+            let kept = self.keep(patient, live, dirty.as_ref(), output);
             self.decide(patient, live, kept.map(|kept| kept.touched), position, output);
         }
         while let Some((patient, track)) = self.timers.pop_again(self.known) {

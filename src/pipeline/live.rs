@@ -26,6 +26,9 @@ pub struct Live {
 pub struct Dirty {
     /// Instants that may be points now, or may be points no more.
     pub points: Vec<Timestamp>,
+    /// Instants that may become points when their time has come: a state or an order is said to begin
+    /// or to end then.
+    pub planned: Vec<Timestamp>,
     /// Ranges, both ends included, in which every point reads something that changed.
     pub ranges: Vec<(Timestamp, Timestamp)>,
     /// Whether what decides about saying changed: the stay, a silent state.
@@ -33,7 +36,12 @@ pub struct Dirty {
 }
 
 impl Dirty {
-    /// Whether anything changed.
+    /// One instant that may be a point now.
+    pub fn point(at: Timestamp) -> Dirty {
+        Dirty { points: vec![at], ..Dirty::default() }
+    }
+
+    /// Whether anything changed that is not still to come.
     pub fn is_clean(&self) -> bool {
         self.points.is_empty() && self.ranges.is_empty() && !self.policy
     }
@@ -45,8 +53,8 @@ impl Live {
         self.tracks.first().copied().unwrap_or_default()
     }
 
-    /// What `changes` mean for this pipeline.
-    pub fn dirty(&self, view: &View<'_>, changes: &[Change]) -> Dirty {
+    /// What `changes` mean for this pipeline at `present`.
+    pub fn dirty(&self, view: &View<'_>, changes: &[Change], present: Timestamp) -> Dirty {
         let mut dirty = Dirty::default();
         for change in changes {
             match change {
@@ -65,6 +73,9 @@ impl Live {
                 }
             }
         }
+        // A value is never far ahead of its arrival (`check_past`); a period may be.
+        let is_planned = |at: &Timestamp| present < *at && !self.has_sample(view, *at);
+        (dirty.planned, dirty.points) = dirty.points.into_iter().partition(is_planned);
         dirty.points.sort_unstable();
         dirty.points.dedup();
         dirty
@@ -97,22 +108,34 @@ impl Live {
         }
     }
 
-    /// Whether a fact that makes points holds at exactly `at`.
-    pub fn is_point(&self, view: &View<'_>, at: Timestamp) -> bool {
+    /// Whether a value it reads holds at exactly `at`.
+    fn has_sample(&self, view: &View<'_>, at: Timestamp) -> bool {
+        let View { twins, patient, .. } = *view;
+        let mut windows = self.pipeline.features.iter().filter_map(|(_, feature)| feature.window());
+        windows.any(|window| twins.has_sample_at(patient, window.signal, &window.origins, at))
+    }
+
+    /// Whether a fact that makes points holds at exactly `at`, as of `present`.
+    pub fn is_point(&self, view: &View<'_>, at: Timestamp, present: Timestamp) -> bool {
+        if self.has_sample(view, at) {
+            return true;
+        }
+        if present < at {
+            return false;
+        }
         let View { twins, patient, .. } = *view;
         let touches = |topic: Topic| {
             twins.statements(patient, topic).any(|row| row.valid.start == at || row.valid.end == at)
         };
         self.pipeline.features.iter().any(|(_, feature)| match feature {
-            Feature::Latest(window) | Feature::All(window) => {
-                twins.has_sample_at(patient, window.signal, &window.origins, at)
-            }
             Feature::Standing(standing) => touches(Topic::Standing(*standing)),
             Feature::Medication(_) => crate::pipeline::feature::MEDICATION_KINDS
                 .iter()
                 .any(|kind| touches(Topic::Kind(*kind))),
             Feature::Death => twins.person(patient).deceased_from == Some(at),
-            Feature::Age | Feature::Birth | Feature::Sex => false,
+            Feature::Latest(_) | Feature::All(_) | Feature::Age | Feature::Birth | Feature::Sex => {
+                false
+            }
         })
     }
 

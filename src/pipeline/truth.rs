@@ -5,7 +5,8 @@
 //! points    facts:  ●────────●──────●            a value, an order, a state began or ended
 //!           clock:      ○               ○        an item fell due, an episode cleared
 //! ```
-//! The points, their scores and their episodes depend on the set of events and on how far the ticks
+//! Between two facts the clock has made all its points, after the last one those whose time has come.
+//! So the points, their scores and their episodes depend on the set of events and on how far the ticks
 //! have come, never on the order of arrival (TW-2, PL-2).
 
 use crate::domain::time::Timestamp;
@@ -30,6 +31,8 @@ pub struct Truth<'t> {
     pub clock: Timestamp,
     /// When the event became known.
     pub known: Timestamp,
+    /// When the clock makes the next point after the newest one, if no fact does before.
+    pub clock_goes_on: Option<Timestamp>,
     /// Working memory.
     pub scratch: &'t mut Scratch,
     /// How many assessments were made.
@@ -51,12 +54,16 @@ impl Truth<'_> {
         let mut queue = self.queue(dirty);
         let mut kept: Option<Kept> = None;
         let mut index = 0;
+        // The point into which the one before hands another episode than it did.
+        let mut flows_into: Option<Timestamp> = None;
         while let Some(at) = queue.get(index).copied() {
             index += 1;
+            let is_new = self.row_at(self.track(), at).is_none();
+            let caught_up = self.catch_up(at);
             let next_fact = self.next_fact_point(at, queue.get(index).copied());
             let before = self.episodes_before(next_fact);
             // What the clock made after a point that is lost goes on from the point before it.
-            let from = match self.live.is_point(&self.view, at) {
+            let from = match self.is_point(at) {
                 true => Some(at),
                 false => {
                     self.forget(at);
@@ -64,11 +71,14 @@ impl Truth<'_> {
                 }
             };
             let (next_at, last) = self.point_and_clock(from, next_fact);
-            let flows_on = self.episodes_before(next_fact) != before;
-            if let Some(next) = next_fact.filter(|next| flows_on && !queue.contains(next)) {
+            // A new point stands between: what it is handed was handed to the next point before.
+            let flows_on =
+                is_new && flows_into == Some(at) || self.episodes_before(next_fact) != before;
+            flows_into = next_fact.filter(|_| flows_on);
+            if let Some(next) = flows_into.filter(|next| !queue.contains(next)) {
                 queue.insert(index, next);
             }
-            let first = from.map_or(at, |from| from.min(at));
+            let first = [from, caught_up].into_iter().flatten().fold(at, Timestamp::min);
             let last = last.map_or(at, |last| last.max(at));
             let touched = kept.map_or((first, last), |kept| {
                 (kept.touched.0.min(first), kept.touched.1.max(last))
@@ -76,6 +86,19 @@ impl Truth<'_> {
             kept = Some(Kept { touched, next_at });
         }
         kept
+    }
+
+    /// Makes the points that the clock owes before a new last fact at `at`. Gives the first instant that
+    /// was scored for it.
+    fn catch_up(&mut self, at: Timestamp) -> Option<Timestamp> {
+        let is_owed = self.clock_goes_on.is_some_and(|due| due < at) && self.is_point(at);
+        let newest = self.newest_fact_point().filter(|newest| is_owed && *newest < at)?;
+        self.point_and_clock(Some(newest), Some(at));
+        Some(newest)
+    }
+
+    fn is_point(&self, at: Timestamp) -> bool {
+        self.live.is_point(&self.view, at, self.clock.max(self.known))
     }
 
     /// Makes the points whose time has come.
@@ -129,7 +152,7 @@ impl Truth<'_> {
         let rows = self.scores.walk(self.view.patient, self.track());
         let later = rows.take_while(|(_, row)| after < row.at());
         let known = later.filter(|(_, row)| row.by_clock == 0).map(|(_, row)| row.at()).last();
-        let queued = queued.filter(|at| after < *at && self.live.is_point(&self.view, *at));
+        let queued = queued.filter(|at| after < *at && self.is_point(*at));
         known.into_iter().chain(queued).min()
     }
 
@@ -167,20 +190,26 @@ impl Truth<'_> {
         let rows = self.scores.walk(self.view.patient, self.track()).map(|(_, row)| row);
         let rows = rows.skip_while(|row| next_fact.is_some_and(|next| next <= row.at()));
         let rows = rows.take_while(|row| from.is_none_or(|from| from < row.at()));
-        let stale: Vec<Timestamp> = rows.map(|row| row.at()).collect();
-        let mut made: Vec<Timestamp> = Vec::new();
+        // The newest first: the next to be reached is the last.
+        let mut stale: Vec<Timestamp> = rows.map(|row| row.at()).collect();
+        let mut last = from;
         let mut next_at = from.and_then(|from| self.point(from, 0));
         while let Some(due) = next_at {
-            if self.clock < due || next_fact.is_some_and(|next| next <= due) {
+            // A fact later than `due` shows that its time has come, whatever the ticks say.
+            if next_fact.map_or(self.clock < due, |next| next <= due) {
                 break;
             }
-            made.push(due);
+            // A point that is no more must not hand its episode on.
+            while let Some(at) = stale.pop_if(|at| *at <= due) {
+                if at < due {
+                    self.forget(at);
+                }
+            }
+            last = Some(due);
             next_at = self.point(due, 1);
         }
-        for at in stale.into_iter().filter(|at| !made.contains(at)) {
-            self.forget(at);
-        }
-        (next_at.filter(|_| next_fact.is_none()), made.last().copied().or(from))
+        stale.into_iter().for_each(|at| self.forget(at));
+        (next_at.filter(|_| next_fact.is_none()), last)
     }
 
     /// Scores one instant on every track. Says when the clock makes the next point.

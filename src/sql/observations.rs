@@ -86,12 +86,11 @@ fn resource(row: &ObservationRow<'_>) -> Cell<'static> {
 
 fn value(row: &ObservationRow<'_>) -> Cell<'static> {
     match &row.body {
-        Body::Sample(sample, flags, _) if flags.unusable.is_none() => {
-            parts_of(sample.series).map_or(Cell::Null, |(signal, _)| match signal.is_category() {
+        Body::Sample(sample, flags, _) if flags.unusable.is_none() => parts_of(sample.series)
+            .map_or(Cell::Null, |(signal, _)| match signal.is_category() {
                 true => Cell::Null,
                 false => Cell::Number(signal.number_of(i64::from(sample.value))),
-            })
-        }
+            }),
         Body::Sample(..) | Body::Statement(_) => Cell::Null,
     }
 }
@@ -135,106 +134,160 @@ macro_rules! column {
     };
 }
 
-impl Rows for Observations {
-    type Row<'s> = ObservationRow<'s>;
+/// Whose it is, what was measured and when.
+fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
+    vec![
+        column!("patient", Text, "The patient as namespace/identifier.", |row| {
+            Cell::text(row.shard.patients.get(row.patient()).map_or("", |name| name))
+        }),
+        column!("signal", Text, "The signal; null for a code that has none.", |row| {
+            match &row.body {
+                Body::Sample(sample, ..) => {
+                    parts_of(sample.series).map_or(Cell::Null, |(s, _)| Cell::Text(s.spec().name))
+                }
+                Body::Statement(_) => Cell::Null,
+            }
+        }),
+        column!(
+            "value",
+            Number,
+            "The value in the canonical unit; null where it is unusable.",
+            |row| value(row)
+        ),
+        column!(
+            "value_text",
+            Text,
+            "The answer, or the value of a code without a signal as it came.",
+            |row| value_text(row)
+        ),
+        column!("unit", Text, "The canonical unit (UCUM), or the unit as it came.", |row| {
+            match &row.body {
+                Body::Sample(sample, ..) => {
+                    parts_of(sample.series).map_or(Cell::Null, |(s, _)| Cell::text(s.spec().unit))
+                }
+                Body::Statement(_) => row.text_of(Attribute::Unit),
+            }
+        }),
+        column!("effective_at", Time, "When it was true: the end of a period.", |row| Cell::time(
+            Some(times(row).0)
+        )),
+        column!("effective_from", Time, "The start of a period; null for an instant.", |row| {
+            Cell::time(times(row).1)
+        }),
+    ]
+}
 
-    fn columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
-        vec![
-            column!("patient", Text, "The patient as namespace/identifier.", |row| {
-                Cell::text(row.shard.patients.get(row.patient()).map_or("", |name| name))
-            }),
-            column!("signal", Text, "The signal; null for a code that has none.", |row| {
+/// How far the value can be relied on, and who measured it.
+fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
+    vec![
+        column!("status", Text, "preliminary, final or amended.", |row| {
+            Cell::Text(match &row.body {
+                Body::Sample(_, flags, _) => flags.status.name(),
+                Body::Statement(row) => row.version.status.name(),
+            })
+        }),
+        column!("comparator", Text, "<, <=, >= or > where the value is only a bound.", |row| {
+            match &row.body {
+                Body::Sample(_, flags, _) => {
+                    flags.comparator.map_or(Cell::Null, |c| Cell::Text(c.sign()))
+                }
+                Body::Statement(_) => Cell::Null,
+            }
+        }),
+        column!("unusable", Text, "Why a result cannot be used; it hides older ones.", |row| {
+            match &row.body {
+                Body::Sample(_, flags, _) => {
+                    flags.unusable.map_or(Cell::Null, |r| Cell::Text(r.name()))
+                }
+                Body::Statement(_) => row.text_of(Attribute::AbsentReason),
+            }
+        }),
+        column!(
+            "raw_value",
+            Text,
+            "The value as it came, where its unit was another or it is unusable.",
+            |row| { row.raw().map_or(Cell::Null, |(value, _)| Cell::text(value)) }
+        ),
+        column!("raw_unit", Text, "The unit as it came, likewise.", |row| {
+            row.raw().map_or(Cell::Null, |(_, unit)| Cell::text(unit))
+        }),
+        column!(
+            "origin",
+            Text,
+            "clinical, cleared_device, consumer_device or self_reported.",
+            |row| {
                 match &row.body {
-                    Body::Sample(sample, ..) => {
-                        parts_of(sample.series).map_or(Cell::Null, |(s, _)| Cell::Text(s.spec().name))
-                    }
+                    Body::Sample(sample, ..) => parts_of(sample.series)
+                        .map_or(Cell::Null, |(_, origin)| Cell::Text(origin.name())),
                     Body::Statement(_) => Cell::Null,
                 }
-            }),
-            column!("value", Number, "The value in the canonical unit; null where it is unusable.", |row| value(row)),
-            column!("value_text", Text, "The answer, or the value of a code without a signal as it came.", |row| value_text(row)),
-            column!("unit", Text, "The canonical unit (UCUM), or the unit as it came.", |row| {
-                match &row.body {
-                    Body::Sample(sample, ..) => {
-                        parts_of(sample.series).map_or(Cell::Null, |(s, _)| Cell::text(s.spec().unit))
-                    }
-                    Body::Statement(_) => row.text_of(Attribute::Unit),
-                }
-            }),
-            column!("effective_at", Time, "When it was true: the end of a period.", |row| Cell::time(Some(times(row).0))),
-            column!("effective_from", Time, "The start of a period; null for an instant.", |row| Cell::time(times(row).1)),
-            column!("status", Text, "preliminary, final or amended.", |row| {
-                Cell::Text(match &row.body {
-                    Body::Sample(_, flags, _) => flags.status.name(),
-                    Body::Statement(row) => row.version.status.name(),
-                })
-            }),
-            column!("comparator", Text, "<, <=, >= or > where the value is only a bound.", |row| {
-                match &row.body {
-                    Body::Sample(_, flags, _) => flags.comparator.map_or(Cell::Null, |c| Cell::Text(c.sign())),
-                    Body::Statement(_) => Cell::Null,
-                }
-            }),
-            column!("unusable", Text, "Why a result cannot be used; it hides older ones.", |row| {
-                match &row.body {
-                    Body::Sample(_, flags, _) => flags.unusable.map_or(Cell::Null, |r| Cell::Text(r.name())),
-                    Body::Statement(_) => row.text_of(Attribute::AbsentReason),
-                }
-            }),
-            column!("raw_value", Text, "The value as it came, where its unit was another or it is unusable.", |row| {
-                row.raw().map_or(Cell::Null, |(value, _)| Cell::text(value))
-            }),
-            column!("raw_unit", Text, "The unit as it came, likewise.", |row| {
-                row.raw().map_or(Cell::Null, |(_, unit)| Cell::text(unit))
-            }),
-            column!("origin", Text, "clinical, cleared_device, consumer_device or self_reported.", |row| {
-                match &row.body {
-                    Body::Sample(sample, ..) => {
-                        parts_of(sample.series).map_or(Cell::Null, |(_, origin)| Cell::Text(origin.name()))
-                    }
-                    Body::Statement(_) => Cell::Null,
-                }
-            }),
-            column!("statistic", Text, "What the value says of its period: point, mean, sum, ...", |row| {
+            }
+        ),
+        column!(
+            "statistic",
+            Text,
+            "What the value says of its period: point, mean, sum, ...",
+            |row| {
                 match &row.body {
                     Body::Sample(_, flags, _) => Cell::Text(flags.statistic.name()),
                     Body::Statement(_) => Cell::Null,
                 }
-            }),
-            column!("device", Text, "The device as the source names it.", |row| {
-                match &row.body {
-                    Body::Sample(sample, ..) => {
-                        Cell::text(row.shard.devices.get(sample.device).map_or("", |name| name))
-                    }
-                    Body::Statement(_) => Cell::Null,
+            }
+        ),
+        column!("device", Text, "The device as the source names it.", |row| {
+            match &row.body {
+                Body::Sample(sample, ..) => {
+                    Cell::text(row.shard.devices.get(sample.device).map_or("", |name| name))
                 }
-            }),
-            column!("code_system", Text, "The code system it came under.", |row| Cell::text(row.code().0)),
-            column!("code", Text, "The code it came under.", |row| Cell::text(row.code().1)),
-            column!("display", Text, "What the source displays for a code without a signal.", |row| {
-                match &row.body {
-                    Body::Sample(..) => Cell::Null,
-                    Body::Statement(row) => Cell::text(row.statement.label()),
-                }
-            }),
-            column!("resource", Text, "The resource as Type/id; null for a wearable's sample.", |row| resource(row)),
-            column!("recorded_at", Time, "When the source wrote it down.", |row| recorded(row)),
-            column!("known_at", Time, "When it became known.", |row| {
-                Cell::time(Some(match &row.body {
-                    Body::Sample(sample, ..) => Timestamp::from_micros(sample.known),
-                    Body::Statement(row) => row.known,
-                }))
-            }),
-            column!("source_topic", Text, "The topic or file of the source record.", |row| {
-                row.source().map_or(Cell::Null, |source| Cell::Owned(source.topic.into_owned()))
-            }),
-            column!("source_partition", Integer, "The partition of the source record.", |row| {
-                row.source().map_or(Cell::Null, |source| Cell::Integer(i64::from(source.partition)))
-            }),
-            column!("source_offset", Integer, "The offset of the source record.", |row| {
-                row.source().map_or(Cell::Null, |source| Cell::Integer(source.offset))
-            }),
-        ]
+                Body::Statement(_) => Cell::Null,
+            }
+        }),
+    ]
+}
+
+/// What the source called it, and where it came from.
+fn source_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
+    vec![
+        column!("code_system", Text, "The code system it came under.", |row| Cell::text(
+            row.code().0
+        )),
+        column!("code", Text, "The code it came under.", |row| Cell::text(row.code().1)),
+        column!("display", Text, "What the source displays for a code without a signal.", |row| {
+            match &row.body {
+                Body::Sample(..) => Cell::Null,
+                Body::Statement(row) => Cell::text(row.statement.label()),
+            }
+        }),
+        column!(
+            "resource",
+            Text,
+            "The resource as Type/id; null for a wearable's sample.",
+            |row| resource(row)
+        ),
+        column!("recorded_at", Time, "When the source wrote it down.", |row| recorded(row)),
+        column!("known_at", Time, "When it became known.", |row| {
+            Cell::time(Some(match &row.body {
+                Body::Sample(sample, ..) => Timestamp::from_micros(sample.known),
+                Body::Statement(row) => row.known,
+            }))
+        }),
+        column!("source_topic", Text, "The topic or file of the source record.", |row| {
+            row.source().map_or(Cell::Null, |source| Cell::Owned(source.topic.into_owned()))
+        }),
+        column!("source_partition", Integer, "The partition of the source record.", |row| {
+            row.source().map_or(Cell::Null, |source| Cell::Integer(i64::from(source.partition)))
+        }),
+        column!("source_offset", Integer, "The offset of the source record.", |row| {
+            row.source().map_or(Cell::Null, |source| Cell::Integer(source.offset))
+        }),
+    ]
+}
+
+impl Rows for Observations {
+    type Row<'s> = ObservationRow<'s>;
+
+    fn columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
+        [value_columns(), quality_columns(), source_columns()].into_iter().flatten().collect()
     }
 
     /// The tail's chunks, the segments in runs, and the statements.
@@ -250,7 +303,8 @@ impl Rows for Observations {
         if let Some(chunk) = shard.tail.get(piece) {
             let base = u32::try_from(piece * crate::twin::table::CHUNK_ROWS).unwrap_or(u32::MAX);
             let range = 0..u32::try_from(chunk.n_rows()).unwrap_or(u32::MAX);
-            let read = Read { shard, chunk, base, marks: &shard.tail_marks, rare: &shard.tail_rare };
+            let read =
+                Read { shard, chunk, base, marks: &shard.tail_marks, rare: &shard.tail_rare };
             return read.rows(range, patient);
         }
         let mut run = piece - shard.tail.len();

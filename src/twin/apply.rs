@@ -52,7 +52,7 @@ struct Rank {
 enum Verdict {
     /// Said before: nothing changes.
     Duplicate,
-    /// It counts from now on.
+    /// It counts from now on, instead of what did: other content, or the same that came with a later time.
     Counts,
     /// An older version: kept, never current.
     Superseded,
@@ -75,12 +75,10 @@ fn decide(versions: &[Rank], rank: Rank) -> Verdict {
         return Verdict::Duplicate;
     }
     let others = versions.iter().filter(|version| version.content != rank.content);
-    let best_other = others.max();
-    match (winner, best_other) {
-        (Some(winner), Some(other)) if winner.content == rank.content && rank < *other => {
-            Verdict::Yields(other.content)
-        }
-        _ => Verdict::Superseded,
+    match others.max() {
+        _ if winner.is_some_and(|winner| winner.content != rank.content) => Verdict::Superseded,
+        Some(other) if rank < *other => Verdict::Yields(other.content),
+        _ => Verdict::Counts,
     }
 }
 
@@ -220,7 +218,8 @@ impl Twins {
         changes: &mut Vec<Change>,
     ) {
         let mut seen: Vec<Place> = Vec::new();
-        for version in known.iter().filter(|version| version.rank.content == content) {
+        let earliest = distinct(known).into_iter().find(|version| version.content == content);
+        for version in known.iter().filter(|version| Some(version.rank) == earliest) {
             match version.place {
                 Place::Tail(number) => {
                     let row = SampleRow { known: at.micros(), ..self.tail.rows.row(number) };

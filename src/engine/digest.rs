@@ -1,0 +1,124 @@
+//! What is true in a shard as three numbers that do not depend on the order of arrival (TW-2).
+//!
+//! ```text
+//! each fact, each score ─► its text, without when it became known ─► hash ─┐
+//! each fact, each score ─► ...                                      hash ─┴► sum
+//! ```
+//! Two shards of one build that were told the same events have the same digest; what was said to the
+//! care team is a function of the log and is not in it. The numbers mean nothing to another build.
+
+use std::fmt::Write;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::domain::time::Timestamp;
+use crate::twin::samples::{SampleChunk, SampleRow};
+use crate::twin::segment::Segment;
+use crate::twin::snapshot::ShardSnapshot;
+
+/// What is true in a shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Digest {
+    /// Current samples.
+    pub samples: Sum,
+    /// Current statements.
+    pub statements: Sum,
+    /// Current scores, with the episodes they are in.
+    pub scores: Sum,
+}
+
+/// How many, and the sum of their hashes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many.
+    pub count: u64,
+    /// The sum of their hashes.
+    pub hash: u128,
+}
+
+impl Sum {
+    fn add(&mut self, text: &str) {
+        self.count += 1;
+        self.hash = self.hash.wrapping_add(xxh3_128(text.as_bytes()));
+    }
+}
+
+/// The digest of a shard.
+pub fn digest(shard: &ShardSnapshot) -> Digest {
+    let mut digest = Digest::default();
+    let mut text = String::new();
+    each_sample(shard, &mut |row, rare| {
+        text.clear();
+        write_sample(&mut text, shard, &row, rare);
+        digest.samples.add(&text);
+    });
+    for (row, _) in shard.statements.iter().filter(|(_, to)| *to == Timestamp::FOREVER) {
+        text.clear();
+        write_patient(&mut text, shard, row.patient);
+        let parts = (&row.kind, &row.id, &row.version, &row.recorded_at, &row.valid);
+        put(&mut text, format_args!("{parts:?}{:x}{:?}", row.content, row.statement));
+        digest.statements.add(&text);
+    }
+    let rows =
+        shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).filter_map(|i| chunk.row(i)));
+    for (_, row) in
+        (0..).zip(rows).filter(|(n, _)| shard.score_marks.known_to(*n) == Timestamp::FOREVER)
+    {
+        text.clear();
+        write_patient(&mut text, shard, row.patient);
+        let track = shard.tracks.get(usize::from(row.track));
+        let name = |number| shard.notes.get(number);
+        put(&mut text, format_args!("{:?}", track.map(|track| (&track.pipeline, &track.subject))));
+        put(&mut text, format_args!("{:?}{:?}", name(row.notes), name(row.edition)));
+        // Numbers of this shard, and when it became known, say nothing of the patient.
+        let said = crate::twin::scores::ScoreRow {
+            patient: 0,
+            track: 0,
+            known: 0,
+            notes: 0,
+            edition: 0,
+            ..row
+        };
+        put(&mut text, format_args!("{said:?}"));
+        digest.scores.add(&text);
+    }
+    digest
+}
+
+type Rare = crate::twin::samples::RareParts;
+
+/// Every current sample, in the tail and in the segments.
+fn each_sample(shard: &ShardSnapshot, each: &mut dyn FnMut(SampleRow, Rare)) {
+    let in_tail = |chunk: &std::sync::Arc<SampleChunk>| {
+        (0..chunk.n_rows()).filter_map(|i| chunk.row(i)).collect::<Vec<_>>()
+    };
+    for (number, row) in (0..).zip(shard.tail.iter().flat_map(in_tail)) {
+        if shard.tail_marks.known_to(number) == Timestamp::FOREVER {
+            each(row, shard.tail_rare.of(number));
+        }
+    }
+    for segment in &shard.segments {
+        let n_rows = u32::try_from(segment.rows().n_rows()).unwrap_or(u32::MAX);
+        let current = |segment: &Segment, n: &u32| segment.marks.known_to(*n) == Timestamp::FOREVER;
+        for number in (0..n_rows).filter(|number| current(segment, number)) {
+            each(segment.row(number), segment.rare.of(number));
+        }
+    }
+}
+
+fn write_sample(text: &mut String, shard: &ShardSnapshot, row: &SampleRow, rare: Rare) {
+    write_patient(text, shard, row.patient);
+    let names = (shard.codes.get(row.code), shard.devices.get(row.device), shard.id(row.resource));
+    let said =
+        SampleRow { patient: 0, known: 0, event: 0, code: 0, device: 0, resource: 0, ..*row };
+    put(text, format_args!("{names:?}{said:?}{rare:?}"));
+}
+
+fn write_patient(text: &mut String, shard: &ShardSnapshot, patient: u32) {
+    // Places and roles have no patient.
+    text.push_str(shard.patients.get(patient).map_or("", |name| name));
+}
+
+fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
+    text.write_fmt(what).expect("a text takes every text");
+}

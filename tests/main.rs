@@ -1,0 +1,9 @@
+//! Every test that sees the program from outside: one binary, so that it is linked once.
+//!
+//! Tests of one function stand at the end of its file; those here hold the promises of several modules
+//! together. They neither sleep nor ask the time nor the network, and a random one prints its seed.
+
+mod support;
+
+mod tidy;
+mod order;

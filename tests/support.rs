@@ -1,0 +1,194 @@
+//! What the tests share: the reference site, sources, and a shard with the ingest in front of it.
+
+use std::sync::Arc;
+
+use twinstream::domain::event::{Clock, Control, Event, EventBody};
+use twinstream::domain::fact::{Body, Fact, Origin};
+use twinstream::domain::identity::{SourcePosition, TwinId};
+use twinstream::domain::moment::Moment;
+use twinstream::domain::signal::Signal;
+use twinstream::domain::time::Timestamp;
+use twinstream::engine::library::Library;
+use twinstream::engine::shard::{Leaving, LogFrame, Shard};
+use twinstream::ingest::decoder::{Decoded, Decoder};
+use twinstream::ingest::letter::Letter;
+use twinstream::ingest::site::Site;
+use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+use twinstream::ingest::zone::Zone;
+use twinstream::log::encode::FrameWriter;
+use twinstream::twin::read::Measured;
+use twinstream::twin::statements::{StatementRow, Topic};
+
+/// The namespace of every source of the tests.
+pub const NAMESPACE: &str = "test";
+
+/// An instant of RFC 3339.
+pub fn at(text: &str) -> Timestamp {
+    match Moment::parse(text) {
+        Ok(Moment::Instant { at, .. }) => at,
+        other => panic!("{text} is no instant: {other:?}"),
+    }
+}
+
+/// The signal of a name.
+pub fn signal(name: &str) -> Signal {
+    Signal::named(name).unwrap_or_else(|| panic!("there is no signal {name}"))
+}
+
+/// The reference site.
+pub fn site() -> Arc<Site> {
+    Arc::new(Site::read(include_str!("../deploy/site.yaml")).expect("the site file that ships"))
+}
+
+/// A clinical source of a format, that names patients where the format does.
+pub fn source(format: Format) -> SourceSpec {
+    SourceSpec {
+        name: "test".to_owned(),
+        format,
+        namespace: NAMESPACE.to_owned(),
+        patient_from: PatientFrom::Subject,
+        origin: Origin::Clinical,
+        zone: Zone::UTC,
+    }
+}
+
+/// The record `offset` of the topic `test`, produced at `timestamp`.
+pub fn record(payload: &[u8], offset: i64, timestamp: Timestamp) -> SourceRecord<'_> {
+    SourceRecord {
+        position: SourcePosition::new("test", 0, offset),
+        key: None,
+        headers: Vec::new(),
+        payload,
+        timestamp,
+    }
+}
+
+/// The facts of the only patient in what was decoded.
+pub fn facts<'d, 'a>(decoded: &'d Decoded<'a>) -> Vec<&'d Fact<'a>> {
+    let of = |event: &'d Event<'a>| match &event.body {
+        EventBody::Patient { resources, .. } => resources.iter().flat_map(|r| &r.facts).collect(),
+        EventBody::Directory { .. } | EventBody::Control(_) => Vec::new(),
+    };
+    decoded.events.iter().flat_map(of).collect()
+}
+
+/// The samples among facts as `signal value unit`, or `signal reason "value" "unit"`.
+pub fn samples(decoded: &Decoded<'_>) -> Vec<String> {
+    use twinstream::domain::fact::Reading;
+    let text = |fact: &&Fact<'_>| match &fact.body {
+        Body::Sample(sample) => Some(match &sample.reading {
+            Reading::Value { value, comparator, .. } => {
+                let sign = comparator.map_or("", |comparator| comparator.sign());
+                let unit = sample.signal.spec().unit;
+                let text =
+                    format!("{} {sign}{} {unit}", sample.signal, sample.signal.text_of(*value));
+                text.trim_end().to_owned()
+            }
+            Reading::Unusable { reason, raw } => {
+                format!("{} {reason} {:?} {:?}", sample.signal, raw.value, raw.unit)
+            }
+        }),
+        Body::Statement(_) => None,
+    };
+    facts(decoded).iter().filter_map(text).collect()
+}
+
+/// A control event.
+pub fn control(control: Control<'_>, available_at: Option<Timestamp>) -> Event<'_> {
+    let source = SourcePosition::new("twin", 0, 0);
+    Event { source, available_at, body: EventBody::Control(control) }
+}
+
+/// The bytes of a frame of these events.
+pub fn frame<'e>(events: impl IntoIterator<Item = &'e Event<'e>>) -> Vec<u8> {
+    let mut writer = FrameWriter::default();
+    events.into_iter().for_each(|event| writer.push(event));
+    writer.finish()
+}
+
+/// The events that open a log of one partition on a recorded clock with the pipelines that ship.
+pub fn opening() -> Vec<Vec<u8>> {
+    let library = Library::shipped().expect("the pipelines that ship");
+    let opened = Control::Opened { n_partitions: 1, clock: Clock::Recorded };
+    let nothing = std::collections::BTreeMap::new();
+    let definitions = library.changes(&nothing);
+    let controls = std::iter::once(opened).chain(definitions);
+    controls.map(|one| frame([&control(one, None)])).collect()
+}
+
+/// A frame of the log.
+pub fn log_frame(offset: usize, bytes: Vec<u8>) -> LogFrame {
+    let offset = u64::try_from(offset).expect("a small number");
+    LogFrame { offset, appended_at: Timestamp::from_micros(0), bytes }
+}
+
+/// A shard with the ingest in front of it, on a recorded clock.
+pub struct Ward {
+    pub decoder: Decoder,
+    pub shard: Shard,
+    n_frames: usize,
+    n_records: i64,
+}
+
+impl Ward {
+    /// With the reference site and the pipelines that ship.
+    pub fn open() -> Ward {
+        let (decoder, shard) = (Decoder::new(site()), Shard::new(0));
+        let mut ward = Ward { decoder, shard, n_frames: 0, n_records: 0 };
+        for bytes in opening() {
+            ward.append(bytes);
+        }
+        ward
+    }
+
+    fn append(&mut self, bytes: Vec<u8>) -> Vec<Leaving> {
+        let frame = log_frame(self.n_frames, bytes);
+        self.n_frames += 1;
+        self.shard.step(&[frame]).expect("a frame of our own").leaving
+    }
+
+    /// A record arrives at `now`: what was refused of it, and what leaves.
+    pub fn receive(
+        &mut self,
+        spec: &SourceSpec,
+        payload: &[u8],
+        now: Timestamp,
+    ) -> (Option<Letter>, Vec<Leaving>) {
+        self.n_records += 1;
+        let record = record(payload, self.n_records, now);
+        let decoded = self.decoder.decode(spec, &record, now);
+        let available = |event: Event<'_>| frame([&Event { available_at: Some(now), ..event }]);
+        let frames: Vec<Vec<u8>> = decoded.events.into_iter().map(available).collect();
+        let leaving = frames.into_iter().flat_map(|bytes| self.append(bytes)).collect();
+        (decoded.letter, leaving)
+    }
+
+    /// Time passes.
+    pub fn tick(&mut self, at: Timestamp) -> Vec<Leaving> {
+        self.append(frame([&control(Control::Tick { at }, Some(at))]))
+    }
+
+    fn number(&self, patient: &str) -> Option<u32> {
+        self.shard.twins().patient(&TwinId::new(NAMESPACE, patient))
+    }
+
+    /// The newest clinical value of a signal, whenever it was measured.
+    pub fn newest(&self, patient: &str, name: &str) -> Option<Measured> {
+        let ever = (Timestamp::MIN, Timestamp::FOREVER);
+        self.shard.twins().latest(self.number(patient)?, signal(name), &[Origin::Clinical], ever)
+    }
+
+    /// How many current values of any signal and origin a patient has.
+    pub fn n_samples(&self, patient: &str) -> usize {
+        let Some(number) = self.number(patient) else { return 0 };
+        let ever = (Timestamp::MIN, Timestamp::FOREVER);
+        let of = |signal| self.shard.twins().window(number, signal, &Origin::ALL, ever).len();
+        Signal::all().map(of).sum()
+    }
+
+    /// The current statements about a patient on a topic.
+    pub fn statements(&self, patient: &str, topic: Topic) -> Vec<Arc<StatementRow>> {
+        let Some(number) = self.number(patient) else { return Vec::new() };
+        self.shard.twins().statements(number, topic).cloned().collect()
+    }
+}
