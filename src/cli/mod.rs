@@ -5,6 +5,8 @@ pub mod source;
 pub mod up;
 pub mod run;
 pub mod produce;
+pub mod read;
+pub mod table;
 pub mod replay;
 pub mod import;
 pub mod test;

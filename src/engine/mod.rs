@@ -10,6 +10,7 @@ pub mod library;
 pub mod local;
 pub mod produce;
 pub mod published;
+pub mod reading;
 pub mod replay;
 pub mod routes;
 pub mod run;
