@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod engine;
+pub mod http;
 pub mod import;
 pub mod ingest;
 pub mod kafka;

@@ -1,5 +1,6 @@
 //! `twin run`: against Kafka, until it is told to stop. `twin validate`: everything but the running.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use twinstream::config::instance::{Instance, read};
 use twinstream::engine::published;
 use twinstream::engine::run::run as run_engine;
+use twinstream::http::server::{listen, serve};
+use twinstream::http::state::{About, State};
 use twinstream::kafka::topics::{TopicSpec, ensure};
 
 /// Checks a configuration and every file it names.
@@ -30,7 +33,7 @@ pub fn validate(path: &Path) -> Result<()> {
 
 /// Runs the command.
 pub fn run(path: &Path) -> Result<()> {
-    let Instance { run, .. } = read(path, std::env::vars())?;
+    let Instance { run, listen } = read(path, std::env::vars())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let n_partitions = i32::try_from(run.n_partitions)?;
     let mut topics = vec![TopicSpec::events(&run.kafka, n_partitions)];
@@ -38,7 +41,10 @@ pub fn run(path: &Path) -> Result<()> {
     topics.push(TopicSpec::output(run.kafka.dead_letters_topic(), 1));
     runtime.block_on(ensure(&run.kafka, &topics))?;
     let stop = stop_on_signal(&runtime)?;
-    let (mut publisher, _reader) = published::channel();
+    let (mut publisher, reader) = published::channel();
+    let about = About { title: run.kafka.brokers.clone(), banner: None };
+    open_doors(&runtime, listen, State::new(reader, about))?;
+    tracing::info!(http = %listen, "the console is open");
     let summary = run_engine(&run, &mut publisher, &stop)?;
     let (tally, counts) = (&summary.tally, summary.counts);
     tracing::info!(
@@ -47,6 +53,17 @@ pub fn run(path: &Path) -> Result<()> {
         n_effects = counts.n_left,
         "stopped"
     );
+    Ok(())
+}
+
+/// Serves HTTP beside the engine.
+pub fn open_doors(runtime: &Runtime, address: SocketAddr, state: State) -> Result<()> {
+    let listener = runtime.block_on(listen(address))?;
+    runtime.spawn(async move {
+        if let Err(error) = serve(listener, state).await {
+            tracing::error!(%error, "the console is closed");
+        }
+    });
     Ok(())
 }
 

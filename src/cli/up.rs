@@ -6,10 +6,14 @@ use anyhow::Result;
 
 use twinstream::engine::published;
 use twinstream::engine::up::{UpSpec, up};
+use twinstream::http::state::{About, State};
 
 use crate::cli::args::UpArgs;
 use crate::cli::replay::{read_library, read_site};
-use crate::cli::run::stop_on_signal;
+use crate::cli::run::{open_doors, stop_on_signal};
+
+/// What every page and the command begin with.
+const BANNER: &str = "Synthetic data from a simulated hospital. Not a medical device.";
 
 /// Runs the command.
 pub fn run(args: &UpArgs) -> Result<()> {
@@ -23,7 +27,15 @@ pub fn run(args: &UpArgs) -> Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let stop = stop_on_signal(&runtime)?;
-    let (mut publisher, _reader) = published::channel();
+    let (mut publisher, reader) = published::channel();
+    let about = About {
+        title: "Demo hospital".to_owned(),
+        banner: Some(BANNER.to_owned()),
+    };
+    open_doors(&runtime, args.http, State::new(reader, about))?;
+    println!("{BANNER}");
+    println!("console  http://{}", args.http);
+    println!("SQL      twin sql --url http://{} \"SELECT * FROM patients LIMIT 5\"", args.http);
     up(&spec, &mut publisher, &stop)?;
     Ok(())
 }

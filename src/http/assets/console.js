@@ -1,0 +1,20 @@
+// Keeps a page current: the server sends the main part anew when it changed.
+"use strict";
+const events = document.body.dataset.events;
+const live = document.getElementById("live");
+if (events) {
+  const source = new EventSource(events);
+  source.onmessage = (event) => {
+    const main = document.getElementById("main");
+    const open = new Set([...main.querySelectorAll("details[open]")].map((d) => d.id));
+    const focused = document.activeElement && document.activeElement.id;
+    main.innerHTML = event.data;
+    main.querySelectorAll("details").forEach((d) => { d.open = open.has(d.id); });
+    if (focused && document.getElementById(focused)) document.getElementById(focused).focus();
+    live.textContent = "live";
+    live.classList.remove("off");
+  };
+  source.onerror = () => { live.textContent = "not live"; live.classList.add("off"); };
+} else {
+  live.remove();
+}

@@ -1,0 +1,22 @@
+//! The doors over HTTP: probes, SQL, and the console for the care team, on loopback.
+//!
+//! ```text
+//! request ─► guard (loopback host, own origin) ─► question ─► a fresh snapshot ─► page or rows
+//! ```
+//! Pages are written on the server and kept current by server-sent events. No page holds a script or a
+//! style of its own, and nothing is fetched from elsewhere.
+
+pub mod state;
+pub mod server;
+pub mod guard;
+pub mod probes;
+pub mod query;
+pub mod rows;
+pub mod when;
+pub mod chart;
+pub mod page;
+pub mod ward;
+pub mod patient;
+pub mod alerts;
+pub mod ask;
+pub mod live;

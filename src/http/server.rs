@@ -1,0 +1,90 @@
+//! The server: its routes, and where it may listen.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+use crate::http::state::State;
+use crate::http::{alerts, ask, guard, live, page, patient, probes, query, ward};
+
+/// A question longer than this was not written by anyone.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// It would be open to others.
+    #[error(
+        "{address} is not a loopback address: without TLS and users, patients would be open to \
+         everyone who reaches it; expected 127.0.0.1:PORT or [::1]:PORT, behind a proxy that has both"
+    )]
+    NotLoopback {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The address cannot be used.
+    #[error("{address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+/// Listens on a loopback address.
+///
+/// # Errors
+/// If the address is none, or is taken.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, HttpError> {
+    if !address.ip().is_loopback() {
+        return Err(HttpError::NotLoopback { address });
+    }
+    TcpListener::bind(address).await.map_err(|error| HttpError::Listen { address, error })
+}
+
+/// Serves until the process ends.
+///
+/// # Errors
+/// If the listener fails.
+pub async fn serve(listener: TcpListener, state: State) -> std::io::Result<()> {
+    axum::serve(listener, router(state)).await
+}
+
+/// Every route.
+pub fn router(state: State) -> Router {
+    Router::new()
+        .route("/", get(ward::page))
+        .route("/patient/{namespace}/{patient}", get(patient::page))
+        .route("/alerts", get(alerts::page))
+        .route("/sql", get(ask::page).post(ask::answer))
+        .route("/events", get(live::ward))
+        .route("/events/alerts", get(live::alerts))
+        .route("/events/patient/{namespace}/{patient}", get(live::patient))
+        .route("/console.css", get(page::style))
+        .route("/console.js", get(page::script))
+        .route("/api/sql", post(query::answer))
+        .route("/livez", get(probes::livez))
+        .route("/readyz", get(probes::readyz))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(guard::guard))
+        .with_state(state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_loopback_is_listened_on() {
+        for address in ["0.0.0.0:0", "192.0.2.7:0", "[::]:0"] {
+            let error = listen(address.parse().unwrap()).await.unwrap_err().to_string();
+            assert!(error.contains("not a loopback address"), "{error}");
+        }
+        assert!(listen("127.0.0.1:0".parse().unwrap()).await.is_ok());
+    }
+}
