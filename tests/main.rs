@@ -7,3 +7,5 @@ mod support;
 
 mod tidy;
 mod order;
+mod stories;
+mod vectors;
