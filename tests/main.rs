@@ -6,6 +6,8 @@
 mod support;
 
 mod tidy;
+mod bad_input;
 mod order;
+mod local_log;
 mod stories;
 mod vectors;

@@ -28,7 +28,7 @@ use twinstream::twin::scores::ScoreRow;
 
 use crate::support::{Ward, at, control, frame, log_frame, opening, site, source};
 
-mod ward;
+pub mod ward;
 
 /// How many little wards are tried; more find rarer mistakes and take longer.
 const N_WARDS: u64 = 120;
