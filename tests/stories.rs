@@ -101,7 +101,6 @@ fn contrast_within_a_week_is_said_today_and_resolved_after_it() {
     };
     let (letter, leaving) = ward.receive(&source(Format::Fhir), bundle.as_bytes(), now);
     assert_eq!(letter, None);
-    for row in ward.shard.scores().walk(0, 2).chain(ward.shard.scores().walk(0, 0)) {}
     let hold = || "hold-at-contrast-recheck-48h".to_owned();
     assert_eq!(told(&leaving), [(hold(), EffectChange::Raised)]);
     assert_eq!(told(&ward.tick(at("2025-01-17T08:00:00Z"))), []);
