@@ -9,10 +9,11 @@ use tracing_subscriber::EnvFilter;
 use twinstream::config::instance::ConfigError;
 use twinstream::engine::library::LibraryError;
 use twinstream::ingest::site::SiteError;
+use twinstream::sql::questions::Listed;
 
 mod cli;
 
-use cli::args::{BenchCommand, Cli, Command, ImportCommand};
+use cli::args::{BenchCommand, Cli, Command, ImportCommand, StatusArg};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -21,8 +22,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logs();
     let result = match &cli.command {
+        Command::Up(args) => cli::up::run(args),
         Command::Run(args) => cli::run::run(&args.config),
         Command::Validate(args) => cli::run::validate(&args.config),
+        Command::Sql(args) => cli::read::sql(&args.door, &args.query),
+        Command::Alerts(args) => cli::read::alerts(&args.door, listed(args.status)),
+        Command::Show(args) => cli::read::show(&args.door, &args.patient),
+        Command::Explain(args) => cli::read::explain(&args.door, &args.id),
         Command::Produce(args) => cli::produce::run(args),
         Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),
         Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),
@@ -44,6 +50,14 @@ const CONFIGURATION: u8 = 78;
 
 fn is_configuration(error: &anyhow::Error) -> bool {
     error.is::<ConfigError>() || error.is::<LibraryError>() || error.is::<SiteError>()
+}
+
+fn listed(status: StatusArg) -> Listed {
+    match status {
+        StatusArg::Active => Listed::Active,
+        StatusArg::Said => Listed::Said,
+        StatusArg::All => Listed::All,
+    }
 }
 
 /// Logs to standard error: what `RUST_LOG` names, else what changes state.

@@ -149,11 +149,12 @@ impl Bench {
         };
         let is_ingested = AtomicBool::new(false);
         thread::scope(|scope| {
-            let ingest = scope.spawn(|| {
+            let ingest = thread::Builder::new().name("ingest".to_owned()).spawn_scoped(scope, || {
                 let result = ingest(&spec, n_taken, &is_done);
                 is_ingested.store(true, Ordering::Release);
                 result
             });
+            let ingest = ingest.map_err(RunError::Thread)?;
             let mut begun: Option<(Timestamp, Duration)> = None;
             let stepped = loop {
                 let was_ingested = is_ingested.load(Ordering::Acquire);

@@ -1,9 +1,11 @@
 //! What can be said on the command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::read::DoorArgs;
 use crate::cli::source::SourceArgs;
 
 /// Keeps a digital twin of every patient current, and tells the care team.
@@ -18,12 +20,22 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Open the demo hospital: simulated patients, live, with nothing else to install.
+    Up(UpArgs),
     /// Run against Kafka until told to stop: ingest, twins, pipelines, effects and the console.
     Run(ConfigArgs),
     /// Check a configuration and every file it names.
     Validate(ConfigArgs),
     /// Feed files through the engine into a data folder, on the clock of their own records.
     Replay(ReplayArgs),
+    /// Ask SQL about what is known.
+    Sql(SqlArgs),
+    /// List what was said: alerts, suggestions, follow-ups, the most severe first.
+    Alerts(AlertsArgs),
+    /// Show a patient: who, where, what holds, what was measured last.
+    Show(ShowArgs),
+    /// Explain an alert, a suggestion or a follow-up: its evidence, by source, and its rule.
+    Explain(ExplainArgs),
     /// Put files onto a Kafka topic, in the order of their own time.
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.
@@ -61,6 +73,20 @@ pub struct Challenge2019Args {
     pub single: bool,
 }
 
+/// `twin up`
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// The data folder: created, or continued.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where the console and SQL are; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub http: SocketAddr,
+    /// Simulated seconds per second.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub speed: u32,
+}
+
 /// `twin run`, `twin validate`
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
@@ -96,6 +122,58 @@ pub struct ProduceArgs {
     /// Let time go on until then after the last record (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+}
+
+/// `twin sql`
+#[derive(Debug, Args)]
+pub struct SqlArgs {
+    /// The question.
+    pub query: String,
+    /// Who is asked.
+    #[command(flatten)]
+    pub door: DoorArgs,
+}
+
+/// `twin alerts`
+#[derive(Debug, Args)]
+pub struct AlertsArgs {
+    /// Which of them.
+    #[arg(long, value_enum, default_value_t = StatusArg::Active)]
+    pub status: StatusArg,
+    /// Who is asked.
+    #[command(flatten)]
+    pub door: DoorArgs,
+}
+
+/// Which effects are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatusArg {
+    /// Those whose condition holds.
+    Active,
+    /// Those that were ever said.
+    Said,
+    /// Those too that nobody was told, because their evidence was old when it came.
+    All,
+}
+
+/// `twin show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The patient as namespace/identifier, or the identifier.
+    pub patient: String,
+    /// Who is asked.
+    #[command(flatten)]
+    pub door: DoorArgs,
+}
+
+/// `twin explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The id, as `twin alerts` shows it.
+    pub id: String,
+    /// Who is asked.
+    #[command(flatten)]
+    pub door: DoorArgs,
 }
 
 /// `twin bench`

@@ -2,8 +2,11 @@
 
 pub mod args;
 pub mod source;
+pub mod up;
 pub mod run;
 pub mod produce;
+pub mod read;
+pub mod table;
 pub mod replay;
 pub mod import;
 pub mod test;

@@ -194,6 +194,9 @@ impl LocalEngine {
         self.failed.extend(failed);
         let position = self.shard(partition).next_offset();
         self.sink.commit(&[(partition, position)], &records)?;
+        if self.durability == Durability::EachFlush {
+            self.sink.sync()?;
+        }
         Ok(())
     }
 
@@ -208,7 +211,8 @@ impl LocalEngine {
     /// # Errors
     /// If the system cannot.
     pub fn sync(&mut self) -> Result<(), LocalError> {
-        Ok(self.log.sync()?)
+        self.log.sync()?;
+        Ok(self.sink.sync()?)
     }
 
     /// What happened so far.
@@ -234,6 +238,16 @@ impl LocalEngine {
     /// The latest known time of any shard.
     pub fn known(&self) -> Timestamp {
         self.shards.iter().map(Shard::known).max().unwrap_or(Timestamp::MIN)
+    }
+
+    /// How far the ticks have come.
+    pub fn clock(&self) -> Timestamp {
+        self.shards.iter().map(Shard::clock).min().unwrap_or(Timestamp::MIN)
+    }
+
+    /// On a recorded clock, when the newest event of the log became available.
+    pub fn recorded_through(&self) -> Timestamp {
+        self.shards.iter().map(Shard::recorded_through).max().unwrap_or(Timestamp::MIN)
     }
 
     /// The shards.

@@ -92,6 +92,9 @@ pub enum RunError {
         /// Its clock.
         clock: Clock,
     },
+    /// A thread cannot be started.
+    #[error("the ingest thread cannot be started: {0}")]
+    Thread(std::io::Error),
     /// A thread panicked: our own mistake, told by the panic.
     #[error("the ingest thread panicked")]
     Panicked,
@@ -120,7 +123,9 @@ pub fn run(
         tick_interval: spec.tick_interval,
     };
     thread::scope(|scope| {
-        let ingest = scope.spawn(|| stopping(stop, || ingest(&ingest_spec, stop)));
+        let named = thread::Builder::new().name("ingest".to_owned());
+        let ingest = named.spawn_scoped(scope, || stopping(stop, || ingest(&ingest_spec, stop)));
+        let ingest = ingest.map_err(RunError::Thread)?;
         let stepped = stopping(stop, || step(&mut twins, publisher, stop));
         let ingested = ingest.join().map_err(|_| RunError::Panicked)?;
         stepped?;

@@ -102,6 +102,7 @@ pub struct Shard {
     clock: Timestamp,
     clock_kind: Clock,
     opened: Option<(u32, Clock)>,
+    recorded_through: Timestamp,
     twins: Twins,
     scores: Scores,
     effects: Effects,
@@ -124,6 +125,7 @@ impl Shard {
             clock: Timestamp::MIN,
             clock_kind: Clock::Live,
             opened: None,
+            recorded_through: Timestamp::MIN,
             twins: Twins::new(partition, &[]),
             scores: Scores::default(),
             effects: Effects::default(),
@@ -189,6 +191,9 @@ impl Shard {
         output.n_events += 1;
         if let EventBody::Control(control) = &event.body {
             return self.control(control, position, output);
+        }
+        if let Some(at) = event.available_at {
+            self.recorded_through = self.recorded_through.max(at);
         }
         let applied = self.twins.apply(event, position, self.known);
         output.n_facts += u64::try_from(applied.n_facts).unwrap_or(0);
@@ -403,6 +408,11 @@ impl Shard {
     /// What the log says of itself at its beginning: its partitions and its clock.
     pub fn opened(&self) -> Option<(u32, Clock)> {
         self.opened
+    }
+
+    /// When the newest event of a recorded history became available.
+    pub fn recorded_through(&self) -> Timestamp {
+        self.recorded_through
     }
 
     /// How far the ticks have come.

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::domain::event::{Event, EventBody, Resource};
+use crate::domain::event::{Event, EventBody, Resource, ResourceKind};
 use crate::domain::identity::TwinId;
 use crate::domain::refusal::{Refusal, Unusable};
 use crate::domain::time::Timestamp;
@@ -17,6 +17,7 @@ use crate::ingest::context::Context;
 use crate::ingest::dicom_json;
 use crate::ingest::entry::{Entry, Outcome};
 use crate::ingest::fhir::bundle;
+use crate::ingest::fhir::learned::Learned;
 use crate::ingest::fhir::reference::check;
 use crate::ingest::letter::{Letter, Problem};
 use crate::ingest::omh;
@@ -48,12 +49,14 @@ pub struct Decoder {
     site: Arc<Site>,
     samples: Samples,
     tally: Tally,
+    /// What was learned of each source's layouts, by its name.
+    learned: Vec<(String, Learned)>,
 }
 
 impl Decoder {
     /// A decoder for a site's codes.
     pub fn new(site: Arc<Site>) -> Decoder {
-        Decoder { site, samples: Samples::default(), tally: Tally::default() }
+        Decoder { site, samples: Samples::default(), tally: Tally::default(), learned: Vec::new() }
     }
 
     /// What became of everything so far.
@@ -114,7 +117,17 @@ impl Decoder {
             fallback_id: "",
         };
         match spec.format {
-            Format::Fhir => bundle::read_record(json, &context, &mut self.samples),
+            Format::Fhir => {
+                let learned = learned_of(&mut self.learned, &spec.name);
+                if let Some(read) = learned.read(json, &context, &mut self.samples) {
+                    let resource_type = Cow::Borrowed(ResourceKind::Observation.name());
+                    let outcome = Outcome::Read(read);
+                    return Ok(vec![Entry { pointer: String::new(), resource_type, outcome }]);
+                }
+                let entries = bundle::read_record(json, &context, &mut self.samples)?;
+                learned.learn(json, &entries, &context);
+                Ok(entries)
+            }
             Format::OpenMhealth => omh::read_record(json, &context, &mut self.samples),
             Format::DicomJson => dicom_json::read_record(json, &context),
         }
@@ -174,6 +187,14 @@ impl Decoder {
         let letter = (!problems.is_empty()).then_some(Letter { problems });
         Decoded { events: events.collect(), letter, available_at: available }
     }
+}
+
+fn learned_of<'l>(all: &'l mut Vec<(String, Learned)>, source: &str) -> &'l mut Learned {
+    let index = all.iter().position(|(name, _)| name == source).unwrap_or_else(|| {
+        all.push((source.to_owned(), Learned::default()));
+        all.len() - 1
+    });
+    all.get_mut(index).map(|(_, learned)| learned).expect("it is there or was pushed")
 }
 
 /// Dates versions that say nothing of their time by when their record became available: a file has

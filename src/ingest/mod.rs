@@ -8,6 +8,7 @@ pub mod entry;
 pub mod fhir;
 pub mod files;
 pub mod json;
+pub mod layout;
 pub mod letter;
 pub mod omh;
 pub mod omh_time;

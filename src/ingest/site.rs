@@ -330,7 +330,7 @@ wards: { Location/5w: 5 West }
             (
                 "signal: creatinine",
                 "signal: kreatinin",
-                "line 5 column 48: there is no such signal",
+                "line 5 column 44: there is no such signal",
             ),
             ("answer: alert", "answer: awake", "line 8 column 72: expected one of alert"),
             ("state: comfort_care", "state: comfy", "line 10 column 14: expected one of"),

@@ -1,6 +1,7 @@
 //! A producer that counts: what was handed to it is written when `flush` says so, or refused aloud.
 
 use std::sync::Mutex;
+use std::thread;
 use std::time::Duration;
 
 use rdkafka::ClientContext;
@@ -9,10 +10,14 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
+use crate::clock::Stopwatch;
 use crate::kafka::failure::KafkaFailure;
 
 /// Brokers have this long to take what was sent; librdkafka retries meanwhile.
 const WRITE_MAX: Duration = Duration::from_secs(120);
+/// How often to look for answers: the client's own `flush` looks every 100 ms, which a patient would
+/// wait for.
+const ANSWER_WAIT: Duration = Duration::from_micros(100);
 /// How long to wait for room where the producer's queue is full.
 const ROOM_WAIT: Duration = Duration::from_millis(50);
 
@@ -100,7 +105,16 @@ impl CountingProducer {
     /// # Errors
     /// If anything was not.
     pub fn flush(&self) -> Result<(), KafkaFailure> {
-        self.inner.flush(WRITE_MAX).map_err(KafkaFailure::of("write"))?;
+        let watch = Stopwatch::start();
+        while 0 < self.inner.in_flight_count() {
+            self.inner.poll(Duration::ZERO);
+            if WRITE_MAX < watch.elapsed() {
+                let what = "write: the brokers take nothing".to_owned();
+                let error = KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut);
+                return Err(KafkaFailure::Call { what, error });
+            }
+            thread::park_timeout(ANSWER_WAIT);
+        }
         let refused = &self.inner.context().first;
         let mut refused = refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (n_failed, first) = std::mem::take(&mut *refused);

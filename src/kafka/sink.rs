@@ -90,6 +90,8 @@ impl KafkaSink {
             self.producer
                 .send(ToWrite { topic: &topic, partition: None, key, payload }, Some(headers))?;
         }
+        // Before the commit, which would otherwise wait for them in steps of 100 ms.
+        self.producer.flush()?;
         let mut list = TopicPartitionList::with_capacity(positions.len());
         for (partition, next) in positions {
             let (partition, next) = (i32::try_from(*partition), i64::try_from(*next));

@@ -231,6 +231,48 @@ impl LocalLog {
     }
 }
 
+/// Hands on every whole frame of a partition in its order, without owning the folder or writing to it:
+/// beside an instance that appends, what it has written whole is read.
+///
+/// # Errors
+/// If the file cannot be read, or is damaged before its end.
+pub fn read_frames(
+    folder: &Path,
+    partition: u32,
+    each: &mut dyn FnMut(StoredFrame),
+) -> Result<(), LocalLogError> {
+    let path = folder.join(format!("{partition:05}.log"));
+    let io = |error| LocalLogError::Io { path: path.clone(), error };
+    let file = File::open(&path).map_err(io)?;
+    let length = file.metadata().map_err(io)?.len();
+    let mut reader = io::BufReader::with_capacity(1 << 20, &file);
+    let (mut offset, mut position) = (0, 0);
+    while position < length {
+        let mut bytes = Vec::new();
+        let Some(appended_at) = read_frame(&mut reader, &mut bytes).map_err(io)? else { break };
+        position += frame_bytes(bytes.len());
+        each(StoredFrame { offset, appended_at, bytes });
+        offset += 1;
+    }
+    if position < length && whole_follows(&file, position, length).map_err(io)? {
+        return Err(LocalLogError::Damaged { path, offset, position });
+    }
+    Ok(())
+}
+
+/// Whether a whole frame begins anywhere after `position`, where none does: then that is no torn end.
+fn whole_follows(file: &File, position: u64, length: u64) -> io::Result<bool> {
+    let mut rest = vec![0; usize::try_from((length - position).min(1 << 26)).unwrap_or(0)];
+    file.read_exact_at(&mut rest, position)?;
+    Ok((1..rest.len()).any(|start| {
+        let mut reader = rest.get(start..).unwrap_or_default();
+        let length =
+            reader.first_chunk::<4>().map_or(u32::MAX, |bytes| u32::from_le_bytes(*bytes));
+        let fits = usize::try_from(length).is_ok_and(|n| 0 < n && n + HEADER_BYTES <= reader.len());
+        fits && matches!(read_frame(&mut reader, &mut Vec::new()), Ok(Some(_)))
+    }))
+}
+
 fn lock(folder: &Path) -> Result<File, LocalLogError> {
     let path = folder.join("lock");
     let io = |error| LocalLogError::Io { path: path.clone(), error };
@@ -278,17 +320,7 @@ impl Partition {
     /// frame but damage.
     fn cut(&mut self, length: u64) -> Result<(), LocalLogError> {
         let io = |error| LocalLogError::Io { path: self.path.clone(), error };
-        let mut rest = vec![0; usize::try_from((length - self.end).min(1 << 26)).unwrap_or(0)];
-        self.file.read_exact_at(&mut rest, self.end).map_err(io)?;
-        let whole_follows = (1..rest.len()).any(|start| {
-            let mut reader = rest.get(start..).unwrap_or_default();
-            let length =
-                reader.first_chunk::<4>().map_or(u32::MAX, |bytes| u32::from_le_bytes(*bytes));
-            let fits =
-                usize::try_from(length).is_ok_and(|n| 0 < n && n + HEADER_BYTES <= reader.len());
-            fits && matches!(read_frame(&mut reader, &mut Vec::new()), Ok(Some(_)))
-        });
-        if whole_follows {
+        if whole_follows(&self.file, self.end, length).map_err(io)? {
             let offset = u64::try_from(self.starts.len()).unwrap_or(u64::MAX);
             return Err(LocalLogError::Damaged {
                 path: self.path.clone(),

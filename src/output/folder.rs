@@ -88,7 +88,7 @@ impl FolderSink {
     }
 
     /// Writes effects and the positions they follow from, together. `positions` are the offsets of
-    /// the next frames.
+    /// the next frames. They outlive the process, and with `sync` the machine.
     ///
     /// # Errors
     /// If the file cannot be written; nothing of the line stands then.
@@ -111,13 +111,21 @@ impl FolderSink {
         let mut text = serde_json::to_vec(&line).map_err(|error| io(error.into()))?;
         text.push(b'\n');
         let start = self.file.stream_position().map_err(io)?;
-        let written = self.file.write_all(&text).and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
+        if let Err(error) = self.file.write_all(&text) {
             self.file.set_len(start).map_err(io)?;
             self.file.seek(SeekFrom::Start(start)).map_err(io)?;
             return Err(io(error));
         }
         self.committed.extend(line.positions);
         Ok(())
+    }
+
+    /// Makes everything written durable.
+    ///
+    /// # Errors
+    /// If the system cannot.
+    pub fn sync(&self) -> Result<(), FolderSinkError> {
+        let io = |error| FolderSinkError { path: self.path.clone(), error };
+        self.file.sync_data().map_err(io)
     }
 }

@@ -6,6 +6,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 
 use crate::sql::effects::{Alerts, FollowUps, Suggestions, Suppressions};
+use crate::sql::evidence::EvidenceTable;
 use crate::sql::observations::Observations;
 use crate::sql::patients::Patients;
 use crate::sql::scores::Risks;
@@ -75,6 +76,7 @@ pub const TABLES: &[TableSpec] = &[
     table("alerts", "Alerts as they stand.", make::<Alerts>),
     table("follow_ups", "Follow-ups as they stand.", make::<FollowUps>),
     table("suggestions", "Suggestions as they stand.", make::<Suggestions>),
+    table("evidence", "What alerts, follow-ups and suggestions rest on.", make::<EvidenceTable>),
     table("suppressions", "What was not said, and why.", make::<Suppressions>),
 ];
 
@@ -96,4 +98,18 @@ pub fn describe() -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_those_of_the_golden_file() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/sql.txt");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, describe()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), describe(), "UPDATE=1 rewrites {path}");
+    }
 }

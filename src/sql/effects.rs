@@ -29,6 +29,9 @@ fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
         }),
         column!("pipeline", Text, "The pipeline that says it.", |cells| Cell::text(&cells.row.effect.pipeline)),
         column!("edition", Text, "The edition of its rule.", |cells| Cell::text(&cells.row.effect.edition)),
+        column!("rule_source", Text, "Where its rule is published.", |cells| {
+            Cell::text(&cells.row.effect.citation)
+        }),
         column!("subject", Text, "What it is about, where the pipeline has several subjects.", |cells| {
             Cell::text(&cells.row.effect.subject)
         }),

@@ -7,6 +7,8 @@ pub mod observations;
 pub mod statements;
 pub mod scores;
 pub mod effects;
+pub mod evidence;
 pub mod catalog;
 pub mod query;
+pub mod questions;
 pub mod format;

@@ -85,7 +85,8 @@ impl<T: Rows> TableProvider for SnapshotTable<T> {
                 _rows: std::marker::PhantomData,
             })
         };
-        let partitions = (0..self.shards.len()).map(partition).collect();
+        // A plan needs a partition, even where there is no shard yet.
+        let partitions = (0..self.shards.len().max(1)).map(partition).collect();
         let plan = StreamingTableExec::try_new(schema.clone(), partitions, None, [], false, limit)?;
         Ok(Arc::new(plan))
     }

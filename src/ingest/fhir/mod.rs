@@ -4,6 +4,7 @@ pub mod bundle;
 pub mod care;
 pub mod finish;
 pub mod observation;
+pub mod learned;
 pub mod orders;
 pub mod person;
 pub mod problems;

@@ -1,0 +1,436 @@
+//! Observations of senders that are known: cut by their layout instead of parsed.
+//!
+//! ```text
+//! record ─► cut ─► what stays the same for a kind of result (code, unit, status) ─► known meaning
+//!                └► what differs (id, subject, times, value) ──► the same readers as ever ─► sample
+//! ```
+//! A layout and a meaning are learned from a record that was parsed: it is read both ways, and only where
+//! both agree is anything learned. Whatever a cut record could be refused for, or anything else that is
+//! unusual about it, sends it to the parser, which gives the reasons.
+
+use std::borrow::Cow;
+
+use hashbrown::HashMap;
+use xxhash_rust::xxh3::{Xxh3Default, Xxh3DefaultBuilder};
+
+use crate::domain::coding::Coding;
+use crate::domain::decimal::Decimal;
+use crate::domain::event::{Resource, ResourceKind, Status};
+use crate::domain::fact::{Body, Statistic};
+use crate::domain::signal::Signal;
+use crate::ingest::context::Context;
+use crate::ingest::entry::{Entry, Outcome, ReadResource};
+use crate::ingest::fhir::reference::patient;
+use crate::ingest::fhir::status::id_of;
+use crate::ingest::fhir::types::{MetaJson, ReferenceJson};
+use crate::ingest::json::Text;
+use crate::ingest::layout::{Cut, Escapes, Layout, Scalar, ScalarKind, scalars};
+use crate::ingest::samples::{Frame, Samples};
+use crate::ingest::value::Value;
+
+/// Layouts of a source beyond which none is learned: a source is a few senders with a few forms each, and
+/// each record is held against every layout until one fits.
+const LAYOUTS_MAX: usize = 64;
+/// Meanings of a layout beyond which none is learned: the results of a large laboratory.
+const MEANINGS_MAX: usize = 4_096;
+/// Records that have taught nothing, beyond which a source is not learned from any more.
+const FAILURES_MAX: u32 = 1_000;
+
+/// What was learned of one source's Observations.
+#[derive(Debug, Default)]
+pub struct Learned {
+    forms: Vec<Form>,
+    cuts: Vec<Cut>,
+    n_failures: u32,
+}
+
+/// A layout, and what its records mean.
+#[derive(Debug)]
+struct Form {
+    layout: Layout,
+    places: Places,
+    /// By the hash of what stays the same.
+    meanings: HashMap<u64, Meaning, Xxh3DefaultBuilder>,
+}
+
+/// Which cut is what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Places {
+    id: Option<usize>,
+    version_id: Option<usize>,
+    last_updated: Option<usize>,
+    subject: usize,
+    effective: usize,
+    effective_field: &'static str,
+    issued: Option<usize>,
+    device: Option<usize>,
+    value: usize,
+    unit: usize,
+    /// What stays the same for a kind of result.
+    fixed: Vec<usize>,
+}
+
+/// What a kind of result means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Meaning {
+    /// What stays the same, as it was when it was learned.
+    fixed: Vec<Box<str>>,
+    status: Status,
+    signal: Signal,
+    system: usize,
+    code: usize,
+}
+
+impl Learned {
+    /// Reads a record whose layout and meaning are known.
+    pub fn read<'a>(
+        &mut self,
+        json: &'a str,
+        context: &Context<'_>,
+        samples: &mut Samples,
+    ) -> Option<ReadResource<'a>> {
+        let Learned { forms, cuts, .. } = self;
+        let index = forms.iter().position(|form| form.layout.cut(json.as_bytes(), cuts))?;
+        let form = forms.get(index)?;
+        let record = Record { json, cuts };
+        let meaning = form.meanings.get(&record.hash(&form.places.fixed))?;
+        if !record.has(&form.places.fixed, &meaning.fixed) {
+            return None;
+        }
+        let read = record.read(&form.places, meaning, context, samples);
+        if 0 < index {
+            // What comes often is tried early.
+            forms.swap(index, index - 1);
+        }
+        read
+    }
+
+    /// Learns from a record that was parsed.
+    pub fn learn(&mut self, json: &str, entries: &[Entry<'_>], context: &Context<'_>) {
+        let [Entry { pointer, outcome: Outcome::Read(read), .. }] = entries else { return };
+        let is_single = pointer.is_empty() && read.resource.kind == ResourceKind::Observation;
+        if is_single
+            && self.n_failures < FAILURES_MAX
+            && self.learn_one(json, read, context).is_none()
+        {
+            self.n_failures += 1;
+        }
+    }
+
+    fn learn_one(
+        &mut self,
+        json: &str,
+        read: &ReadResource<'_>,
+        context: &Context<'_>,
+    ) -> Option<()> {
+        let scalars = scalars(json)?;
+        let places = Places::of(&scalars)?;
+        let escapes = |scalar: &Scalar| match role_of(scalar) {
+            Some(Role::Ignored) => Escapes::Checked,
+            Some(_) | None => Escapes::None,
+        };
+        let layout = Layout::new(json, &scalars, escapes)?;
+        let mut cuts = Vec::new();
+        if !layout.cut(json.as_bytes(), &mut cuts) {
+            return None;
+        }
+        let record = Record { json, cuts: &cuts };
+        let meaning = record.meaning(&places, read)?;
+        let again = record.read(&places, &meaning, context, &mut Samples::default())?;
+        if again.patient != read.patient || again.resource != read.resource {
+            return None;
+        }
+        let hash = record.hash(&places.fixed);
+        let n_forms = self.forms.len();
+        match self.forms.iter_mut().find(|form| form.layout == layout) {
+            Some(form) if form.meanings.len() < MEANINGS_MAX => {
+                form.meanings.insert(hash, meaning);
+            }
+            None if n_forms < LAYOUTS_MAX => {
+                let mut meanings = HashMap::default();
+                meanings.insert(hash, meaning);
+                self.forms.push(Form { layout, places, meanings });
+            }
+            Some(_) | None => return None,
+        }
+        Some(())
+    }
+}
+
+/// What a scalar of an Observation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Ignored,
+    Fixed,
+    Id,
+    VersionId,
+    LastUpdated,
+    Subject,
+    Effective(&'static str),
+    Issued,
+    Device,
+    Value,
+    Unit,
+    UnitText,
+}
+
+/// The role of a scalar; `None` where an Observation with such a field is always parsed.
+fn role_of(scalar: &Scalar) -> Option<Role> {
+    let is_text = scalar.kind == ScalarKind::Text;
+    let top = scalar.path.split('.').next().unwrap_or_default();
+    let role = match scalar.path.as_str() {
+        "id" => Role::Id,
+        "meta.versionId" => Role::VersionId,
+        "meta.lastUpdated" => Role::LastUpdated,
+        "subject.reference" => Role::Subject,
+        "effectiveDateTime" => Role::Effective("effectiveDateTime"),
+        "effectiveInstant" => Role::Effective("effectiveInstant"),
+        "issued" => Role::Issued,
+        "device.reference" => Role::Device,
+        "valueQuantity.value" if !is_text => return Some(Role::Value),
+        "valueQuantity.code" => Role::Unit,
+        "valueQuantity.unit" => Role::UnitText,
+        "valueQuantity.value" | "valueQuantity.comparator" => return None,
+        _ => match top {
+            "resourceType" | "status" | "code" | "category" | "valueQuantity" => Role::Fixed,
+            "component" | "dataAbsentReason" | "effectivePeriod" | "effectiveTiming" => {
+                return None;
+            }
+            _ if top.starts_with("value") => return None,
+            _ => return Some(Role::Ignored),
+        },
+    };
+    is_text.then_some(role)
+}
+
+impl Places {
+    /// The places of what is read. `None` where something is missing, repeated or unusual.
+    fn of(scalars: &[Scalar]) -> Option<Places> {
+        let mut places = Places::default();
+        let (mut subject, mut effective, mut value) = (None, None, None);
+        let (mut unit, mut unit_text) = (None, None);
+        for (index, scalar) in scalars.iter().enumerate() {
+            let place = match role_of(scalar)? {
+                Role::Ignored => continue,
+                Role::Fixed => {
+                    places.fixed.push(index);
+                    continue;
+                }
+                Role::Id => &mut places.id,
+                Role::VersionId => &mut places.version_id,
+                Role::LastUpdated => &mut places.last_updated,
+                Role::Subject => &mut subject,
+                Role::Effective(field) => {
+                    places.effective_field = field;
+                    &mut effective
+                }
+                Role::Issued => &mut places.issued,
+                Role::Device => &mut places.device,
+                Role::Value => &mut value,
+                Role::Unit => {
+                    places.fixed.push(index);
+                    &mut unit
+                }
+                Role::UnitText => {
+                    places.fixed.push(index);
+                    &mut unit_text
+                }
+            };
+            if place.replace(index).is_some() {
+                return None;
+            }
+        }
+        // A device that only displays something is read from there.
+        let has_device = scalars.iter().any(|scalar| scalar.path.starts_with("device."));
+        if has_device && places.device.is_none() {
+            return None;
+        }
+        (places.subject, places.effective, places.value) = (subject?, effective?, value?);
+        places.unit = unit.or(unit_text)?;
+        Some(places)
+    }
+}
+
+/// A record that was cut.
+struct Record<'a, 'c> {
+    json: &'a str,
+    cuts: &'c [Cut],
+}
+
+impl<'a> Record<'a, '_> {
+    fn text(&self, place: usize) -> Option<&'a str> {
+        let (start, end) = *self.cuts.get(place)?;
+        self.json.get(start..end)
+    }
+
+    fn optional(&self, place: Option<usize>) -> Option<Text<'a>> {
+        place.and_then(|place| self.text(place)).map(|text| Text(Cow::Borrowed(text)))
+    }
+
+    fn hash(&self, places: &[usize]) -> u64 {
+        let mut hasher = Xxh3Default::new();
+        for text in places.iter().filter_map(|place| self.text(*place)) {
+            hasher.update(text.as_bytes());
+            hasher.update(b"\"");
+        }
+        hasher.digest()
+    }
+
+    fn has(&self, places: &[usize], texts: &[Box<str>]) -> bool {
+        let same = |(place, text): (&usize, &Box<str>)| self.text(*place) == Some(text);
+        places.len() == texts.len() && places.iter().zip(texts).all(same)
+    }
+
+    /// What the record's kind of result means, as the parser read it.
+    fn meaning(&self, places: &Places, read: &ReadResource<'_>) -> Option<Meaning> {
+        let [fact] = read.resource.facts.as_slice() else { return None };
+        let Body::Sample(sample) = &fact.body else { return None };
+        let place_of = |text: &str| {
+            let start = text.as_ptr().addr().checked_sub(self.json.as_ptr().addr())?;
+            let place = self.cuts.iter().position(|cut| *cut == (start, start + text.len()))?;
+            Some(place).filter(|place| places.fixed.contains(place))
+        };
+        let status = read.resource.version.status;
+        let fixed = places.fixed.iter().map(|place| self.text(*place).map(Box::from));
+        Some(Meaning {
+            fixed: fixed.collect::<Option<Vec<_>>>()?,
+            status,
+            signal: sample.signal,
+            system: place_of(&sample.code.system)?,
+            code: place_of(&sample.code.code)?,
+        })
+    }
+
+    /// Reads what differs, by the same readers as the parser's.
+    fn read(
+        &self,
+        places: &Places,
+        meaning: &Meaning,
+        context: &Context<'_>,
+        samples: &mut Samples,
+    ) -> Option<ReadResource<'a>> {
+        let reference = self.optional(Some(places.subject));
+        let subject = ReferenceJson { reference, ..ReferenceJson::default() };
+        let patient = patient(Some(subject), context).ok()?;
+        let meta = MetaJson {
+            version_id: self.optional(places.version_id),
+            last_updated: self.optional(places.last_updated),
+        };
+        let issued = self.optional(places.issued);
+        let version = context.version(Some(&meta), issued.as_deref(), meaning.status);
+        let (version, recorded_at) = version.ok()?;
+        let id = id_of(self.optional(places.id), context);
+        let effective = self.text(places.effective)?;
+        let valid = context.measured_at(effective, places.effective_field).ok()?;
+        let number = self.text(places.value)?;
+        let value = Value::Quantity {
+            value: Decimal::parse(number).ok()?,
+            text: Cow::Borrowed(number),
+            unit: Cow::Borrowed(self.text(places.unit)?),
+            comparator: None,
+        };
+        let is_point = valid.start == valid.end;
+        let frame = Frame {
+            signal: meaning.signal,
+            valid,
+            origin: context.spec.origin,
+            statistic: if is_point { Statistic::Point } else { Statistic::Other },
+            device: self.optional(places.device).map_or(Cow::Borrowed(""), |text| text.0),
+            code: Coding::new(self.text(meaning.system)?, self.text(meaning.code)?, ""),
+        };
+        let mut facts = Vec::with_capacity(1);
+        samples.add(context.site, frame, value, &mut facts);
+        let kind = ResourceKind::Observation;
+        let resource = Resource { kind, id, version, recorded_at, content: 0, facts };
+        Some(ReadResource { patient: Some(patient), resource, refused_parts: Vec::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::bench::senders::{N_SENDERS, Vital, VitalCode, observation};
+    use crate::domain::fact::Origin;
+    use crate::domain::identity::SourcePosition;
+    use crate::domain::time::Timestamp;
+    use crate::ingest::decoder::{Decoded, Decoder};
+    use crate::ingest::site::Site;
+    use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+    use crate::ingest::zone::Zone;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+    const RATE: VitalCode =
+        VitalCode { loinc: "9279-1", display: "Respiratory rate", unit: "/min" };
+
+    fn decode<'a>(decoder: &mut Decoder, payload: &'a [u8]) -> Decoded<'a> {
+        let spec = SourceSpec {
+            name: "monitor".to_owned(),
+            format: Format::Fhir,
+            namespace: "a".to_owned(),
+            patient_from: PatientFrom::Subject,
+            origin: Origin::Clinical,
+            zone: Zone::UTC,
+        };
+        let record = SourceRecord {
+            position: SourcePosition::new("monitor", 0, 0),
+            key: None,
+            headers: Vec::new(),
+            payload,
+            timestamp: NOW,
+        };
+        decoder.decode(&spec, &record, NOW)
+    }
+
+    fn decoder() -> Decoder {
+        Decoder::new(Arc::new(Site::plain()))
+    }
+
+    fn record(sender: u64, value: &str) -> String {
+        let at = Timestamp::from_micros(NOW.micros() - 60_000_000);
+        observation(sender, &Vital { id: 7, patient: "p1", code: RATE, value, at })
+    }
+
+    /// Whatever byte of a record is another one, a decoder that knows the layout says the same as one
+    /// that parses.
+    #[test]
+    fn a_known_layout_reads_what_the_parser_reads_and_refuses_what_it_refuses() {
+        let others: Vec<u8> = b"\"\\{}[],:0123456789 aZ-.eE\n\x01\xff".to_vec();
+        for sender in 0..N_SENDERS {
+            let mut warm = decoder();
+            decode(&mut warm, record(sender, "18").as_bytes());
+            let good = record(sender, "21").into_bytes();
+            for place in 0..good.len() {
+                let mut bad = good.clone();
+                bad[place] = others[(place * 7 + usize::try_from(sender).unwrap()) % others.len()];
+                let expected = decode(&mut decoder(), &bad);
+                let got = decode(&mut warm, &bad);
+                let text = String::from_utf8_lossy(&bad);
+                assert_eq!(got.events, expected.events, "{text}");
+                assert_eq!(got.letter, expected.letter, "{text}");
+                assert_eq!(got.available_at, expected.available_at, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_units_and_codes_are_read_anew_in_a_known_layout() {
+        let mut warm = decoder();
+        for value in ["18", "18.5", "0", "-3", "1e400", "9999", "18"] {
+            for (from, to) in [
+                ("", ""),
+                ("\"/min\"", "\"mmHg\""),
+                ("9279-1", "8867-4"),
+                ("final", "preliminary"),
+                ("final", "entered-in-error"),
+                ("Patient/p1", "Device/p1"),
+            ] {
+                let text = record(1, value).replace(from, to);
+                let text = if from.is_empty() { record(1, value) } else { text };
+                let expected = decode(&mut decoder(), text.as_bytes());
+                let got = decode(&mut warm, text.as_bytes());
+                assert_eq!((got.events, got.letter), (expected.events, expected.letter), "{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The layout of a sender's JSON: everything that stays the same from record to record, and the places
+//! of what does not.
+//!
+//! ```text
+//! {"resourceType":"Observation","id":"▒▒▒","status":"▒▒▒▒▒", … "value":▒▒, … }
+//! └────────── compared as it is ─────┘└ cut out ┘
+//! ```
+//! A sender writes the same fields in the same order with the same whitespace, record after record. A
+//! record that has a known layout is cut instead of parsed; one that differs in a single byte outside the
+//! cuts has another layout and is parsed. What is cut out is checked as a parser checks it: a text holds
+//! no control character and only escapes that exist, a number is one.
+
+/// A text or a number of a JSON document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scalar {
+    /// The keys that lead to it, joined by dots; the places in arrays are left out.
+    pub path: String,
+    /// Which of both it is.
+    pub kind: ScalarKind,
+    /// Where its bytes begin, after the quote of a text.
+    pub start: usize,
+    /// Where they end, before the quote of a text.
+    pub end: usize,
+}
+
+/// What a scalar is. `true`, `false` and `null` belong to the layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScalarKind {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+}
+
+/// Whether a text that is cut out may hold escapes: one that is read may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escapes {
+    /// The record is parsed where it holds one.
+    None,
+    /// They must exist.
+    Checked,
+}
+
+/// A place that is cut out, and the bytes before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Segment {
+    before: Box<[u8]>,
+    kind: ScalarKind,
+    escapes: Escapes,
+}
+
+/// A layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    segments: Vec<Segment>,
+    after: Box<[u8]>,
+}
+
+/// Where a scalar lies in a record.
+pub type Cut = (usize, usize);
+
+impl Layout {
+    /// The layout of a document whose scalars these are; `escapes` says what each may hold.
+    pub fn new(
+        json: &str,
+        scalars: &[Scalar],
+        escapes: impl Fn(&Scalar) -> Escapes,
+    ) -> Option<Layout> {
+        let bytes = json.as_bytes();
+        let (mut segments, mut from) = (Vec::with_capacity(scalars.len()), 0);
+        for scalar in scalars {
+            let before = bytes.get(from..scalar.start)?.into();
+            segments.push(Segment { before, kind: scalar.kind, escapes: escapes(scalar) });
+            from = scalar.end;
+        }
+        Some(Layout { segments, after: bytes.get(from..)?.into() })
+    }
+
+    /// Cuts a record. `false` if it has another layout; the cuts mean nothing then.
+    pub fn cut(&self, json: &[u8], cuts: &mut Vec<Cut>) -> bool {
+        cuts.clear();
+        let mut from = 0;
+        for segment in &self.segments {
+            let start = from + segment.before.len();
+            if json.get(from..start) != Some(&*segment.before) {
+                return false;
+            }
+            let rest = json.get(start..).unwrap_or_default();
+            let length = match segment.kind {
+                ScalarKind::Text => text_length(rest, segment.escapes),
+                ScalarKind::Number => number_length(rest),
+            };
+            let Some(length) = length else { return false };
+            from = start + length;
+            cuts.push((start, from));
+        }
+        json.get(from..) == Some(&*self.after)
+    }
+}
+
+/// The length of a text up to its closing quote; `None` if it is no text, or not one that may be cut.
+fn text_length(rest: &[u8], escapes: Escapes) -> Option<usize> {
+    let special = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
+    let mut length = 0;
+    loop {
+        length += rest.get(length..)?.iter().position(special)?;
+        match (rest.get(length)?, escapes) {
+            (b'"', _) => return Some(length),
+            (b'\\', Escapes::Checked) => length += escape_length(rest.get(length + 1..)?)? + 1,
+            _ => return None,
+        }
+    }
+}
+
+/// The length of an escape after its backslash.
+fn escape_length(rest: &[u8]) -> Option<usize> {
+    match rest.first()? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(1),
+        b'u' => rest.get(1..5)?.iter().all(u8::is_ascii_hexdigit).then_some(5),
+        _ => None,
+    }
+}
+
+/// The length of a number (RFC 8259, section 6); `None` if there is none.
+fn number_length(rest: &[u8]) -> Option<usize> {
+    let digits = |from: usize| {
+        let rest = rest.get(from..).unwrap_or_default();
+        rest.iter().take_while(|b| b.is_ascii_digit()).count()
+    };
+    let mut length = usize::from(rest.first() == Some(&b'-'));
+    let n_whole = digits(length);
+    let is_zero = rest.get(length) == Some(&b'0');
+    if n_whole == 0 || (is_zero && 1 < n_whole) {
+        return None;
+    }
+    length += n_whole;
+    if rest.get(length) == Some(&b'.') {
+        let n_decimals = digits(length + 1);
+        if n_decimals == 0 {
+            return None;
+        }
+        length += 1 + n_decimals;
+    }
+    if matches!(rest.get(length), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(rest.get(length + 1), Some(b'+' | b'-')));
+        let n_digits = digits(length + 1 + sign);
+        if n_digits == 0 {
+            return None;
+        }
+        length += 1 + sign + n_digits;
+    }
+    Some(length)
+}
+
+/// What is being read, from the outside in.
+enum Inside {
+    /// An object: the length of the path outside it.
+    Object(usize),
+    /// An array.
+    Array,
+}
+
+/// The texts and numbers of a document that a parser has accepted, in their order; `None` where this is
+/// not understood.
+pub fn scalars(json: &str) -> Option<Vec<Scalar>> {
+    let bytes = json.as_bytes();
+    let (mut found, mut path, mut inside) = (Vec::new(), String::new(), Vec::new());
+    let (mut place, mut is_key) = (0, false);
+    while let Some(byte) = bytes.get(place) {
+        match byte {
+            b'{' => {
+                inside.push(Inside::Object(path.len()));
+                is_key = true;
+            }
+            b'[' => {
+                inside.push(Inside::Array);
+                is_key = false;
+            }
+            b'}' | b']' => {
+                if let Inside::Object(outside) = inside.pop()? {
+                    path.truncate(outside);
+                }
+                is_key = false;
+            }
+            b',' => is_key = matches!(inside.last(), Some(Inside::Object(_))),
+            b'"' => {
+                let start = place + 1;
+                let end = start + text_length(bytes.get(start..)?, Escapes::Checked)?;
+                if is_key {
+                    let Some(Inside::Object(outside)) = inside.last() else { return None };
+                    path.truncate(*outside);
+                    path.push('.');
+                    path.push_str(json.get(start..end)?);
+                    is_key = false;
+                } else {
+                    let path = path.trim_start_matches('.').to_owned();
+                    found.push(Scalar { path, kind: ScalarKind::Text, start, end });
+                }
+                place = end;
+            }
+            b'-' | b'0'..=b'9' => {
+                let end = place + number_length(bytes.get(place..)?)?;
+                let path = path.trim_start_matches('.').to_owned();
+                found.push(Scalar { path, kind: ScalarKind::Number, start: place, end });
+                place = end - 1;
+            }
+            _ => {}
+        }
+        place += 1;
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_have_paths_and_places() {
+        let json = r#"{"a": "x", "b": {"c": [1.5, {"d": "\"y\""}], "e": true}, "f": -2e3}"#;
+        let found: Vec<(String, &str)> = scalars(json)
+            .unwrap()
+            .into_iter()
+            .map(|scalar| (scalar.path, &json[scalar.start..scalar.end]))
+            .collect();
+        let expected = [("a", "x"), ("b.c", "1.5"), ("b.c.d", "\\\"y\\\""), ("f", "-2e3")];
+        assert_eq!(found, expected.map(|(path, text)| (path.to_owned(), text)));
+    }
+
+    #[test]
+    fn only_what_a_parser_accepts_is_cut() {
+        let json = r#"{"t":"text","n":12}"#;
+        let scalars = scalars(json).unwrap();
+        let layout = Layout::new(json, &scalars, |_| Escapes::Checked).unwrap();
+        let mut cuts = Vec::new();
+        for other in [r#"{"t":"","n":0}"#, r#"{"t":"a\"b\u00e9","n":-1.5E+3}"#] {
+            assert!(layout.cut(other.as_bytes(), &mut cuts), "{other}");
+            assert!(serde_json::from_str::<serde::de::IgnoredAny>(other).is_ok());
+        }
+        for other in [
+            r#"{"t":"a\x","n":1}"#,
+            "{\"t\":\"a\nb\",\"n\":1}",
+            r#"{"t":"a","n":01}"#,
+            r#"{"t":"a","n":1.}"#,
+            r#"{"t":"a","n":1e}"#,
+            r#"{"t":"a","n":NaN}"#,
+            r#"{"t":"a","n":"1"}"#,
+            r#"{"t":"a","n":1} "#,
+            r#"{"t":"a","n":1"#,
+        ] {
+            assert!(!layout.cut(other.as_bytes(), &mut cuts), "{other}");
+        }
+    }
+}
