@@ -116,35 +116,32 @@ fn kidney_injury_is_staged_as_published() {
 
 #[test]
 fn kidney_injury_is_staged_either_side_of_every_cut_off() {
-    let hour = Span::from_hours(1).micros();
-    // (hours before, its hundredths of mg/dL, the newest, the stage): KDIGO 2012 table 2.
+    // (minutes before, its hundredths of mg/dL, the newest, the stage): KDIGO 2012 table 2.
     let cases = [
-        (48.0, 100, 129, 0),
-        (48.0, 100, 130, 1),
-        (48.0, 100, 131, 1),
-        (48.1, 100, 130, 0),
-        (168.0, 100, 149, 0),
-        (168.0, 100, 150, 1),
-        (168.1, 100, 150, 0),
-        (100.0, 100, 199, 1),
-        (100.0, 100, 200, 2),
-        (100.0, 100, 299, 2),
-        (100.0, 100, 300, 3),
-        (24.0, 369, 399, 1),
-        (24.0, 370, 400, 3),
-        (24.0, 371, 400, 0),
+        (2880, 100, 129, 0),
+        (2880, 100, 130, 1),
+        (2880, 100, 131, 1),
+        (2886, 100, 130, 0),
+        (10080, 100, 149, 0),
+        (10080, 100, 150, 1),
+        (10086, 100, 150, 0),
+        (6000, 100, 199, 1),
+        (6000, 100, 200, 2),
+        (6000, 100, 299, 2),
+        (6000, 100, 300, 3),
+        (1440, 369, 399, 1),
+        (1440, 370, 400, 3),
+        (1440, 371, 400, 0),
         // 8 to 365 days: the median stands for a baseline.
-        (191.9, 100, 200, 0),
-        (192.0, 100, 200, 2),
-        (8_760.0, 100, 200, 2),
-        (8_760.1, 100, 200, 0),
+        (11514, 100, 200, 0),
+        (11520, 100, 200, 2),
+        (525600, 100, 200, 2),
+        (525606, 100, 200, 0),
     ];
-    for (hours, before, newest, stage) in cases {
-        #[expect(clippy::cast_possible_truncation, reason = "tenths of an hour")]
-        let before_span = Span::from_micros((hours * hour as f64) as i64);
-        let injury =
-            kdigo_aki::assess(newest, &[Prior { before: before_span, value: before }], None);
-        assert_eq!(injury.stage, stage, "{before} {hours} h before {newest}");
+    for (minutes, before, newest, stage) in cases {
+        let earlier = Span::from_minutes(minutes);
+        let injury = kdigo_aki::assess(newest, &[Prior { before: earlier, value: before }], None);
+        assert_eq!(injury.stage, stage, "{before} {minutes} min before {newest}");
     }
 }
 
