@@ -6,4 +6,10 @@
 mod support;
 
 mod tidy;
+mod bad_input;
+mod formats;
 mod order;
+mod local_log;
+mod stories;
+mod vectors;
+mod replay;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use twinstream::demo::hospital::{Hospital, HospitalConfig};
 use twinstream::demo::record;
-use twinstream::domain::effect::EffectStatus;
+use twinstream::domain::effect::{EffectChange, EffectStatus};
 use twinstream::domain::event::{Control, Event, EventBody, Resource};
 use twinstream::domain::fact::Origin;
 use twinstream::domain::identity::SourcePosition;
@@ -26,12 +26,12 @@ use twinstream::log::decode::decode_frame;
 use twinstream::log::encode::FrameWriter;
 use twinstream::twin::scores::ScoreRow;
 
-use crate::support::{at, control, frame, log_frame, opening, site, source};
+use crate::support::{Ward, at, control, frame, log_frame, opening, site, source};
 
-mod ward;
+pub mod ward;
 
 /// How many little wards are tried; more find rarer mistakes and take longer.
-const N_WARDS: u64 = 4000;
+const N_WARDS: u64 = 120;
 
 /// Numbers by seed (xorshift64*): the same on every machine.
 pub struct Dice(u64);
@@ -93,12 +93,17 @@ impl Run {
     /// The current scores, a line each.
     fn scores(&mut self) -> BTreeSet<String> {
         let shard = self.shard.snapshot();
-        let rows = shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).map(|i| chunk.row(i).unwrap()));
-        let current = (0..).zip(rows).filter(|(n, _)| shard.score_marks.known_to(*n) == Timestamp::FOREVER);
+        let rows = shard
+            .scores
+            .iter()
+            .flat_map(|chunk| (0..chunk.n_rows()).map(|i| chunk.row(i).unwrap()));
+        let current =
+            (0..).zip(rows).filter(|(n, _)| shard.score_marks.known_to(*n) == Timestamp::FOREVER);
         let text = |(_, row): (u32, ScoreRow)| {
             let track = &shard.tracks[usize::from(row.track)];
             let notes = shard.notes.get(row.notes).unwrap();
-            let said = ScoreRow { patient: 0, track: 0, known: 0, points: 0, notes: 0, edition: 0, ..row };
+            let said =
+                ScoreRow { patient: 0, track: 0, known: 0, points: 0, notes: 0, edition: 0, ..row };
             format!("  {} {}/{} {notes:?} {said:?}\n", row.at(), track.pipeline, track.subject)
         };
         current.map(text).collect()
@@ -208,5 +213,170 @@ fn an_event_again_changes_nothing() {
         let events = ward::history(seed);
         assert_same_truth(seed, &events, &again);
         assert_eq!(run(events.clone()).n_effects(), run(again(&events)).n_effects(), "seed {seed}");
+    }
+}
+
+/// A few days of a small simulated hospital, as one partition of the log.
+fn hospital() -> Vec<Bytes> {
+    let start = at("2026-11-08T14:00:00Z");
+    let config = HospitalConfig {
+        n_ward_patients: 4,
+        n_home_patients: 3,
+        ..HospitalConfig::starting_at(start)
+    };
+    let (mut decoder, mut ticks) = (Decoder::new(site()), Ticks::default());
+    let mut events = Vec::new();
+    let end = start.plus(Span::from_hours(30));
+    let records = Hospital::new(config).take_while(|record| record.at < end);
+    for (offset, simulated) in (0..).zip(records) {
+        for tick in ticks.before(simulated.at) {
+            events.push(frame([&control(Control::Tick { at: tick }, Some(tick))]));
+        }
+        let (format, patient_from, origin) = match simulated.topic {
+            record::WEARABLES => (Format::OpenMhealth, PatientFrom::Key, Origin::ConsumerDevice),
+            record::HOME_DEVICES => {
+                (Format::OpenMhealth, PatientFrom::Subject, Origin::ClearedDevice)
+            }
+            record::DICOM => (Format::DicomJson, PatientFrom::Subject, Origin::Clinical),
+            _ => (Format::Fhir, PatientFrom::Subject, Origin::Clinical),
+        };
+        let spec = SourceSpec { patient_from, origin, ..source(format) };
+        let record = SourceRecord {
+            position: SourcePosition::new(simulated.topic, 0, offset),
+            key: simulated.key.as_deref(),
+            headers: Vec::new(),
+            payload: simulated.payload.as_bytes(),
+            timestamp: simulated.at,
+        };
+        for event in decoder.decode(&spec, &record, simulated.at).events {
+            events.push(frame([&Event { available_at: Some(simulated.at), ..event }]));
+        }
+    }
+    events
+}
+
+/// The same events in frames of up to `most` events, by seed.
+fn cut(seed: u64, events: &[Bytes], most: u64) -> Vec<Bytes> {
+    let mut dice = Dice::of(seed);
+    let (mut frames, mut writer) = (Vec::new(), FrameWriter::default());
+    let mut room = 1 + dice.below(most);
+    for bytes in events {
+        decode_frame(bytes).unwrap().iter().for_each(|event| writer.push(event));
+        room -= 1;
+        if room == 0 {
+            frames.push(writer.finish());
+            room = 1 + dice.below(most);
+        }
+    }
+    frames.push(writer.finish());
+    frames
+}
+
+/// What a run came to and all it said, without the places in the log that frames give.
+fn whole(run: &mut Run) -> (Digest, Vec<String>) {
+    let said = run.left.iter().map(|Leaving { twin, effect, .. }| {
+        let mut effect = (**effect).clone();
+        effect.evidence.iter_mut().for_each(|evidence| evidence.log = None);
+        format!("{twin} {effect:?}")
+    });
+    let said = said.collect();
+    (run.truth(), said)
+}
+
+#[test]
+fn how_the_log_is_cut_changes_nothing() {
+    let events = hospital();
+    let mut one_by_one = run(events.iter().cloned());
+    let expected = whole(&mut one_by_one);
+    assert!(10 < expected.1.len(), "the hospital says too little to tell: {}", expected.1.len());
+    for (seed, most) in [(1, 3), (2, 50), (3, 100_000)] {
+        let found = whole(&mut run(cut(seed, &events, most)));
+        assert_eq!(found.0, expected.0, "seed {seed}, up to {most} events a frame");
+        assert!(found.1 == expected.1, "seed {seed}, up to {most} events a frame: said otherwise");
+    }
+    // One step of many frames is as many steps of one.
+    let frames = opening().into_iter().chain(events).enumerate();
+    let frames: Vec<_> = frames.map(|(offset, bytes)| log_frame(offset, bytes)).collect();
+    let mut at_once = Run { shard: Shard::new(0), left: Vec::new() };
+    at_once.left = at_once.shard.step(&frames).unwrap().leaving;
+    assert!(whole(&mut at_once) == expected);
+    // Frames that were stepped before are passed over.
+    assert_eq!(at_once.shard.step(&frames).unwrap().n_events, 0);
+    assert!(whole(&mut at_once) == expected);
+}
+
+#[test]
+fn where_a_row_lies_changes_nothing() {
+    for seed in 0..N_WARDS {
+        let events = ward::history(seed);
+        let expected = whole(&mut run(events.iter().cloned()));
+        let mut dice = Dice::of(seed);
+        let mut sealed = Run { shard: Shard::new(0), left: Vec::new() };
+        for (offset, bytes) in opening().into_iter().chain(events).enumerate() {
+            sealed.left.extend(sealed.shard.step(&[log_frame(offset, bytes)]).unwrap().leaving);
+            if dice.below(3) == 0 {
+                sealed.shard.seal_now();
+            }
+        }
+        assert!(whole(&mut sealed) == expected, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_replay_says_the_same_ids() {
+    let events = hospital();
+    let (first, second) = (run(events.iter().cloned()), run(events));
+    let ids = |run: &Run| -> Vec<String> {
+        run.left.iter().map(|one| format!("{} {}", one.effect.id, one.effect.revision)).collect()
+    };
+    assert_eq!(ids(&first), ids(&second));
+    assert_eq!(first.said(), second.said());
+    let distinct: BTreeSet<String> = ids(&first).into_iter().collect();
+    assert_eq!(distinct.len(), first.left.len(), "a revision was said twice");
+}
+
+#[test]
+fn at_most_one_effect_is_live() {
+    for events in (0..N_WARDS).map(ward::history).chain([hospital()]) {
+        let run = run(events);
+        let mut live = BTreeSet::new();
+        for row in run.shard.effects().rows().iter() {
+            if row.effect.status == EffectStatus::Active {
+                let twin = run.shard.twins().twin_id(row.patient).to_string();
+                let place = (twin, row.effect.pipeline.clone(), row.effect.subject.clone());
+                assert!(live.insert(place.clone()), "two are live: {place:?}");
+            }
+        }
+    }
+}
+
+/// A stay and a respiratory rate whose resource can be corrected.
+fn respiratory_rate(value: u32, status: &str, at: &str, revised: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","id":"rr","status":"{status}","subject":{{"reference":"Patient/P1"}},
+        "code":{{"coding":[{{"system":"http://loinc.org","code":"9279-1"}}]}},"effectiveDateTime":"{at}",
+        "meta":{{"lastUpdated":"{revised}"}},"valueQuantity":{{"value":{value},"unit":"/min"}}}}"#
+    )
+}
+
+#[test]
+fn a_correction_takes_back_what_rested_on_it() {
+    let stay = r#"{"resourceType":"Encounter","id":"e","status":"in-progress","class":{"code":"IMP"},
+        "subject":{"reference":"Patient/P1"},"period":{"start":"2026-01-01T08:00:00Z"}}"#;
+    for status in ["corrected", "entered-in-error"] {
+        let mut ward = Ward::open();
+        let fhir = source(Format::Fhir);
+        ward.receive(&fhir, stay.as_bytes(), at("2026-01-01T08:00:00Z"));
+        let high = respiratory_rate(30, "final", "2026-01-01T09:00:00Z", "2026-01-01T09:00:00Z");
+        let (_, left) = ward.receive(&fhir, high.as_bytes(), at("2026-01-01T09:01:00Z"));
+        let raised: Vec<_> = left.iter().map(|one| (one.effect.id, one.effect.change)).collect();
+        let [(id, EffectChange::Raised)] = raised[..] else { panic!("{status}: {raised:?}") };
+        let better = respiratory_rate(16, status, "2026-01-01T09:00:00Z", "2026-01-01T09:05:00Z");
+        let (_, left) = ward.receive(&fhir, better.as_bytes(), at("2026-01-01T09:05:00Z"));
+        let told: Vec<_> = left.iter().map(|one| (one.effect.id, one.effect.change)).collect();
+        assert_eq!(told, [(id, EffectChange::Withdrawn)], "{status}");
+        // The old version again is no news.
+        let (_, left) = ward.receive(&fhir, high.as_bytes(), at("2026-01-01T09:06:00Z"));
+        assert!(left.is_empty(), "{status}");
     }
 }

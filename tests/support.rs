@@ -17,7 +17,6 @@ use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 use twinstream::ingest::zone::Zone;
 use twinstream::log::encode::FrameWriter;
 use twinstream::twin::read::Measured;
-use twinstream::twin::statements::{StatementRow, Topic};
 
 /// The namespace of every source of the tests.
 pub const NAMESPACE: &str = "test";
@@ -184,11 +183,5 @@ impl Ward {
         let ever = (Timestamp::MIN, Timestamp::FOREVER);
         let of = |signal| self.shard.twins().window(number, signal, &Origin::ALL, ever).len();
         Signal::all().map(of).sum()
-    }
-
-    /// The current statements about a patient on a topic.
-    pub fn statements(&self, patient: &str, topic: Topic) -> Vec<Arc<StatementRow>> {
-        let Some(number) = self.number(patient) else { return Vec::new() };
-        self.shard.twins().statements(number, topic).cloned().collect()
     }
 }

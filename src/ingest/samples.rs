@@ -157,7 +157,7 @@ impl Samples {
         }
     }
 
-    /// `value = origin + factor × sample`, one sample each period.
+    /// `value = origin + factor × sample`, one sample each period; its length was checked when it was read.
     fn add_series<'a>(
         &mut self,
         frame: Frame<'a>,
@@ -165,7 +165,7 @@ impl Samples {
         facts: &mut Vec<Fact<'a>>,
     ) {
         let start = frame.valid.start;
-        for (index, sample) in (0_i64..).zip(sampled.data.split(' ')).take(SAMPLES_MAX) {
+        for (index, sample) in (0_i64..).zip(sampled.data.split(' ')) {
             let at = start.plus(Span::from_micros(index.saturating_mul(sampled.period_micros)));
             let valid = Valid { start: at, end: at, ..frame.valid };
             let frame = Frame { valid, ..frame.clone() };

@@ -18,10 +18,11 @@ pub fn partition_of(twin: &TwinId<'_>, n_partitions: u32) -> u32 {
 mod tests {
     use super::*;
 
-    /// These numbers are on disk and in topics: they never change.
+    /// These numbers are on disk and in topics: they never change. Taken from another implementation of
+    /// XXH3-64 (python-xxhash) over `mercy/1` and so on, modulo 32.
     #[test]
     fn twins_stay_where_they_are() {
         let place = |patient: &'static str| partition_of(&TwinId::new("mercy", patient), 32);
-        assert_eq!(["1", "2", "p-0412"].map(place), [24, 3, 1]);
+        assert_eq!(["1", "2", "p-0412"].map(place), [7, 28, 16]);
     }
 }

@@ -20,6 +20,11 @@ macro_rules! column {
 }
 
 fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
+    [said_columns(), time_columns()].into_iter().flatten().collect()
+}
+
+/// What is said, about whom, how loudly and where.
+fn said_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
     vec![
         column!("id", Text, "The effect: the same through all its revisions, and in every replay.", |cells| {
             Cell::Owned(cells.row.effect.id.to_string())
@@ -59,6 +64,12 @@ fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
         }),
         column!("ward", Text, "The ward at its time.", |cells| Cell::text(&cells.row.effect.ward)),
         column!("encounter", Text, "The stay at its time.", |cells| Cell::text(&cells.row.effect.encounter)),
+    ]
+}
+
+/// When it began, ended and falls due, and what it rests on.
+fn time_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
+    vec![
         column!("onset", Time, "The start of the episode.", |cells| Cell::time(Some(cells.row.effect.onset))),
         column!("effective_at", Time, "The effective time of the fact that caused the newest revision.", |cells| {
             Cell::time(Some(cells.row.effect.at))

@@ -168,7 +168,7 @@ fn state(dice: &mut Dice, patient: &str, at: Timestamp) -> Value {
     let sct = "http://snomed.info/sct";
     let (kind, system, code) = *dice.pick(&[
         ("ServiceRequest", "urn:demo:orders", "spo2-scale-2"),
-        ("ServiceRequest", "urn:demo:orders", "ct-with-iodinated-contrast"),
+        ("ServiceRequest", "urn:demo:orders", "ct-iodinated-contrast"),
         ("Flag", sct, "133918004"),
         ("Condition", sct, "77386006"),
         ("Condition", sct, "698306007"),

@@ -16,6 +16,7 @@ use crate::domain::event::{Resource, ResourceKind};
 use crate::domain::fact::{Body, Fact, Statistic, Valid};
 use crate::domain::refusal::Refusal;
 use crate::domain::statement::{Attribute, Statement};
+use crate::domain::time::Span;
 use crate::ingest::context::Context;
 use crate::ingest::entry::ReadResource;
 use crate::ingest::fhir::reference::patient;
@@ -24,7 +25,7 @@ use crate::ingest::fhir::types::{Concept, MetaJson, PeriodJson, ReferenceJson, c
 use crate::ingest::fhir::value::ValueJson;
 use crate::ingest::json::{Text, parse, text};
 use crate::ingest::refused::Refused;
-use crate::ingest::samples::{Frame, Samples};
+use crate::ingest::samples::{Frame, SAMPLES_MAX, Samples};
 use crate::ingest::states::state_facts;
 use crate::ingest::value::Value;
 
@@ -177,6 +178,7 @@ pub fn read<'a>(
             return Err(Refused::new(Refusal::Undecodable, "code is missing"));
         }
         let value = value_of!(observation);
+        check_series(&value, valid, context)?;
         let shared = shared(&mut observation, valid);
         let components = observation.component.take().unwrap_or_default();
         let facts = &mut resource.facts;
@@ -241,8 +243,22 @@ fn read_component<'a>(
         return Err(Refused::new(Refusal::Undecodable, "the component has no code"));
     }
     let value = value_of!(component);
+    check_series(&value, shared.valid, context)?;
     read_value(codes, value, shared, context, samples, facts);
     Ok(())
+}
+
+/// Refuses a series that is too long, or whose last sample lies ahead: none of it is cut off in silence.
+fn check_series(value: &Value<'_>, valid: Valid, context: &Context<'_>) -> Result<(), Refused> {
+    let Value::Sampled(sampled) = value else { return Ok(()) };
+    let n_samples = sampled.data.split(' ').count();
+    if SAMPLES_MAX < n_samples {
+        let message = format!("valueSampledData: more than {SAMPLES_MAX} samples");
+        return Err(Refused::new(Refusal::TooLarge, message));
+    }
+    let n_periods = i64::try_from(n_samples).unwrap_or(i64::MAX).saturating_sub(1);
+    let length = Span::from_micros(sampled.period_micros.saturating_mul(n_periods));
+    context.check_past(valid.start.plus(length), "valueSampledData")
 }
 
 /// Turns one coded value into facts.

@@ -160,7 +160,11 @@ fn valid(
 ) -> Result<Valid, Refused> {
     let given = order.effective_period.as_ref().or(order.occurrence_period.as_ref());
     if let Some(period) = given {
-        return context.period(period, "effectivePeriod");
+        let valid = context.period(period, "effectivePeriod")?;
+        if kind == ResourceKind::MedicationAdministration && activity == Activity::Active {
+            context.check_past(valid.start, "effectivePeriod")?;
+        }
+        return Ok(valid);
     }
     let at = order.effective_date_time.as_deref().or(order.occurrence_date_time.as_deref());
     if let (Some(at), ResourceKind::MedicationAdministration) = (at, kind) {

@@ -180,6 +180,9 @@ pub fn read_encounter<'a>(
             return Err(Refused::new(Refusal::BadTime, "period is missing"));
         }
     };
+    if matches!(activity, Activity::Active | Activity::Ended) {
+        context.check_past(valid.start, "period.start")?;
+    }
     let head = Head {
         kind: ResourceKind::Encounter,
         id: encounter.id,

@@ -170,6 +170,10 @@ pub fn read_deed<'a>(
             Valid::between(context.received_at, context.received_at)
         }
     };
+    if activity == Activity::Active {
+        // What was done was done by now; what is prepared may lie ahead.
+        context.check_past(valid.start, "performed[x]")?;
+    }
     said.codes = codings(deed.code.or(deed.vaccine_code));
     set_encounter(&mut said, deed.encounter, context);
     let head = Head {
