@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::event::DefinitionKind;
 use crate::engine::shard::Shard;
 use crate::pipeline::live::Live;
-use crate::pipeline::pipeline::Pipeline;
+use crate::pipeline::pipeline::{Core, Pipeline};
 use crate::pipeline::value_set::{ValueSet, ValueSets};
 use crate::twin::snapshot::Track;
 
@@ -87,6 +87,15 @@ fn track(pipeline: &Pipeline, subject: &Arc<str>) -> Track {
         value: pipeline.value.clone(),
         decimals: pipeline.decimals,
         bands: pipeline.bands.iter().map(|band| band.name.clone()).collect(),
-        inputs: pipeline.features.iter().map(|(name, _)| name.as_str().into()).collect(),
+        inputs: (0..).zip(&pipeline.features).map(|(input, (name, _))| scored(pipeline, input, name)).collect(),
     }
+}
+
+/// The name of an input that gives points; empty for one that only decides how others do.
+fn scored(pipeline: &Pipeline, input: usize, name: &str) -> Arc<str> {
+    let gives_points = match &pipeline.core {
+        Core::Table(table) => table.inputs.iter().any(|scored| scored.input == input),
+        Core::Rule(_) => false,
+    };
+    if gives_points { name.into() } else { "".into() }
 }

@@ -164,7 +164,7 @@ fn due_items(
             ]);
             finding
         }
-        None => requested_ratio(row, proof),
+        None => requested_ratio(row, proof, steady.last().map(|point| gfr(point))),
     });
     findings.iter_mut().for_each(|finding| finding.evidence.sort_unstable());
     findings.iter_mut().for_each(|finding| finding.evidence.dedup());
@@ -172,11 +172,15 @@ fn due_items(
 }
 
 /// A UACR that was never measured is due from the day the disease was established.
-fn requested_ratio(row: &Row<'_>, proof: &(&Reading, &Reading)) -> Finding {
+fn requested_ratio(row: &Row<'_>, proof: &(&Reading, &Reading), stage: Option<Gfr>) -> Finding {
     let due = proof.1.at;
     let mut finding = dated(row, SUBJECT_UACR, proof.1, due);
     finding.evidence.push(proof.0.evidence);
-    finding.values.push(("uacr", "never measured".to_owned()));
+    finding.values.extend([
+        ("uacr", "never measured".to_owned()),
+        ("gfr_category", stage.map_or("G?", Gfr::name).to_owned()),
+        ("albuminuria_category", "A?".to_owned()),
+    ]);
     finding
 }
 

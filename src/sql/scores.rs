@@ -39,7 +39,8 @@ impl<'s> RiskRow<'s> {
     /// Names of inputs with or without points.
     fn inputs(&self, read: impl Fn(&str, Option<i64>) -> Option<String>) -> Cell<'static> {
         let inputs = self.track().map_or(&[][..], |track| &track.inputs);
-        let texts = inputs.iter().enumerate().filter_map(|(index, name)| {
+        let scored = inputs.iter().enumerate().filter(|(_, name)| !name.is_empty());
+        let texts = scored.filter_map(|(index, name)| {
             read(name, points_of(self.row.points, index))
         });
         let text = texts.collect::<Vec<_>>().join(", ");

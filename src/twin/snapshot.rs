@@ -82,7 +82,7 @@ pub struct Track {
     pub decimals: u8,
     /// Its bands, ascending by severity.
     pub bands: Vec<Arc<str>>,
-    /// Its inputs, in the order of the row's points.
+    /// Its inputs, in the order of the row's points; empty for one that gives none.
     pub inputs: Vec<Arc<str>>,
 }
 
