@@ -58,7 +58,7 @@ impl Ward {
         let key = patient(who);
         // Mixed by a multiplication with an odd number, so that the red ones are spread.
         let chance = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
-        let is_red = code.loinc == "9279-1" && chance % self.red_every == 0;
+        let is_red = code.loinc == "9279-1" && chance.is_multiple_of(self.red_every);
         let value = if is_red { RED } else { well };
         let vital = Vital { id: number, patient: &key, code, value, at };
         let payload = observation(who, &vital);

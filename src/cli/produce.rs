@@ -39,7 +39,7 @@ pub fn run(args: &ProduceArgs) -> Result<()> {
     };
     let bar = ProgressBar::new_spinner();
     let mut progress = |n_records: u64| {
-        if n_records % 1_024 == 0 {
+        if n_records.is_multiple_of(1_024) {
             bar.set_message(format!("{n_records} records read"));
             bar.tick();
         }

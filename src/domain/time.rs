@@ -40,7 +40,7 @@ impl Timestamp {
 
     /// Midnight UTC at the start of `date`.
     pub const fn from_date(date: Date) -> Timestamp {
-        Timestamp(date.days_since_epoch() as i64 * MICROS_PER_DAY)
+        Timestamp(date.days_since_epoch() * MICROS_PER_DAY)
     }
 
     /// The UTC day that holds this instant.

@@ -130,7 +130,7 @@ impl KafkaLogReader {
     /// If the brokers refuse us.
     pub fn poll(&self, wait: Duration) -> Result<Vec<ReadFrame>, KafkaFailure> {
         let messages = poll_batch(&self.consumer, wait)?;
-        Ok(messages.iter().map(|message| read_frame(message)).collect())
+        Ok(messages.iter().map(read_frame).collect())
     }
 
     /// What fences an older owner of the group.

@@ -97,11 +97,10 @@ fn features(
     for (name, text) in &file.features {
         let feature =
             Feature::parse(&text.value).map_err(|message| FileError::at(text, message))?;
-        if let Feature::Medication(set) = &feature {
-            if !value_sets.contains_key(set) {
+        if let Feature::Medication(set) = &feature
+            && !value_sets.contains_key(set) {
                 return Err(FileError::at(text, format!("there is no value set `{set}`")));
             }
-        }
         features.push((name.clone(), feature));
     }
     Ok(features)

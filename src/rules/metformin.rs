@@ -52,8 +52,8 @@ fn assess(row: &Row<'_>) -> Assessment {
     if matches!(row.cell(AGE), Cell::Age { greatest, .. } if *greatest < egfr::AGE_YEARS_MIN) {
         return Assessment::not_applicable("younger than 18 years");
     }
-    let recent = row.series(CREATININE).iter().filter(|r| row.at.since(r.at) <= EGFR_AGE_MAX);
-    let newest = recent.last();
+    let mut recent = row.series(CREATININE).iter().filter(|r| row.at.since(r.at) <= EGFR_AGE_MAX);
+    let newest = recent.next_back();
     if let Some(reason) = newest.and_then(no_basis) {
         return Assessment::not_computable(reason);
     }

@@ -40,11 +40,10 @@ impl<T: ArrowNativeType> Column<T> {
             let values = buffer.into_vec().unwrap_or_else(|buffer| buffer.typed_data().to_vec());
             *self = Column::Owned(values);
         }
-        if let Column::Owned(values) = self {
-            if let Some(slot) = values.get_mut(index) {
+        if let Column::Owned(values) = self
+            && let Some(slot) = values.get_mut(index) {
                 *slot = value;
             }
-        }
     }
 
     fn share(&mut self) -> ScalarBuffer<T> {

@@ -22,7 +22,7 @@ struct Message {
 pub fn history(seed: u64) -> Vec<Bytes> {
     let mut dice = Dice::of(seed);
     let start = at("2025-03-01T08:00:00Z");
-    let is_acute = seed % 2 == 0;
+    let is_acute = seed.is_multiple_of(2);
     let mut messages: Vec<Message> = Vec::new();
     for patient in ["P1", "P2"] {
         for resource in [person(&mut dice, patient, start), stay(&mut dice, patient, start)] {
