@@ -332,7 +332,7 @@ wards: { Location/5w: 5 West }
                 "signal: kreatinin",
                 "line 5 column 44: there is no such signal",
             ),
-            ("answer: alert", "answer: awake", "line 8 column 72: expected one of alert"),
+            ("answer: alert", "answer: awake", "line 8 column 68: expected one of alert"),
             ("state: comfort_care", "state: comfy", "line 10 column 14: expected one of"),
             ("280 d", "9 months", "expected a number of days"),
             ("IMP: inpatient", "IMP: in", "expected one of inpatient"),
