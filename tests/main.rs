@@ -3,6 +3,13 @@
 //! Tests of one function stand at the end of its file; those here hold the promises of several modules
 //! together. They neither sleep nor ask the time nor the network, and a random one prints its seed.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails loudly, and says where"
+)]
+
 mod support;
 
 mod tidy;

@@ -121,7 +121,12 @@ impl Bench {
     ///
     /// # Errors
     /// If Kafka refuses it.
-    pub fn send(&self, producer: &CountingProducer, key: &str, payload: &str) -> Result<(), BenchError> {
+    pub fn send(
+        &self,
+        producer: &CountingProducer,
+        key: &str,
+        payload: &str,
+    ) -> Result<(), BenchError> {
         let (key, payload) = (Some(key.as_bytes()), payload.as_bytes());
         Ok(producer.send(ToWrite { topic: &self.topic, partition: None, key, payload }, None)?)
     }
@@ -149,11 +154,12 @@ impl Bench {
         };
         let is_ingested = AtomicBool::new(false);
         thread::scope(|scope| {
-            let ingest = thread::Builder::new().name("ingest".to_owned()).spawn_scoped(scope, || {
-                let result = ingest(&spec, n_taken, &is_done);
-                is_ingested.store(true, Ordering::Release);
-                result
-            });
+            let ingest =
+                thread::Builder::new().name("ingest".to_owned()).spawn_scoped(scope, || {
+                    let result = ingest(&spec, n_taken, &is_done);
+                    is_ingested.store(true, Ordering::Release);
+                    result
+                });
             let ingest = ingest.map_err(RunError::Thread)?;
             let mut begun: Option<(Timestamp, Duration)> = None;
             let stepped = loop {

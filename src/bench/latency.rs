@@ -149,8 +149,8 @@ fn read_alerts(
                 let seen = now();
                 let message = message.map_err(KafkaFailure::of("read alerts"))?;
                 let alert = serde_json::from_slice(message.payload().unwrap_or_default());
-                let alert: AlertRead =
-                    alert.map_err(|error| BenchError::Wrong(format!("an alert record: {error}")))?;
+                let alert: AlertRead = alert
+                    .map_err(|error| BenchError::Wrong(format!("an alert record: {error}")))?;
                 if let (true, Ok(Moment::Instant { at, .. })) =
                     (alert.change == "raised", Moment::parse(&alert.effective_at))
                 {

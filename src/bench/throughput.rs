@@ -24,7 +24,8 @@ pub fn run(bench: &Bench, n_records: u64) -> Result<Measured, BenchError> {
     let mut config = bench.run.kafka.producer();
     config.set("linger.ms", "20");
     let producer = CountingProducer::new(&config)?;
-    let span = Span::from_micros(APART.micros().saturating_mul(i64::try_from(n_records).unwrap_or(0)));
+    let span =
+        Span::from_micros(APART.micros().saturating_mul(i64::try_from(n_records).unwrap_or(0)));
     let start = now().minus(span).minus(Span::from_minutes(1));
     for record in ward.admissions(start.minus(Span::from_days(1))) {
         bench.send(&producer, &record.key, &record.payload)?;

@@ -19,11 +19,8 @@ use crate::cli::replay::{instant, read_site};
 pub fn run(args: &ProduceArgs) -> Result<()> {
     let watch = Stopwatch::start();
     let (_, site) = read_site(args.site.as_deref())?;
-    let kafka = KafkaSettings {
-        brokers: args.brokers.clone(),
-        replication: 1,
-        ..KafkaSettings::default()
-    };
+    let kafka =
+        KafkaSettings { brokers: args.brokers.clone(), replication: 1, ..KafkaSettings::default() };
     let n_partitions = if args.live { args.partitions } else { 1 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(ensure(&kafka, &[TopicSpec::output(args.topic.clone(), n_partitions)]))?;

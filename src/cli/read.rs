@@ -147,7 +147,9 @@ fn ask_instance(url: &str, sql: &str, output: OutputArg) -> Result<String> {
     let request = agent.post(format!("{url}/api/sql"));
     let request = request.header("accept", accept).header("content-type", "application/json");
     let mut response = request.send(&body).with_context(|| {
-        format!("{url} does not answer: start `twin up` or `twin run`, or name a folder with --data")
+        format!(
+            "{url} does not answer: start `twin up` or `twin run`, or name a folder with --data"
+        )
     })?;
     let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
     if !response.status().is_success() {

@@ -34,7 +34,8 @@ pub fn validate(path: &Path) -> Result<()> {
 /// Runs the command.
 pub fn run(path: &Path) -> Result<()> {
     let Instance { run, listen } = read(path, std::env::vars())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let n_partitions = i32::try_from(run.n_partitions)?;
     let mut topics = vec![TopicSpec::events(&run.kafka, n_partitions)];
     topics.extend(run.kafka.effect_topics().map(|name| TopicSpec::output(name, n_partitions)));

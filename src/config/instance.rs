@@ -141,7 +141,11 @@ pub fn read(
             library: library.with_site(&site_text),
         },
         listen: reader
-            .parsed("http.listen", document.http.listen.as_ref(), "an address such as 127.0.0.1:8080")?
+            .parsed(
+                "http.listen",
+                document.http.listen.as_ref(),
+                "an address such as 127.0.0.1:8080",
+            )?
             .unwrap_or_else(|| LISTEN.parse().expect("the default is an address")),
     })
 }
@@ -160,7 +164,8 @@ impl Reader<'_> {
                 format!("{}: line {line} column {column}: {key}", self.path.display())
             }
             _ => {
-                let known = crate::config::environment::KEYS.iter().find(|(_, known)| *known == key);
+                let known =
+                    crate::config::environment::KEYS.iter().find(|(_, known)| *known == key);
                 known.map_or_else(|| key.to_owned(), |(name, _)| (*name).to_owned())
             }
         };
@@ -249,7 +254,9 @@ impl Reader<'_> {
             group: text("kafka.group", &kafka.group).unwrap_or_else(|| "twinstream".to_owned()),
             topic_prefix: text("kafka.topic_prefix", &kafka.topic_prefix).unwrap_or_default(),
             replication: i32::from(replication),
-            properties: properties.map(|(name, value)| (name.clone(), value.value.clone())).collect(),
+            properties: properties
+                .map(|(name, value)| (name.clone(), value.value.clone()))
+                .collect(),
         })
     }
 
@@ -259,14 +266,12 @@ impl Reader<'_> {
             self.wrong(&key, Some(value), format!("`{}`: expected {expected}", value.value))
         };
         let format = Format::ALL.into_iter().find(|format| format.name() == source.format.value);
-        let format = format.ok_or_else(|| {
-            wrong(&source.format, &Format::ALL.map(Format::name).join(", "))
-        })?;
+        let format = format
+            .ok_or_else(|| wrong(&source.format, &Format::ALL.map(Format::name).join(", ")))?;
         let origin = match &source.origin {
             None => Origin::Clinical,
-            Some(name) => Origin::named(&name.value).ok_or_else(|| {
-                wrong(name, &Origin::ALL.map(Origin::name).join(", "))
-            })?,
+            Some(name) => Origin::named(&name.value)
+                .ok_or_else(|| wrong(name, &Origin::ALL.map(Origin::name).join(", ")))?,
         };
         let zone = match &source.timezone {
             None => site_zone,
@@ -311,7 +316,8 @@ sources:
 
     #[test]
     fn the_environment_lies_over_the_file() {
-        let instance = read_text(FILE, &[("TWIN_KAFKA_BROKERS", "other:1"), ("TWIN_LOG_PARTITIONS", "4")]);
+        let instance =
+            read_text(FILE, &[("TWIN_KAFKA_BROKERS", "other:1"), ("TWIN_LOG_PARTITIONS", "4")]);
         let instance = instance.unwrap();
         assert_eq!(instance.run.kafka.brokers, "other:1");
         assert_eq!(instance.run.n_partitions, 4);
@@ -322,10 +328,18 @@ sources:
     fn says_where_it_is_wrong() {
         let cases = [
             ("brokers:", "broker:", "unknown field `broker`"),
-            ("format: fhir", "format: hl7", "twin.yaml: line 6 column 13: sources.ehr: `hl7`: expected fhir"),
+            (
+                "format: fhir",
+                "format: hl7",
+                "twin.yaml: line 6 column 13: sources.ehr: `hl7`: expected fhir",
+            ),
             ("namespace: hospital", "namespace: a/b", "expected a name without a slash"),
             ("topics: [fhir]", "topics: ['^(']", "topic pattern `^(`"),
-            ("kafka:", "log: { clock: solar }\nkafka:", "line 1 column 15: log.clock: `solar`: expected live or recorded"),
+            (
+                "kafka:",
+                "log: { clock: solar }\nkafka:",
+                "line 1 column 15: log.clock: `solar`: expected live or recorded",
+            ),
             ("kafka:", "http: { listen: everywhere }\nkafka:", "expected an address"),
             ("kafka:", "site: nowhere.yaml\nkafka:", "nowhere.yaml: No such file"),
         ];

@@ -2,6 +2,11 @@
 //!
 //! Day numbers follow the proleptic Gregorian calendar, as ISO 8601 and FHIR do.
 
+#![expect(
+    clippy::as_conversions,
+    reason = "constant functions cannot call `From`; every range is checked"
+)]
+
 use std::fmt;
 
 use crate::domain::time::Timestamp;

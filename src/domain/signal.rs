@@ -84,6 +84,7 @@ impl Signal {
     }
 
     /// The value as a number in the canonical unit.
+    #[expect(clippy::as_conversions, reason = "a float is wanted, and values are far below 2^53")]
     pub fn number_of(self, value: i64) -> f64 {
         value as f64 / 10_f64.powi(i32::from(self.spec().decimals))
     }

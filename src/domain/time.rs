@@ -121,6 +121,7 @@ impl Span {
     }
 
     /// Hours, with their fraction.
+    #[expect(clippy::as_conversions, reason = "a float is wanted, to the microsecond or not")]
     pub fn hours(self) -> f64 {
         self.0 as f64 / (3_600.0 * MICROS_PER_SECOND as f64)
     }

@@ -87,7 +87,10 @@ fn track(pipeline: &Pipeline, subject: &Arc<str>) -> Track {
         value: pipeline.value.clone(),
         decimals: pipeline.decimals,
         bands: pipeline.bands.iter().map(|band| band.name.clone()).collect(),
-        inputs: (0..).zip(&pipeline.features).map(|(input, (name, _))| scored(pipeline, input, name)).collect(),
+        inputs: (0..)
+            .zip(&pipeline.features)
+            .map(|(input, (name, _))| scored(pipeline, input, name))
+            .collect(),
     }
 }
 

@@ -211,7 +211,10 @@ impl Round<'_> {
     }
 
     /// When the record became available: on a recorded clock it says so, and on a live one it must not.
-    fn available_at(&mut self, record: &SourceRecord<'_>) -> Result<Option<Timestamp>, IngestError> {
+    fn available_at(
+        &mut self,
+        record: &SourceRecord<'_>,
+    ) -> Result<Option<Timestamp>, IngestError> {
         let position = &record.position;
         let wrong = |message: String| IngestError::Recorded {
             topic: position.topic.to_string(),
@@ -242,7 +245,9 @@ impl Round<'_> {
                 }
                 match Moment::parse(text) {
                     Ok(Moment::Instant { at, .. }) => Ok(Some(at)),
-                    _ => Err(wrong(format!("{AVAILABLE_AT_HEADER}: expected a time with an offset"))),
+                    _ => {
+                        Err(wrong(format!("{AVAILABLE_AT_HEADER}: expected a time with an offset")))
+                    }
                 }
             }
         }

@@ -107,13 +107,11 @@ pub fn produce_recorded(
     for index in 0..sorted.n_items() {
         let Some(at) = sorted.read(index, &mut bytes)? else { break };
         let (key, payload) = unpack(&bytes);
-        let record =
-            ToWrite { topic: &spec.topic, partition: Some(0), key, payload };
+        let record = ToWrite { topic: &spec.topic, partition: Some(0), key, payload };
         producer.send(record, Some(available(at)))?;
     }
     if let Some(until) = spec.until {
-        let record =
-            ToWrite { topic: &spec.topic, partition: Some(0), key: None, payload: &[] };
+        let record = ToWrite { topic: &spec.topic, partition: Some(0), key: None, payload: &[] };
         producer.send(record, Some(available(until)))?;
     }
     producer.flush()?;
@@ -150,7 +148,8 @@ mod tests {
 
     #[test]
     fn keys_and_bytes_come_back_as_they_were() {
-        for (key, payload) in [(None, "{}"), (Some(""), "{}"), (Some("Patient/1"), ""), (None, "")] {
+        for (key, payload) in [(None, "{}"), (Some(""), "{}"), (Some("Patient/1"), ""), (None, "")]
+        {
             let item = pack(key, payload.as_bytes());
             assert_eq!(unpack(&item), (key.map(str::as_bytes), payload.as_bytes()));
         }

@@ -11,7 +11,9 @@ use crate::twin::snapshot::ShardSnapshot;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadingError {
     /// There is no log in it.
-    #[error("{folder}: no data folder of twin: expected one made by twin up, twin replay or twin run")]
+    #[error(
+        "{folder}: no data folder of twin: expected one made by twin up, twin replay or twin run"
+    )]
     NoLog {
         /// The folder.
         folder: PathBuf,

@@ -17,8 +17,8 @@ use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::files::{self, FileError, FileRecord};
 use crate::ingest::source::{SourceRecord, SourceSpec};
-use crate::log::encode::FrameWriter;
 use crate::log::decode::{FrameError, decode_frame};
+use crate::log::encode::FrameWriter;
 
 /// Events stepped at once.
 const BATCH_EVENTS: usize = 4_096;

@@ -91,8 +91,7 @@ impl Routes {
                 Matcher::Pattern(pattern) => pattern.is_match(topic),
             })
         };
-        let mut found =
-            self.routes.iter().enumerate().filter(|(_, (matchers, _))| reads(matchers));
+        let mut found = self.routes.iter().enumerate().filter(|(_, (matchers, _))| reads(matchers));
         let (index, (_, spec)) =
             found.next().ok_or_else(|| RouteError::Nowhere { topic: topic.to_owned() })?;
         if let Some((_, (_, second))) = found.next() {

@@ -136,7 +136,10 @@ pub fn run(
 }
 
 /// Whoever ends takes the other along.
-fn stopping<T>(stop: &AtomicBool, run: impl FnOnce() -> Result<T, RunError>) -> Result<T, RunError> {
+fn stopping<T>(
+    stop: &AtomicBool,
+    run: impl FnOnce() -> Result<T, RunError>,
+) -> Result<T, RunError> {
     let result = run();
     stop.store(true, Ordering::Release);
     result

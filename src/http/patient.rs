@@ -62,7 +62,8 @@ pub async fn page(
 pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, QueryError> {
     let patient = quoted(name);
     let now = snapshot.clock();
-    let person = ask(snapshot, &format!("SELECT * FROM patients WHERE patient = {patient}")).await?;
+    let person =
+        ask(snapshot, &format!("SELECT * FROM patients WHERE patient = {patient}")).await?;
     let Some(person) = person.into_iter().next() else { return Ok(None) };
     let columns = "id, kind, pipeline, edition, band, severity, status, change, revision, text, notes, \
                    effective_at, raised_at, known_at, due_at, ward";
@@ -72,7 +73,11 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
             columns.replace("kind", &format!("'{kind}' AS kind"))
         )
     };
-    let said = [said("alert", "alerts"), said("suggestion", "suggestions"), said("follow-up", "follow_ups")];
+    let said = [
+        said("alert", "alerts"),
+        said("suggestion", "suggestions"),
+        said("follow-up", "follow_ups"),
+    ];
     let said = format!("{} ORDER BY effective_at DESC", said.join(" UNION ALL "));
     let said = ask(snapshot, &said).await?;
     let evidence = format!(
@@ -142,7 +147,8 @@ async fn lists(
 }
 
 fn head(person: &Row, now: Timestamp) -> Markup {
-    let name = if person.text("name").is_empty() { person.text("patient") } else { person.text("name") };
+    let name =
+        if person.text("name").is_empty() { person.text("patient") } else { person.text("name") };
     html! {
         h1 { (name) }
         p class="sub" {

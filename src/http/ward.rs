@@ -72,7 +72,8 @@ pub async fn main(snapshot: &Snapshot) -> Result<Markup, QueryError> {
     }
     for row in ask(snapshot, &trend).await? {
         let (at, value) = (row.time("at"), row.number("value"));
-        if let (Some(one), Some((at, value))) = (listed.get_mut(row.text("patient")), at.zip(value)) {
+        if let (Some(one), Some((at, value))) = (listed.get_mut(row.text("patient")), at.zip(value))
+        {
             one.trend.push(Point { at, value, is_clinical: true });
         }
     }

@@ -12,8 +12,8 @@ use serde_json::Value as Json;
 use crate::domain::decimal::Decimal;
 use crate::domain::time::{Span, Timestamp};
 use crate::import::fhir::{
-    Coding, Concept, Encounter, EncounterLocation, Meta, Observation, Patient as Person, Period, Quantity,
-    Reference, Resource,
+    Coding, Concept, Encounter, EncounterLocation, Meta, Observation, Patient as Person, Period,
+    Quantity, Reference, Resource,
 };
 use crate::ingest::files::FileRecord;
 
@@ -172,7 +172,8 @@ impl Challenge {
         let mut rows = Vec::new();
         for (line_number, line) in (2..).zip(lines).filter(|(_, line)| !line.is_empty()) {
             let hour = line.split('|').nth(hours).and_then(|hour| hour.parse().ok());
-            let hour = hour.ok_or_else(|| form(line_number, "expected a whole number of hours in ICULOS"))?;
+            let hour = hour
+                .ok_or_else(|| form(line_number, "expected a whole number of hours in ICULOS"))?;
             rows.push((hour, line.to_owned()));
         }
         let name = file.topic.rsplit(['/', '!']).next().unwrap_or_default();
@@ -206,7 +207,9 @@ impl Challenge {
                     written.n_rows += 1;
                     self.write_row(output, patient, hour, row, &mut written)?;
                 }
-                if *next == patient.rows.len() && patient.rows.last().map(|(at, _)| at + 1) == Some(hour) {
+                if *next == patient.rows.len()
+                    && patient.rows.last().map(|(at, _)| at + 1) == Some(hour)
+                {
                     let end = self.at(hour);
                     line(output, &self.stay(patient, Some(end)), &mut written)?;
                 }
@@ -335,7 +338,11 @@ fn percent(cell: &str) -> Option<serde_json::Number> {
     serde_json::from_str(&crate::domain::decimal::plain(millionths, 6)).ok()
 }
 
-fn line(output: &mut impl Write, record: &Resource, written: &mut Written) -> Result<(), ChallengeError> {
+fn line(
+    output: &mut impl Write,
+    record: &Resource,
+    written: &mut Written,
+) -> Result<(), ChallengeError> {
     written.n_records += 1;
     serde_json::to_writer(&mut *output, record).map_err(io::Error::from)?;
     Ok(output.write_all(b"\n")?)

@@ -95,6 +95,7 @@ impl Units {
     ///
     /// # Errors
     /// Why the value cannot be used.
+    #[expect(clippy::as_conversions, reason = "a float is wanted, to 15 digits")]
     pub fn canonical(
         &mut self,
         signal: Signal,

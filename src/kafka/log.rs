@@ -70,12 +70,16 @@ impl KafkaLogReader {
     ///
     /// # Errors
     /// If the configuration is refused, or a partition cannot be assigned.
-    pub fn open(settings: &KafkaSettings, n_partitions: u32) -> Result<KafkaLogReader, KafkaFailure> {
+    pub fn open(
+        settings: &KafkaSettings,
+        n_partitions: u32,
+    ) -> Result<KafkaLogReader, KafkaFailure> {
         let mut config = settings.consumer(&format!("{}-twins", settings.group));
         // A position that is no longer there must stop us: silence would lose events.
         config.set("auto.offset.reset", "error");
         config.set("check.crcs", "true");
-        let consumer: BaseConsumer = config.create().map_err(KafkaFailure::of("make a consumer"))?;
+        let consumer: BaseConsumer =
+            config.create().map_err(KafkaFailure::of("make a consumer"))?;
         let topic = settings.events_topic();
         let mut list = TopicPartitionList::new();
         for partition in partitions(n_partitions) {

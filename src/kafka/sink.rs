@@ -45,7 +45,10 @@ impl KafkaSink {
                     tracing::info!(%error, "kafka: transactions are not ready yet");
                 }
                 Err(error) => {
-                    return Err(KafkaFailure::Call { what: "begin transactions".to_owned(), error });
+                    return Err(KafkaFailure::Call {
+                        what: "begin transactions".to_owned(),
+                        error,
+                    });
                 }
             }
         }

@@ -61,7 +61,8 @@ impl KafkaSource {
         config.set("partition.assignment.strategy", "cooperative-sticky");
         // Topics that a pattern matches and that appear later are seen within this time.
         config.set("topic.metadata.refresh.interval.ms", "10000");
-        let consumer: BaseConsumer = config.create().map_err(KafkaFailure::of("make a consumer"))?;
+        let consumer: BaseConsumer =
+            config.create().map_err(KafkaFailure::of("make a consumer"))?;
         consumer.subscribe(topics).map_err(KafkaFailure::of("subscribe"))?;
         Ok(KafkaSource { consumer })
     }

@@ -110,7 +110,9 @@ async fn check(
     let described = described.map_err(KafkaFailure::of(format!("describe {}", spec.name)))?;
     let described = described.into_iter().next().and_then(Result::ok);
     let read = |name| described.as_ref().and_then(|config| config.get(name)?.value.clone());
-    for (name, expected) in [("message.timestamp.type", "LogAppendTime"), ("cleanup.policy", "delete")] {
+    for (name, expected) in
+        [("message.timestamp.type", "LogAppendTime"), ("cleanup.policy", "delete")]
+    {
         match read(name) {
             Some(value) if value == expected => {}
             value => {

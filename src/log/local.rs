@@ -266,8 +266,7 @@ fn whole_follows(file: &File, position: u64, length: u64) -> io::Result<bool> {
     file.read_exact_at(&mut rest, position)?;
     Ok((1..rest.len()).any(|start| {
         let mut reader = rest.get(start..).unwrap_or_default();
-        let length =
-            reader.first_chunk::<4>().map_or(u32::MAX, |bytes| u32::from_le_bytes(*bytes));
+        let length = reader.first_chunk::<4>().map_or(u32::MAX, |bytes| u32::from_le_bytes(*bytes));
         let fits = usize::try_from(length).is_ok_and(|n| 0 < n && n + HEADER_BYTES <= reader.len());
         fits && matches!(read_frame(&mut reader, &mut Vec::new()), Ok(Some(_)))
     }))

@@ -215,6 +215,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// If the bytes end inside a field or hold a type this format does not have.
     #[inline]
+    #[expect(clippy::should_implement_trait, reason = "it fails, which an iterator would hide")]
     pub fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, Malformed> {
         if self.rest.is_empty() {
             return Ok(None);

@@ -98,9 +98,10 @@ fn features(
         let feature =
             Feature::parse(&text.value).map_err(|message| FileError::at(text, message))?;
         if let Feature::Medication(set) = &feature
-            && !value_sets.contains_key(set) {
-                return Err(FileError::at(text, format!("there is no value set `{set}`")));
-            }
+            && !value_sets.contains_key(set)
+        {
+            return Err(FileError::at(text, format!("there is no value set `{set}`")));
+        }
         features.push((name.clone(), feature));
     }
     Ok(features)

@@ -47,8 +47,8 @@ impl Composer<'_> {
         let said = pipeline.bands.get(usize::from(band));
         let text = said.map_or(String::new(), |said| fill(&said.says, &called, &finding.values));
         let track = self.live.tracks.get(subject).copied().unwrap_or_default();
-        let row = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
-        let row = row.skip_while(|row| at < row.at()).next();
+        let mut rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
+        let row = rows.find(|row| row.at() <= at);
         Effect {
             id: EffectId(0),
             revision: 1,

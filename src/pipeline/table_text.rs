@@ -135,9 +135,10 @@ fn check_bins(bins: &[Bin]) -> Result<(), String> {
     sorted.sort_by_key(|bin| bin.low);
     for pair in sorted.windows(2) {
         if let [left, right] = pair
-            && left.high.saturating_add(1) != right.low {
-                return Err("the ranges of this line have a gap or overlap".to_owned());
-            }
+            && left.high.saturating_add(1) != right.low
+        {
+            return Err("the ranges of this line have a gap or overlap".to_owned());
+        }
     }
     Ok(())
 }

@@ -59,6 +59,7 @@ pub struct Reading {
 
 impl Reading {
     /// The value as a number in the canonical unit.
+    #[expect(clippy::as_conversions, reason = "a float is wanted, and values are far below 2^53")]
     pub fn number(&self) -> f64 {
         self.value as f64 / 10_f64.powi(i32::from(self.decimals))
     }

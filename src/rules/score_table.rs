@@ -209,7 +209,7 @@ impl ScoredInput {
         let holds =
             |line: &&Line| line.conditions.iter().all(|(input, c)| c.holds(row.cell(*input)));
         let line = self.lines.iter().find(holds);
-        let bins = line.map_or(&[] as &[Bin], |line| &line.bins);
+        let bins = line.map_or(&[][..], |line| line.bins.as_slice());
         let found: Vec<i64> = match row.cell(self.input) {
             Cell::Reading(reading) if reading.unusable.is_none() => {
                 let (low, high) = range(reading);

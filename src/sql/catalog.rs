@@ -55,9 +55,17 @@ const fn table(
 pub const TABLES: &[TableSpec] = &[
     table("patients", "One row per patient.", make::<Patients>),
     table("encounters", "Stays and visits.", make::<Encounters>),
-    table("observations", "Results: samples of signals, and results of other codes.", make::<Observations>),
+    table(
+        "observations",
+        "Results: samples of signals, and results of other codes.",
+        make::<Observations>,
+    ),
     table("conditions", "Problems and diagnoses.", make::<Conditions>),
-    table("medications", "Medication requests, statements and administrations.", make::<Medications>),
+    table(
+        "medications",
+        "Medication requests, statements and administrations.",
+        make::<Medications>,
+    ),
     table("allergies", "Allergies and intolerances.", make::<Allergies>),
     table("procedures", "Procedures.", make::<Procedures>),
     table("immunizations", "Immunizations.", make::<Immunizations>),

@@ -1,7 +1,7 @@
 //! `alerts`, `follow_ups`, `suggestions`: what was said, as it stands; `suppressions`: what was not.
 
-use crate::domain::effect::EffectKind;
 use crate::domain::decimal::plain;
+use crate::domain::effect::EffectKind;
 use crate::sql::column::{Cell, Column, Type};
 use crate::sql::table::Rows;
 use crate::twin::effects::{EffectRow, SuppressionRow};
@@ -26,20 +26,30 @@ fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
 /// What is said, about whom, how loudly and where.
 fn said_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
     vec![
-        column!("id", Text, "The effect: the same through all its revisions, and in every replay.", |cells| {
-            Cell::Owned(cells.row.effect.id.to_string())
-        }),
+        column!(
+            "id",
+            Text,
+            "The effect: the same through all its revisions, and in every replay.",
+            |cells| { Cell::Owned(cells.row.effect.id.to_string()) }
+        ),
         column!("patient", Text, "The patient as namespace/identifier.", |cells| {
             Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
         }),
-        column!("pipeline", Text, "The pipeline that says it.", |cells| Cell::text(&cells.row.effect.pipeline)),
-        column!("edition", Text, "The edition of its rule.", |cells| Cell::text(&cells.row.effect.edition)),
+        column!("pipeline", Text, "The pipeline that says it.", |cells| Cell::text(
+            &cells.row.effect.pipeline
+        )),
+        column!("edition", Text, "The edition of its rule.", |cells| Cell::text(
+            &cells.row.effect.edition
+        )),
         column!("rule_source", Text, "Where its rule is published.", |cells| {
             Cell::text(&cells.row.effect.citation)
         }),
-        column!("subject", Text, "What it is about, where the pipeline has several subjects.", |cells| {
-            Cell::text(&cells.row.effect.subject)
-        }),
+        column!(
+            "subject",
+            Text,
+            "What it is about, where the pipeline has several subjects.",
+            |cells| { Cell::text(&cells.row.effect.subject) }
+        ),
         column!("status", Text, "active, resolved or withdrawn.", |cells| {
             Cell::Text(cells.row.effect.status.name())
         }),
@@ -50,31 +60,48 @@ fn said_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
         column!("severity", Text, "interruptive, passive or log.", |cells| {
             Cell::Text(cells.row.effect.severity.name())
         }),
-        column!("score", Text, "The score behind it; its lower bound where inputs are missing.", |cells| {
-            let score = &cells.row.effect.score;
-            score.value.map_or(Cell::Null, |value| Cell::Owned(plain(value, score.decimals)))
-        }),
-        column!("score_status", Text, "final, incomplete, not-applicable or not-computable.", |cells| {
-            Cell::Text(cells.row.effect.score.status)
-        }),
+        column!(
+            "score",
+            Text,
+            "The score behind it; its lower bound where inputs are missing.",
+            |cells| {
+                let score = &cells.row.effect.score;
+                score.value.map_or(Cell::Null, |value| Cell::Owned(plain(value, score.decimals)))
+            }
+        ),
+        column!(
+            "score_status",
+            Text,
+            "final, incomplete, not-applicable or not-computable.",
+            |cells| { Cell::Text(cells.row.effect.score.status) }
+        ),
         column!("text", Text, "What is said.", |cells| Cell::text(&cells.row.effect.text)),
         column!("notes", Text, "What a reader must know.", |cells| {
             let notes = cells.row.effect.notes.join("; ");
             if notes.is_empty() { Cell::Null } else { Cell::Owned(notes) }
         }),
         column!("ward", Text, "The ward at its time.", |cells| Cell::text(&cells.row.effect.ward)),
-        column!("encounter", Text, "The stay at its time.", |cells| Cell::text(&cells.row.effect.encounter)),
+        column!("encounter", Text, "The stay at its time.", |cells| Cell::text(
+            &cells.row.effect.encounter
+        )),
     ]
 }
 
 /// When it began, ended and falls due, and what it rests on.
 fn time_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
     vec![
-        column!("onset", Time, "The start of the episode.", |cells| Cell::time(Some(cells.row.effect.onset))),
-        column!("effective_at", Time, "The effective time of the fact that caused the newest revision.", |cells| {
-            Cell::time(Some(cells.row.effect.at))
-        }),
-        column!("ended_at", Time, "When the condition ended.", |cells| Cell::time(cells.row.effect.ended_at)),
+        column!("onset", Time, "The start of the episode.", |cells| Cell::time(Some(
+            cells.row.effect.onset
+        ))),
+        column!(
+            "effective_at",
+            Time,
+            "The effective time of the fact that caused the newest revision.",
+            |cells| { Cell::time(Some(cells.row.effect.at)) }
+        ),
+        column!("ended_at", Time, "When the condition ended.", |cells| Cell::time(
+            cells.row.effect.ended_at
+        )),
         column!("due_at", Time, "When a follow-up is due.", |cells| {
             Cell::time(cells.row.effect.due.map(|(due, _)| due))
         }),
@@ -96,7 +123,13 @@ fn time_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
         column!("evidence", Text, "What it rests on: label value at time, by source.", |cells| {
             let evidence = cells.row.effect.evidence.iter();
             let texts = evidence.map(|one| {
-                format!("{} {} at {} from {}", one.signal.spec().label, one.value, one.at, one.source)
+                format!(
+                    "{} {} at {} from {}",
+                    one.signal.spec().label,
+                    one.value,
+                    one.at,
+                    one.source
+                )
             });
             Cell::Owned(texts.collect::<Vec<_>>().join("; "))
         }),
@@ -167,20 +200,27 @@ impl Rows for Suppressions {
             column!("patient", Text, "The patient as namespace/identifier.", |cells| {
                 Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
             }),
-            column!("pipeline", Text, "The pipeline.", |cells| Cell::text(&cells.row.suppression.pipeline)),
+            column!("pipeline", Text, "The pipeline.", |cells| Cell::text(
+                &cells.row.suppression.pipeline
+            )),
             column!("subject", Text, "What it would have been about.", |cells| {
                 Cell::text(&cells.row.suppression.subject)
             }),
-            column!("band", Text, "The band it had.", |cells| Cell::text(&cells.row.suppression.band)),
+            column!("band", Text, "The band it had.", |cells| Cell::text(
+                &cells.row.suppression.band
+            )),
             column!("reason", Text, "setting, silent-state or lockout.", |cells| {
                 Cell::Text(cells.row.suppression.reason.name())
             }),
             column!("effective_at", Time, "The effective time of its newest evidence.", |cells| {
                 Cell::time(Some(cells.row.suppression.at))
             }),
-            column!("first_known_at", Time, "When it was first not said for this reason.", |cells| {
-                Cell::time(Some(cells.row.suppression.first_known))
-            }),
+            column!(
+                "first_known_at",
+                Time,
+                "When it was first not said for this reason.",
+                |cells| { Cell::time(Some(cells.row.suppression.first_known)) }
+            ),
             column!("last_known_at", Time, "When it was last not said.", |cells| {
                 Cell::time(Some(cells.row.suppression.last_known))
             }),

@@ -28,9 +28,12 @@ impl Rows for EvidenceTable {
 
     fn columns<'s>() -> Vec<Column<EvidenceCells<'s>>> {
         vec![
-            column!("effect", Text, "The effect: the id of an alert, follow-up or suggestion.", |cells| {
-                Cell::Owned(cells.row.effect.id.to_string())
-            }),
+            column!(
+                "effect",
+                Text,
+                "The effect: the id of an alert, follow-up or suggestion.",
+                |cells| { Cell::Owned(cells.row.effect.id.to_string()) }
+            ),
             column!("patient", Text, "The patient as namespace/identifier.", |cells| {
                 Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
             }),
@@ -55,12 +58,17 @@ impl Rows for EvidenceTable {
             column!("code", Text, "The code it came under, as system|code.", |cells| {
                 Cell::text(&cells.evidence.code)
             }),
-            column!("resource", Text, "The resource as Type/id; null for a wearable's sample.", |cells| {
-                match cells.evidence.resource.as_str() {
-                    "" => Cell::Null,
-                    id => Cell::Owned(format!("{}/{id}", cells.evidence.kind.name())),
+            column!(
+                "resource",
+                Text,
+                "The resource as Type/id; null for a wearable's sample.",
+                |cells| {
+                    match cells.evidence.resource.as_str() {
+                        "" => Cell::Null,
+                        id => Cell::Owned(format!("{}/{id}", cells.evidence.kind.name())),
+                    }
                 }
-            }),
+            ),
             column!("source_topic", Text, "The topic or file of the source record.", |cells| {
                 Cell::text(&cells.evidence.source.topic)
             }),

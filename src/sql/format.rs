@@ -26,7 +26,8 @@ pub fn json(result: &QueryResult) -> Result<String, ArrowError> {
     let mut writer = ArrayWriter::new(&mut bytes);
     writer.write_batches(&result.batches.iter().collect::<Vec<_>>())?;
     writer.finish()?;
-    let text = String::from_utf8(bytes).map_err(|error| ArrowError::JsonError(error.to_string()))?;
+    let text =
+        String::from_utf8(bytes).map_err(|error| ArrowError::JsonError(error.to_string()))?;
     Ok(if text.is_empty() { "[]".to_owned() } else { text })
 }
 

@@ -67,7 +67,8 @@ impl Rows for Patients {
             column!("patient", Text, "The patient as namespace/identifier.", |row| {
                 Cell::text(row.shard.patients.get(row.number).map_or("", |name| name))
             }),
-            column!("birth_date", Text, "As precise as it is known.", |row| row.person(Attribute::BirthDate)),
+            column!("birth_date", Text, "As precise as it is known.", |row| row
+                .person(Attribute::BirthDate)),
             column!("sex", Text, "Administrative gender.", |row| row.person(Attribute::Sex)),
             column!("deceased_at", Time, "When the patient died.", |row| {
                 let person = row.person.as_ref();
@@ -81,33 +82,55 @@ impl Rows for Patients {
             column!("identifiers", Text, "Business identifiers as system|value.", |row| {
                 row.person(Attribute::Identifiers)
             }),
-            column!("setting", Text, "Where the patient is now: inpatient, emergency, ...", |row| {
-                row.stay(Attribute::Setting)
-            }),
+            column!(
+                "setting",
+                Text,
+                "Where the patient is now: inpatient, emergency, ...",
+                |row| { row.stay(Attribute::Setting) }
+            ),
             column!("ward", Text, "The ward now.", |row| row.stay(Attribute::Ward)),
             column!("bed", Text, "The bed now.", |row| row.stay(Attribute::Bed)),
             column!("encounter", Text, "The stay as a FHIR reference.", |row| {
                 let stay = row.stay.as_ref();
                 stay.map_or(Cell::Null, |row| Cell::Owned(format!("Encounter/{}", row.id)))
             }),
-            column!("news2", Integer, "The newest NEWS2; its lower bound where inputs are missing.", |row| {
-                let score = row.news2().filter(|(cell, _)| cell.value != NO_VALUE);
-                score.map_or(Cell::Null, |(cell, _)| Cell::Integer(i64::from(cell.value)))
-            }),
-            column!("news2_status", Text, "final, incomplete, not-applicable or not-computable.", |row| {
-                let status = row.news2().map(|(cell, _)| HeadFlags::unpack(cell.flags).status);
-                let status = status.and_then(|s| crate::twin::scores::STATUSES.get(usize::from(s)));
-                status.map_or(Cell::Null, |status| Cell::Text(status))
-            }),
-            column!("news2_band", Text, "The band of the open NEWS2 episode; null in none.", |row| {
-                let band = row.news2().map(|(cell, t)| (HeadFlags::unpack(cell.flags).episode_band, t));
-                match band {
-                    Some((band, track)) if band != NO_BAND => {
-                        track.bands.get(usize::from(band)).map_or(Cell::Null, |name| Cell::text(name))
-                    }
-                    _ => Cell::Null,
+            column!(
+                "news2",
+                Integer,
+                "The newest NEWS2; its lower bound where inputs are missing.",
+                |row| {
+                    let score = row.news2().filter(|(cell, _)| cell.value != NO_VALUE);
+                    score.map_or(Cell::Null, |(cell, _)| Cell::Integer(i64::from(cell.value)))
                 }
-            }),
+            ),
+            column!(
+                "news2_status",
+                Text,
+                "final, incomplete, not-applicable or not-computable.",
+                |row| {
+                    let status = row.news2().map(|(cell, _)| HeadFlags::unpack(cell.flags).status);
+                    let status =
+                        status.and_then(|s| crate::twin::scores::STATUSES.get(usize::from(s)));
+                    status.map_or(Cell::Null, |status| Cell::Text(status))
+                }
+            ),
+            column!(
+                "news2_band",
+                Text,
+                "The band of the open NEWS2 episode; null in none.",
+                |row| {
+                    let band = row
+                        .news2()
+                        .map(|(cell, t)| (HeadFlags::unpack(cell.flags).episode_band, t));
+                    match band {
+                        Some((band, track)) if band != NO_BAND => track
+                            .bands
+                            .get(usize::from(band))
+                            .map_or(Cell::Null, |name| Cell::text(name)),
+                        _ => Cell::Null,
+                    }
+                }
+            ),
             column!("news2_at", Time, "The instant of the newest NEWS2.", |row| {
                 Cell::time(row.news2().map(|(cell, _)| cell.at))
             }),
@@ -118,7 +141,11 @@ impl Rows for Patients {
         shard.patients.n_items().div_ceil(CHUNK_ROWS)
     }
 
-    fn rows<'s>(shard: &'s ShardSnapshot, piece: usize, patient: Option<u32>) -> Vec<PatientRow<'s>> {
+    fn rows<'s>(
+        shard: &'s ShardSnapshot,
+        piece: usize,
+        patient: Option<u32>,
+    ) -> Vec<PatientRow<'s>> {
         let first = piece * CHUNK_ROWS;
         let range = first..(first + CHUNK_ROWS).min(shard.patients.n_items());
         let numbers: Vec<u32> = range
@@ -138,7 +165,8 @@ impl Rows for Patients {
                 continue;
             }
             let place = usize::try_from(row.patient - first).unwrap_or(usize::MAX);
-            let Some(cells) = rows.get_mut(place).filter(|cells| cells.number == row.patient) else {
+            let Some(cells) = rows.get_mut(place).filter(|cells| cells.number == row.patient)
+            else {
                 continue;
             };
             match row.topic() {

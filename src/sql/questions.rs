@@ -88,7 +88,9 @@ pub fn show(patient: &str) -> Question {
             1,
             kind,
             "effective_at, text, status, concat_ws(', ', pipeline, band, severity), id",
-            &format!("FROM {table} WHERE patient = {patient} AND audience = 'care-team' AND status = 'active'"),
+            &format!(
+                "FROM {table} WHERE patient = {patient} AND audience = 'care-team' AND status = 'active'"
+            ),
         )
     };
     let scores = of(
@@ -159,15 +161,19 @@ pub fn explain(id: &str) -> Question {
     let none = "CAST(NULL AS TIMESTAMP WITH TIME ZONE)";
     let parts = [
         fact(0, "said", "text", "effective_at"),
-        fact(1, "status", "concat_ws(', ', status, change, concat('revision ', CAST(revision AS VARCHAR)))", "known_at"),
+        fact(
+            1,
+            "status",
+            "concat_ws(', ', status, change, concat('revision ', CAST(revision AS VARCHAR)))",
+            "known_at",
+        ),
         fact(2, "patient", "concat_ws(', ', patient, ward)", none),
         fact(3, "band", "concat_ws(', ', band, severity)", none),
         fact(4, "score", "concat_ws(' ', score, score_status)", none),
         "SELECT 5 AS part, concat('evidence: ', label) AS what, value, effective_at AS at, points, \
          concat_ws(' ', concat_ws(':', source_topic, CAST(source_partition AS VARCHAR), \
          CAST(source_offset AS VARCHAR)), resource, code) AS source FROM evidence WHERE effect = "
-            .to_owned()
-            + &id,
+            .to_owned() + &id,
         fact(6, "rule", "concat_ws(', ', pipeline, edition)", none),
         fact(7, "rule source", "rule_source", none),
         fact(8, "notes", "notes", none),

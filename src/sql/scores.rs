@@ -40,9 +40,8 @@ impl<'s> RiskRow<'s> {
     fn inputs(&self, read: impl Fn(&str, Option<i64>) -> Option<String>) -> Cell<'static> {
         let inputs = self.track().map_or(&[][..], |track| &track.inputs);
         let scored = inputs.iter().enumerate().filter(|(_, name)| !name.is_empty());
-        let texts = scored.filter_map(|(index, name)| {
-            read(name, points_of(self.row.points, index))
-        });
+        let texts =
+            scored.filter_map(|(index, name)| read(name, points_of(self.row.points, index)));
         let text = texts.collect::<Vec<_>>().join(", ");
         if text.is_empty() { Cell::Null } else { Cell::Owned(text) }
     }
@@ -70,34 +69,59 @@ impl Rows for Risks {
             column!("pipeline", Text, "The pipeline.", |row| {
                 row.track().map_or(Cell::Null, |track| Cell::text(&track.pipeline))
             }),
-            column!("subject", Text, "What it is about, where the pipeline has several subjects.", |row| {
-                row.track().map_or(Cell::Null, |track| Cell::text(&track.subject))
-            }),
+            column!(
+                "subject",
+                Text,
+                "What it is about, where the pipeline has several subjects.",
+                |row| { row.track().map_or(Cell::Null, |track| Cell::text(&track.subject)) }
+            ),
             column!("edition", Text, "The edition of the rule.", |row| {
                 Cell::text(row.shard.notes.get(row.row.edition).map_or("", |text| text))
             }),
-            column!("at", Time, "The instant it is a score of.", |row| Cell::time(Some(row.row.at()))),
-            column!("status", Text, "final, incomplete, not-applicable or not-computable.", |row| {
-                STATUSES.get(usize::from(row.row.status)).map_or(Cell::Null, |s| Cell::Text(s))
-            }),
-            column!("value", Number, "The value, or its lower bound where inputs are missing.", |row| {
-                row.number(row.row.value)
-            }),
+            column!("at", Time, "The instant it is a score of.", |row| Cell::time(Some(
+                row.row.at()
+            ))),
+            column!(
+                "status",
+                Text,
+                "final, incomplete, not-applicable or not-computable.",
+                |row| {
+                    STATUSES.get(usize::from(row.row.status)).map_or(Cell::Null, |s| Cell::Text(s))
+                }
+            ),
+            column!(
+                "value",
+                Number,
+                "The value, or its lower bound where inputs are missing.",
+                |row| { row.number(row.row.value) }
+            ),
             column!("upper", Number, "The upper bound where inputs are missing.", |row| {
                 row.number(row.row.upper)
             }),
             column!("value_is", Text, "What the value is, with its unit.", |row| {
                 row.track().map_or(Cell::Null, |track| Cell::text(&track.value))
             }),
-            column!("band", Text, "The band of this score, the least it can be.", |row| row.band(row.row.band)),
+            column!("band", Text, "The band of this score, the least it can be.", |row| row
+                .band(row.row.band)),
             column!("episode_band", Text, "The band of the episode it is in.", |row| {
                 row.band(row.row.episode_band)
             }),
-            column!("episode_start", Time, "When the episode it is in began; null in none.", |row| {
-                Cell::time(row.row.is_in_episode().then(|| Timestamp::from_micros(row.row.episode_start)))
-            }),
+            column!(
+                "episode_start",
+                Time,
+                "When the episode it is in began; null in none.",
+                |row| {
+                    Cell::time(
+                        row.row
+                            .is_in_episode()
+                            .then(|| Timestamp::from_micros(row.row.episode_start)),
+                    )
+                }
+            ),
             column!("points", Text, "What each scored input contributed: name=points.", |row| {
-                row.inputs(|name, points| points.map(|points| format!("{name}={}", plain(points, 0))))
+                row.inputs(|name, points| {
+                    points.map(|points| format!("{name}={}", plain(points, 0)))
+                })
             }),
             column!("missing", Text, "Scored inputs that were missing or unusable.", |row| {
                 let scored = row.has_points();
@@ -110,11 +134,16 @@ impl Rows for Risks {
                 Cell::time((row.row.due != i64::MAX).then(|| Timestamp::from_micros(row.row.due)))
             }),
             column!("overdue_at", Time, "When an item is overdue.", |row| {
-                Cell::time((row.row.overdue != i64::MAX).then(|| Timestamp::from_micros(row.row.overdue)))
+                Cell::time(
+                    (row.row.overdue != i64::MAX).then(|| Timestamp::from_micros(row.row.overdue)),
+                )
             }),
-            column!("by_clock", Flag, "Whether the clock, not a fact, made this an instant to score.", |row| {
-                Cell::Flag(row.row.by_clock == 1)
-            }),
+            column!(
+                "by_clock",
+                Flag,
+                "Whether the clock, not a fact, made this an instant to score.",
+                |row| { Cell::Flag(row.row.by_clock == 1) }
+            ),
             column!("known_at", Time, "Since when this is the score of its instant.", |row| {
                 Cell::time(Some(Timestamp::from_micros(row.row.known)))
             }),

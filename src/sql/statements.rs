@@ -50,9 +50,14 @@ macro_rules! column {
 /// What every table of statements begins with.
 fn first<'s>() -> Vec<Column<StatementCells<'s>>> {
     vec![
-        column!("patient", Text, "The patient as namespace/identifier; null for places and roles.", |cells| {
-            Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
-        }),
+        column!(
+            "patient",
+            Text,
+            "The patient as namespace/identifier; null for places and roles.",
+            |cells| {
+                Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
+            }
+        ),
         column!("resource", Text, "The resource as Type/id.", |cells| {
             Cell::Owned(format!("{}/{}", cells.row.kind.name(), cells.row.id))
         }),
@@ -70,7 +75,9 @@ fn first<'s>() -> Vec<Column<StatementCells<'s>>> {
             let code = cells.row.statement.codes.first();
             Cell::text(code.map_or("", |code| &code.code))
         }),
-        column!("display", Text, "What it is called.", |cells| Cell::text(cells.row.statement.label())),
+        column!("display", Text, "What it is called.", |cells| Cell::text(
+            cells.row.statement.label()
+        )),
         column!("started_at", Time, "From when it holds; null where nobody says.", |cells| {
             Cell::time(Some(cells.row.valid.start))
         }),
@@ -86,7 +93,9 @@ fn last<'s>() -> Vec<Column<StatementCells<'s>>> {
         column!("recorded_at", Time, "When the source wrote it down.", |cells| {
             Cell::time(cells.row.recorded_at)
         }),
-        column!("known_at", Time, "When it became known.", |cells| Cell::time(Some(cells.row.known))),
+        column!("known_at", Time, "When it became known.", |cells| Cell::time(Some(
+            cells.row.known
+        ))),
         column!("source_topic", Text, "The topic or file of the source record.", |cells| {
             cells.source().map_or(Cell::Null, |source| Cell::Owned(source.topic.into_owned()))
         }),

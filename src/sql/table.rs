@@ -10,7 +10,9 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType,
+};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
@@ -30,7 +32,8 @@ pub trait Rows: Send + Sync + 'static {
     fn n_pieces(shard: &ShardSnapshot) -> usize;
 
     /// The rows of a piece; of one patient only, where `patient` names one.
-    fn rows<'s>(shard: &'s ShardSnapshot, piece: usize, patient: Option<u32>) -> Vec<Self::Row<'s>>;
+    fn rows<'s>(shard: &'s ShardSnapshot, piece: usize, patient: Option<u32>)
+    -> Vec<Self::Row<'s>>;
 }
 
 /// A table over the shards of a snapshot.
@@ -106,7 +109,9 @@ impl<T: Rows> TableProvider for SnapshotTable<T> {
 
 /// The patient a filter `patient = '…'` names.
 fn patient_of(filter: &Expr) -> Option<String> {
-    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = filter else { return None };
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = filter else {
+        return None;
+    };
     let (column, literal) = match (&**left, &**right) {
         (Expr::Column(column), Expr::Literal(literal, _))
         | (Expr::Literal(literal, _), Expr::Column(column)) => (column, literal),
@@ -171,4 +176,3 @@ impl<T: Rows> PartitionStream for ShardStream<T> {
         Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches)))
     }
 }
-

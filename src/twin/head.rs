@@ -41,9 +41,10 @@ impl<T: ArrowNativeType> Column<T> {
             *self = Column::Owned(values);
         }
         if let Column::Owned(values) = self
-            && let Some(slot) = values.get_mut(index) {
-                *slot = value;
-            }
+            && let Some(slot) = values.get_mut(index)
+        {
+            *slot = value;
+        }
     }
 
     fn share(&mut self) -> ScalarBuffer<T> {

@@ -7,6 +7,8 @@
 //! short walk. Only rows that count are in it; a superseded row is taken out. TW-2: arrival order
 //! is forgotten. The links belong to the writer; readers sort what they need.
 
+#![cfg_attr(test, expect(clippy::as_conversions, reason = "numbers of a small test"))]
+
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 

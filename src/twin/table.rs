@@ -120,6 +120,7 @@ pub fn place(number: u32) -> (usize, usize) {
 }
 
 #[cfg(test)]
+#[expect(dead_code, clippy::as_conversions, reason = "a table has more than a small test asks")]
 mod tests {
     table! {
         /// A test row.

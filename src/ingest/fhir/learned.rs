@@ -277,8 +277,8 @@ impl<'a> Record<'a, '_> {
     }
 
     fn has(&self, places: &[usize], texts: &[Box<str>]) -> bool {
-        let same = |(place, text): (&usize, &Box<str>)| self.text(*place) == Some(text);
-        places.len() == texts.len() && places.iter().zip(texts).all(same)
+        let texts = texts.iter().map(|text| Some(&**text));
+        places.iter().map(|place| self.text(*place)).eq(texts)
     }
 
     /// What the record's kind of result means, as the parser read it.

@@ -64,9 +64,10 @@ pub fn read_patient<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadReso
     };
     let mut person = Statement::default();
     if let Some(birth) = &patient.birth_date
-        && Moment::parse(birth).ok().and_then(Moment::days).is_none() {
-            return Err(Refused::new(Refusal::BadTime, "birthDate: expected YYYY[-MM[-DD]]"));
-        }
+        && Moment::parse(birth).ok().and_then(Moment::days).is_none()
+    {
+        return Err(Refused::new(Refusal::BadTime, "birthDate: expected YYYY[-MM[-DD]]"));
+    }
     person.set(Attribute::BirthDate, text(patient.birth_date.take()));
     person.set(Attribute::Sex, text(patient.gender.take()));
     match (patient.deceased_date_time.take(), patient.deceased_boolean) {
