@@ -20,3 +20,5 @@ mod local_log;
 mod stories;
 mod vectors;
 mod replay;
+mod kafka;
+mod console;

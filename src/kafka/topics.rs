@@ -12,6 +12,10 @@ use crate::kafka::settings::{KafkaSettings, MESSAGE_BYTES_MAX};
 /// Brokers have this long to answer about topics.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
+/// A topic that was just made is not known to every broker at once: it is looked for this often.
+const LOOKS_MAX: usize = 100;
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A topic as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
@@ -94,9 +98,16 @@ async fn check(
     options: &AdminOptions,
 ) -> Result<(), KafkaFailure> {
     let wrong = |message: String| KafkaFailure::Topic { topic: spec.name.clone(), message };
-    let metadata = admin.inner().fetch_metadata(Some(&spec.name), ANSWER_MAX);
-    let metadata = metadata.map_err(KafkaFailure::of(format!("describe {}", spec.name)))?;
-    let n_partitions = metadata.topics().iter().map(|topic| topic.partitions().len()).max();
+    let mut n_partitions = None;
+    for _ in 0..LOOKS_MAX {
+        let metadata = admin.inner().fetch_metadata(Some(&spec.name), ANSWER_MAX);
+        let metadata = metadata.map_err(KafkaFailure::of(format!("describe {}", spec.name)))?;
+        n_partitions = metadata.topics().iter().map(|topic| topic.partitions().len()).max();
+        if n_partitions.is_some_and(|n_partitions| 0 < n_partitions) {
+            break;
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
     if n_partitions != usize::try_from(spec.n_partitions).ok() {
         return Err(wrong(format!(
             "it has {} partitions, the configuration says {}; the number is fixed when the log is \

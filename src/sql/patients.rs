@@ -59,11 +59,48 @@ macro_rules! column {
     };
 }
 
+/// The newest NEWS2, kept at hand by the head.
+fn news2_columns<'s>() -> [Column<PatientRow<'s>>; 4] {
+    [
+        column!(
+            "news2",
+            Integer,
+            "The newest NEWS2; its lower bound where inputs are missing.",
+            |row| {
+                let score = row.news2().filter(|(cell, _)| cell.value != NO_VALUE);
+                score.map_or(Cell::Null, |(cell, _)| Cell::Integer(i64::from(cell.value)))
+            }
+        ),
+        column!(
+            "news2_status",
+            Text,
+            "final, incomplete, not-applicable or not-computable.",
+            |row| {
+                let status = row.news2().map(|(cell, _)| HeadFlags::unpack(cell.flags).status);
+                let status = status.and_then(|s| crate::twin::scores::STATUSES.get(usize::from(s)));
+                status.map_or(Cell::Null, |status| Cell::Text(status))
+            }
+        ),
+        column!("news2_band", Text, "The band of the open NEWS2 episode; null in none.", |row| {
+            let band = row.news2().map(|(cell, t)| (HeadFlags::unpack(cell.flags).episode_band, t));
+            match band {
+                Some((band, track)) if band != NO_BAND => {
+                    track.bands.get(usize::from(band)).map_or(Cell::Null, |name| Cell::text(name))
+                }
+                _ => Cell::Null,
+            }
+        }),
+        column!("news2_at", Time, "The instant of the newest NEWS2.", |row| {
+            Cell::time(row.news2().map(|(cell, _)| cell.at))
+        }),
+    ]
+}
+
 impl Rows for Patients {
     type Row<'s> = PatientRow<'s>;
 
     fn columns<'s>() -> Vec<Column<PatientRow<'s>>> {
-        vec![
+        let mut columns: Vec<Column<PatientRow<'s>>> = vec![
             column!("patient", Text, "The patient as namespace/identifier.", |row| {
                 Cell::text(row.shard.patients.get(row.number).map_or("", |name| name))
             }),
@@ -94,47 +131,9 @@ impl Rows for Patients {
                 let stay = row.stay.as_ref();
                 stay.map_or(Cell::Null, |row| Cell::Owned(format!("Encounter/{}", row.id)))
             }),
-            column!(
-                "news2",
-                Integer,
-                "The newest NEWS2; its lower bound where inputs are missing.",
-                |row| {
-                    let score = row.news2().filter(|(cell, _)| cell.value != NO_VALUE);
-                    score.map_or(Cell::Null, |(cell, _)| Cell::Integer(i64::from(cell.value)))
-                }
-            ),
-            column!(
-                "news2_status",
-                Text,
-                "final, incomplete, not-applicable or not-computable.",
-                |row| {
-                    let status = row.news2().map(|(cell, _)| HeadFlags::unpack(cell.flags).status);
-                    let status =
-                        status.and_then(|s| crate::twin::scores::STATUSES.get(usize::from(s)));
-                    status.map_or(Cell::Null, |status| Cell::Text(status))
-                }
-            ),
-            column!(
-                "news2_band",
-                Text,
-                "The band of the open NEWS2 episode; null in none.",
-                |row| {
-                    let band = row
-                        .news2()
-                        .map(|(cell, t)| (HeadFlags::unpack(cell.flags).episode_band, t));
-                    match band {
-                        Some((band, track)) if band != NO_BAND => track
-                            .bands
-                            .get(usize::from(band))
-                            .map_or(Cell::Null, |name| Cell::text(name)),
-                        _ => Cell::Null,
-                    }
-                }
-            ),
-            column!("news2_at", Time, "The instant of the newest NEWS2.", |row| {
-                Cell::time(row.news2().map(|(cell, _)| cell.at))
-            }),
-        ]
+        ];
+        columns.extend(news2_columns());
+        columns
     }
 
     fn n_pieces(shard: &ShardSnapshot) -> usize {

@@ -72,17 +72,6 @@ pub fn patients_named(name: &str) -> String {
 /// Everything about a patient that fits a screen: who, where, what holds, what was measured last.
 pub fn show(patient: &str) -> Question {
     let patient = quoted(patient);
-    let of = |order: u8, section: &str, columns: &str, rest: &str| {
-        format!("SELECT {order} AS part, '{section}' AS section, {columns} {rest}")
-    };
-    let person = of(
-        0,
-        "patient",
-        "news2_at AS at, coalesce(name, patient) AS what, concat_ws(', ', sex, birth_date, \
-         CASE WHEN deceased_at IS NOT NULL THEN 'deceased' END) AS value, \
-         concat_ws(', ', setting, ward, bed) AS detail, CAST(NULL AS VARCHAR) AS source",
-        &format!("FROM patients WHERE patient = {patient}"),
-    );
     let said = |table: &str, kind: &str| {
         of(
             1,
@@ -93,28 +82,6 @@ pub fn show(patient: &str) -> Question {
             ),
         )
     };
-    let scores = of(
-        2,
-        "score",
-        "at, concat_ws(' ', pipeline, subject), concat_ws(' to ', CAST(value AS VARCHAR), \
-         CAST(upper AS VARCHAR)), concat_ws('; ', status, band, points, \
-         CASE WHEN missing IS NOT NULL THEN concat('missing ', missing) END), notes",
-        &format!(
-            "FROM (SELECT *, row_number() OVER (PARTITION BY pipeline, subject ORDER BY at DESC) AS place \
-             FROM risks WHERE patient = {patient}) WHERE place = 1"
-        ),
-    );
-    let observations = of(
-        3,
-        "observation",
-        "effective_at, concat_ws(', ', signal, origin), concat_ws(' ', comparator, coalesce(value_text, \
-         CAST(value AS VARCHAR)), unit), coalesce(unusable, status), concat_ws(':', source_topic, \
-         CAST(source_partition AS VARCHAR), CAST(source_offset AS VARCHAR))",
-        &format!(
-            "FROM (SELECT *, row_number() OVER (PARTITION BY signal, origin ORDER BY effective_at DESC) AS \
-             place FROM observations WHERE patient = {patient} AND signal IS NOT NULL) WHERE place = 1"
-        ),
-    );
     let statement = |part: u8, section: &str, table: &str| {
         of(
             part,
@@ -124,12 +91,12 @@ pub fn show(patient: &str) -> Question {
         )
     };
     let parts = [
-        person,
+        person(&patient),
         said("alerts", "alert"),
         said("suggestions", "suggestion"),
         said("follow_ups", "follow-up"),
-        scores,
-        observations,
+        newest_scores(&patient),
+        newest_observations(&patient),
         statement(4, "condition", "conditions"),
         statement(5, "medication", "medications"),
         statement(6, "allergy", "allergies"),
@@ -141,6 +108,49 @@ pub fn show(patient: &str) -> Question {
         columns: "section, at, what, value, detail, source",
         narrow: "section, to_char(at, '%Y-%m-%d %H:%M') AS time, what, value, detail",
     }
+}
+
+fn of(order: u8, section: &str, columns: &str, rest: &str) -> String {
+    format!("SELECT {order} AS part, '{section}' AS section, {columns} {rest}")
+}
+
+fn person(patient: &str) -> String {
+    of(
+        0,
+        "patient",
+        "news2_at AS at, coalesce(name, patient) AS what, concat_ws(', ', sex, birth_date, \
+         CASE WHEN deceased_at IS NOT NULL THEN 'deceased' END) AS value, \
+         concat_ws(', ', setting, ward, bed) AS detail, CAST(NULL AS VARCHAR) AS source",
+        &format!("FROM patients WHERE patient = {patient}"),
+    )
+}
+
+fn newest_scores(patient: &str) -> String {
+    of(
+        2,
+        "score",
+        "at, concat_ws(' ', pipeline, subject), concat_ws(' to ', CAST(value AS VARCHAR), \
+         CAST(upper AS VARCHAR)), concat_ws('; ', status, band, points, \
+         CASE WHEN missing IS NOT NULL THEN concat('missing ', missing) END), notes",
+        &format!(
+            "FROM (SELECT *, row_number() OVER (PARTITION BY pipeline, subject ORDER BY at DESC) AS place \
+             FROM risks WHERE patient = {patient}) WHERE place = 1"
+        ),
+    )
+}
+
+fn newest_observations(patient: &str) -> String {
+    of(
+        3,
+        "observation",
+        "effective_at, concat_ws(', ', signal, origin), concat_ws(' ', comparator, coalesce(value_text, \
+         CAST(value AS VARCHAR)), unit), coalesce(unusable, status), concat_ws(':', source_topic, \
+         CAST(source_partition AS VARCHAR), CAST(source_offset AS VARCHAR))",
+        &format!(
+            "FROM (SELECT *, row_number() OVER (PARTITION BY signal, origin ORDER BY effective_at DESC) AS \
+             place FROM observations WHERE patient = {patient} AND signal IS NOT NULL) WHERE place = 1"
+        ),
+    )
 }
 
 /// Why an effect was said: what it is, what it rests on, and the rule.

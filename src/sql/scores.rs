@@ -58,11 +58,44 @@ macro_rules! column {
     };
 }
 
+/// What a score is made of, and what it counts towards.
+fn reasons<'s>() -> [Column<RiskRow<'s>>; 7] {
+    [
+        column!("points", Text, "What each scored input contributed: name=points.", |row| {
+            row.inputs(|name, points| points.map(|points| format!("{name}={}", plain(points, 0))))
+        }),
+        column!("missing", Text, "Scored inputs that were missing or unusable.", |row| {
+            let scored = row.has_points();
+            row.inputs(|name, points| (scored && points.is_none()).then(|| name.to_owned()))
+        }),
+        column!("notes", Text, "Why there is no value, and what a reader must know.", |row| {
+            Cell::text(row.shard.notes.get(row.row.notes).map_or("", |text| text))
+        }),
+        column!("due_at", Time, "When an item is due.", |row| {
+            Cell::time((row.row.due != i64::MAX).then(|| Timestamp::from_micros(row.row.due)))
+        }),
+        column!("overdue_at", Time, "When an item is overdue.", |row| {
+            Cell::time(
+                (row.row.overdue != i64::MAX).then(|| Timestamp::from_micros(row.row.overdue)),
+            )
+        }),
+        column!(
+            "by_clock",
+            Flag,
+            "Whether the clock, not a fact, made this an instant to score.",
+            |row| { Cell::Flag(row.row.by_clock == 1) }
+        ),
+        column!("known_at", Time, "Since when this is the score of its instant.", |row| {
+            Cell::time(Some(Timestamp::from_micros(row.row.known)))
+        }),
+    ]
+}
+
 impl Rows for Risks {
     type Row<'s> = RiskRow<'s>;
 
     fn columns<'s>() -> Vec<Column<RiskRow<'s>>> {
-        vec![
+        let mut columns: Vec<Column<RiskRow<'s>>> = vec![
             column!("patient", Text, "The patient as namespace/identifier.", |row| {
                 Cell::text(row.shard.patients.get(row.row.patient).map_or("", |name| name))
             }),
@@ -118,36 +151,9 @@ impl Rows for Risks {
                     )
                 }
             ),
-            column!("points", Text, "What each scored input contributed: name=points.", |row| {
-                row.inputs(|name, points| {
-                    points.map(|points| format!("{name}={}", plain(points, 0)))
-                })
-            }),
-            column!("missing", Text, "Scored inputs that were missing or unusable.", |row| {
-                let scored = row.has_points();
-                row.inputs(|name, points| (scored && points.is_none()).then(|| name.to_owned()))
-            }),
-            column!("notes", Text, "Why there is no value, and what a reader must know.", |row| {
-                Cell::text(row.shard.notes.get(row.row.notes).map_or("", |text| text))
-            }),
-            column!("due_at", Time, "When an item is due.", |row| {
-                Cell::time((row.row.due != i64::MAX).then(|| Timestamp::from_micros(row.row.due)))
-            }),
-            column!("overdue_at", Time, "When an item is overdue.", |row| {
-                Cell::time(
-                    (row.row.overdue != i64::MAX).then(|| Timestamp::from_micros(row.row.overdue)),
-                )
-            }),
-            column!(
-                "by_clock",
-                Flag,
-                "Whether the clock, not a fact, made this an instant to score.",
-                |row| { Cell::Flag(row.row.by_clock == 1) }
-            ),
-            column!("known_at", Time, "Since when this is the score of its instant.", |row| {
-                Cell::time(Some(Timestamp::from_micros(row.row.known)))
-            }),
-        ]
+        ];
+        columns.extend(reasons());
+        columns
     }
 
     fn n_pieces(shard: &ShardSnapshot) -> usize {
