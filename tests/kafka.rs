@@ -133,7 +133,6 @@ impl Setup {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a name that no other run has")]
 fn fastest_clock() -> u128 {
     std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos()
 }
