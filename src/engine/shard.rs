@@ -27,7 +27,7 @@ use crate::pipeline::value_set::ValueSets;
 use crate::pipeline::view::{Scratch, View};
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
-use crate::twin::scores::Scores;
+use crate::twin::scores::{NO_NOTES, Scores};
 use crate::twin::snapshot::{ShardSnapshot, SnapshotParts, Track};
 use crate::twin::twins::{Applied, Change, Twins};
 
@@ -115,6 +115,14 @@ pub struct Shard {
     scratch: Scratch,
 }
 
+/// Texts of notes, the empty one first: most scores have none.
+fn notes() -> Interner {
+    let mut notes = Interner::default();
+    let none = notes.intern("");
+    assert_eq!(none, NO_NOTES, "TW-2: the first text has the first number");
+    notes
+}
+
 impl Shard {
     /// The shard of a partition before its first event.
     pub fn new(partition: u32) -> Shard {
@@ -129,7 +137,7 @@ impl Shard {
             twins: Twins::new(partition, &[]),
             scores: Scores::default(),
             effects: Effects::default(),
-            notes: Interner::default(),
+            notes: notes(),
             tracks: Arc::default(),
             lives: Vec::new(),
             value_sets: Arc::default(),
@@ -260,8 +268,8 @@ impl Shard {
             }
         }
         let reaches_the_end = kept.is_some_and(|kept| {
-            let newest = live.tracks.first().and_then(|track| self.scores.newest(patient, *track));
-            newest.is_none_or(|(_, row)| row.at() <= kept.touched.1)
+            let newest = live.tracks.first().and_then(|track| self.scores.newest_at(patient, *track));
+            newest.is_none_or(|newest| newest <= kept.touched.1)
         });
         if let Some(kept) = kept.filter(|_| reaches_the_end) {
             self.timers.set((patient, live.first_track()), kept.next_at);

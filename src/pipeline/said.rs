@@ -91,10 +91,10 @@ impl Said<'_> {
 
     /// The open episode, with the newest score that supports it.
     fn standing(&self, track: u16) -> Option<Standing> {
-        let (_, newest) = self.scores.newest(self.view.patient, track)?;
-        if !newest.is_in_episode() {
+        if !self.scores.is_in_episode(self.view.patient, track) {
             return None;
         }
+        let (_, newest) = self.scores.newest(self.view.patient, track)?;
         let start = Timestamp::from_micros(newest.episode_start);
         let raise_from = self.live.pipeline.policy.raise_from;
         let supports = |row: &ScoreRow| {
@@ -109,12 +109,12 @@ impl Said<'_> {
 
     /// Whether anything before the newest score can matter: most patients have nothing.
     fn has_history(&self, track: u16, touched: Option<(Timestamp, Timestamp)>) -> bool {
-        let (Some((from, _)), Some((_, newest))) =
-            (touched, self.scores.newest(self.view.patient, track))
+        let (Some((from, _)), Some(newest)) =
+            (touched, self.scores.newest_at(self.view.patient, track))
         else {
             return false;
         };
-        from < newest.at() || self.effects.of_track(self.view.patient, track).next().is_some()
+        from < newest || self.effects.of_track(self.view.patient, track).next().is_some()
     }
 
     /// Says that a condition holds, unless the policy keeps it back.

@@ -15,7 +15,7 @@ use crate::pipeline::live::{Dirty, Live};
 use crate::pipeline::view::{Scratch, View};
 use crate::rules::assessment::{Assessment, Finding, Findings, Outcome};
 use crate::twin::intern::Interner;
-use crate::twin::scores::{NO_BAND, NO_VALUE, ScoreRow, Scores, pack_points};
+use crate::twin::scores::{NO_BAND, NO_NOTES, NO_VALUE, ScoreRow, Scores, pack_points};
 
 /// What keeping the truth of one pipeline and patient takes.
 pub struct Truth<'t> {
@@ -51,6 +51,10 @@ pub struct Kept {
 impl Truth<'_> {
     /// Brings the scores up to date after a change; `None` if no score was touched.
     pub fn keep(&mut self, dirty: &Dirty) -> Option<Kept> {
+        if let Some(at) = self.newest_only(dirty) {
+            let (next_at, last) = self.point_and_clock(Some(at), None);
+            return Some(Kept { touched: (at, last.map_or(at, |last| last.max(at))), next_at });
+        }
         let mut queue = self.queue(dirty);
         let mut kept: Option<Kept> = None;
         let mut index = 0;
@@ -88,6 +92,16 @@ impl Truth<'_> {
         kept
     }
 
+    /// The one instant that changed, where nothing lies after it and the clock owes nothing before: what
+    /// nearly every event of a live feed is.
+    fn newest_only(&self, dirty: &Dirty) -> Option<Timestamp> {
+        let [at] = *dirty.points.as_slice() else { return None };
+        let is_alone = dirty.ranges.iter().all(|(from, _)| at <= *from)
+            && self.clock_goes_on.is_none_or(|due| at <= due)
+            && self.scores.newest_at(self.view.patient, self.track()).is_none_or(|n| n <= at);
+        Some(at).filter(|at| is_alone && self.is_point(*at))
+    }
+
     /// Makes the points that the clock owes before a new last fact at `at`. Gives the first instant that
     /// was scored for it.
     fn catch_up(&mut self, at: Timestamp) -> Option<Timestamp> {
@@ -123,12 +137,12 @@ impl Truth<'_> {
         let mut queue = dirty.points.clone();
         let first = dirty.ranges.iter().map(|(from, _)| *from).min();
         if let Some(first) = first {
-            let rows = self.scores.walk(self.view.patient, self.track());
-            for (_, row) in rows.take_while(|(_, row)| first <= row.at()) {
+            let instants = self.scores.instants(self.view.patient, self.track());
+            for instant in instants.take_while(|instant| first <= instant.at) {
                 let in_range =
-                    |(from, to): &(Timestamp, Timestamp)| *from <= row.at() && row.at() <= *to;
-                if row.by_clock == 0 && dirty.ranges.iter().any(in_range) {
-                    queue.push(row.at());
+                    |(from, to): &(Timestamp, Timestamp)| *from <= instant.at && instant.at <= *to;
+                if !instant.is_by_clock && dirty.ranges.iter().any(in_range) {
+                    queue.push(instant.at);
                 }
             }
             queue.sort_unstable();
@@ -138,20 +152,20 @@ impl Truth<'_> {
     }
 
     fn newest_fact_point(&self) -> Option<Timestamp> {
-        let mut rows = self.scores.walk(self.view.patient, self.track());
-        rows.find(|(_, row)| row.by_clock == 0).map(|(_, row)| row.at())
+        let mut instants = self.scores.instants(self.view.patient, self.track());
+        instants.find(|instant| !instant.is_by_clock).map(|instant| instant.at)
     }
 
     fn last_fact_point(&self, before: Timestamp) -> Option<Timestamp> {
-        let mut rows = self.scores.walk(self.view.patient, self.track());
-        rows.find(|(_, row)| row.at() < before && row.by_clock == 0).map(|(_, row)| row.at())
+        let mut instants = self.scores.instants(self.view.patient, self.track());
+        instants.find(|instant| instant.at < before && !instant.is_by_clock).map(|instant| instant.at)
     }
 
     /// The next point that a fact makes: a known one, or one still in the queue.
     fn next_fact_point(&self, after: Timestamp, queued: Option<Timestamp>) -> Option<Timestamp> {
-        let rows = self.scores.walk(self.view.patient, self.track());
-        let later = rows.take_while(|(_, row)| after < row.at());
-        let known = later.filter(|(_, row)| row.by_clock == 0).map(|(_, row)| row.at()).last();
+        let instants = self.scores.instants(self.view.patient, self.track());
+        let later = instants.take_while(|instant| after < instant.at);
+        let known = later.filter(|instant| !instant.is_by_clock).map(|instant| instant.at).last();
         let queued = queued.filter(|at| after < *at && self.is_point(*at));
         known.into_iter().chain(queued).min()
     }
@@ -159,15 +173,16 @@ impl Truth<'_> {
     /// Takes the scores of an instant away.
     fn forget(&mut self, at: Timestamp) {
         for track in &self.live.tracks {
-            if let Some((number, _)) = self.row_at(*track, at) {
+            if let Some(number) = self.row_at(*track, at) {
                 self.scores.remove(number, self.known);
             }
         }
     }
 
-    fn row_at(&self, track: u16, at: Timestamp) -> Option<(u32, ScoreRow)> {
-        let mut rows = self.scores.walk(self.view.patient, track);
-        rows.find(|(_, row)| row.at() <= at).filter(|(_, row)| row.at() == at)
+    fn row_at(&self, track: u16, at: Timestamp) -> Option<u32> {
+        let mut instants = self.scores.instants(self.view.patient, track);
+        let found = instants.find(|instant| instant.at <= at);
+        found.filter(|instant| instant.at == at).map(|instant| instant.number)
     }
 
     /// The episodes of all tracks after the last point before `at`.
@@ -187,11 +202,11 @@ impl Truth<'_> {
         from: Option<Timestamp>,
         next_fact: Option<Timestamp>,
     ) -> (Option<Timestamp>, Option<Timestamp>) {
-        let rows = self.scores.walk(self.view.patient, self.track()).map(|(_, row)| row);
-        let rows = rows.skip_while(|row| next_fact.is_some_and(|next| next <= row.at()));
-        let rows = rows.take_while(|row| from.is_none_or(|from| from < row.at()));
+        let instants = self.scores.instants(self.view.patient, self.track()).map(|i| i.at);
+        let instants = instants.skip_while(|at| next_fact.is_some_and(|next| next <= *at));
+        let instants = instants.take_while(|at| from.is_none_or(|from| from < *at));
         // The newest first: the next to be reached is the last.
-        let mut stale: Vec<Timestamp> = rows.map(|row| row.at()).collect();
+        let mut stale: Vec<Timestamp> = instants.collect();
         let mut last = from;
         let mut next_at = from.and_then(|from| self.point(from, 0));
         while let Some(due) = next_at {
@@ -219,7 +234,7 @@ impl Truth<'_> {
         let thresholds = self.thresholds();
         let notes = match assessment_text(&assessment) {
             Some(text) => self.notes.intern(&text),
-            None => self.notes.intern(""),
+            None => NO_NOTES,
         };
         let mut next_at = assessment.next_at;
         let live = self.live;

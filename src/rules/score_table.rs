@@ -210,49 +210,42 @@ impl ScoredInput {
             |line: &&Line| line.conditions.iter().all(|(input, c)| c.holds(row.cell(*input)));
         let line = self.lines.iter().find(holds);
         let bins = line.map_or(&[][..], |line| line.bins.as_slice());
-        let found: Vec<i64> = match row.cell(self.input) {
+        let scored = match row.cell(self.input) {
             Cell::Reading(reading) if reading.unusable.is_none() => {
                 let (low, high) = range(reading);
                 let touches = |bin: &&Bin| bin.low <= high && low <= bin.high;
-                bins.iter().filter(touches).map(|bin| bin.points).collect()
+                span_of(bins.iter().filter(touches))
             }
-            _ => Vec::new(),
+            _ => None,
         };
+        if let Some((least, most)) = scored {
+            return Bounds { least, most, is_known: least == most };
+        }
         // A value the table does not name, such as SpO2 93 % on scale 2 with unknown oxygen, and a
         // missing one are alike: anything the row can give is possible.
-        let possible: Vec<i64> = match (found.is_empty(), bins.is_empty()) {
-            (false, _) => found,
-            (true, false) => self.all_points(line),
-            (true, true) => self.all_points(None),
-        };
-        let least = possible.iter().copied().min().unwrap_or(0);
-        let most = possible.iter().copied().max().unwrap_or(0);
-        let is_known = least == most && self.is_scored(row, bins);
-        Bounds { least, most, is_known }
+        let possible = self.possible(line.filter(|_| !bins.is_empty()));
+        let (least, most) = possible.unwrap_or((0, 0));
+        Bounds { least, most, is_known: false }
     }
 
-    fn is_scored(&self, row: &Row<'_>, bins: &[Bin]) -> bool {
-        match row.cell(self.input) {
-            Cell::Reading(reading) if reading.unusable.is_none() => {
-                let (low, high) = range(reading);
-                bins.iter().any(|bin| bin.low <= high && low <= bin.high)
-            }
-            _ => false,
-        }
-    }
-
-    /// All points of a row, or of every row where none applies.
-    fn all_points(&self, line: Option<&Line>) -> Vec<i64> {
-        let lines = self.lines.iter().filter(|other| line.is_none_or(|line| line == *other));
-        let widest = self.lines.iter().flat_map(|line| &line.bins);
+    /// The least and the most points of a row, or of every row where none applies.
+    fn possible(&self, line: Option<&Line>) -> Option<(i64, i64)> {
         match line {
             // The row for an unknown state names only what is certain; beyond it lies any point.
-            Some(line) if line.conditions.iter().any(|(_, c)| *c == Condition::Unknown) => {
-                widest.map(|bin| bin.points).collect()
+            Some(line) if !line.conditions.iter().any(|(_, c)| *c == Condition::Unknown) => {
+                span_of(line.bins.iter())
             }
-            _ => lines.flat_map(|line| &line.bins).map(|bin| bin.points).collect(),
+            _ => span_of(self.lines.iter().flat_map(|line| &line.bins)),
         }
     }
+}
+
+/// The least and the most points of some ranges.
+fn span_of<'b>(bins: impl Iterator<Item = &'b Bin>) -> Option<(i64, i64)> {
+    bins.map(|bin| bin.points).fold(None, |span, points| match span {
+        None => Some((points, points)),
+        Some((least, most)) => Some((points.min(least), points.max(most))),
+    })
 }
 
 /// The values a reading may stand for: one, or all below or above a bound.

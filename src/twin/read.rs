@@ -123,7 +123,7 @@ impl Twins {
         let mut rows: Vec<(SampleRow, SamplePlace)> = Vec::new();
         for origin in origins {
             let list = (patient, series_of(signal, *origin));
-            for number in self.tail.lists.walk(&self.tail.rows, list) {
+            for number in self.tail.lists.walk(list) {
                 let row = self.tail.rows.row(number);
                 if row.at < from.micros() {
                     break;
@@ -172,7 +172,7 @@ impl Twins {
         patient: u32,
         topic: Topic,
     ) -> impl Iterator<Item = &Arc<StatementRow>> {
-        let numbers = self.statement_index.walk(&self.statements, (patient, topic.list()));
+        let numbers = self.statement_index.walk((patient, topic.list()));
         numbers.map(|number| self.statements.row(number))
     }
 
@@ -211,7 +211,7 @@ impl Twins {
 
     /// The newest row of a list at `at` or before.
     fn newest_row(&self, list: (u32, u16), at: Timestamp) -> Option<(SampleRow, SamplePlace)> {
-        let numbers = self.tail.lists.walk(&self.tail.rows, list);
+        let numbers = self.tail.lists.walk(list);
         let in_tail = numbers
             .map(|number| (self.tail.rows.row(number), SamplePlace::Tail(number)))
             .find(|(row, _)| row.at <= at.micros());

@@ -52,6 +52,8 @@ table! {
 
 /// No band.
 pub const NO_BAND: u8 = u8::MAX;
+/// The number of the text that says nothing.
+pub const NO_NOTES: u32 = 0;
 /// No value.
 pub const NO_VALUE: i32 = i32::MIN;
 /// The points of an input that is missing.
@@ -116,6 +118,17 @@ pub fn points_of(packed: i128, input: usize) -> Option<i64> {
     (points != NO_POINTS).then_some(i64::from(points))
 }
 
+/// An instant of a track that has a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant {
+    /// The score's row.
+    pub number: u32,
+    /// The instant.
+    pub at: Timestamp,
+    /// Whether no fact but the clock made it a point.
+    pub is_by_clock: bool,
+}
+
 /// All scores of a shard.
 #[derive(Debug, Default)]
 pub struct Scores {
@@ -141,14 +154,36 @@ impl Rows for ScoreTable {
 impl Scores {
     /// The current scores of a track, the newest instant first.
     pub fn walk(&self, patient: u32, track: u16) -> impl Iterator<Item = (u32, ScoreRow)> {
-        let numbers = self.lists.walk(&self.rows, (patient, track));
+        let numbers = self.lists.walk((patient, track));
         numbers.map(|number| (number, self.rows.row(number)))
+    }
+
+    /// The instants of a track, the newest first, without the rest of their rows.
+    pub fn instants(&self, patient: u32, track: u16) -> impl Iterator<Item = Instant> {
+        let numbers = self.lists.walk((patient, track));
+        numbers.map(|number| Instant {
+            number,
+            at: Timestamp::from_micros(self.rows.at(number)),
+            is_by_clock: self.rows.by_clock(number) == 1,
+        })
     }
 
     /// The newest current score of a track.
     pub fn newest(&self, patient: u32, track: u16) -> Option<(u32, ScoreRow)> {
-        let number = self.lists.newest(&self.rows, (patient, track))?;
+        let number = self.lists.newest((patient, track))?;
         Some((number, self.rows.row(number)))
+    }
+
+    /// The instant of the newest current score of a track.
+    pub fn newest_at(&self, patient: u32, track: u16) -> Option<Timestamp> {
+        let number = self.lists.newest((patient, track))?;
+        Some(Timestamp::from_micros(self.rows.at(number)))
+    }
+
+    /// Whether the newest current score of a track is in an episode.
+    pub fn is_in_episode(&self, patient: u32, track: u16) -> bool {
+        let newest = self.lists.newest((patient, track));
+        newest.is_some_and(|number| self.rows.episode_start(number) != i64::MIN)
     }
 
     /// Makes `row` the score of its instant. A score that says the same already stays.
@@ -173,10 +208,15 @@ impl Scores {
 
     /// Brings the head up to date after scores of a track came or went.
     pub fn refresh_head(&mut self, patient: u32, track: u16) {
-        let cell = self.newest(patient, track).map(|(_, row)| Cell {
-            at: row.at(),
-            value: row.value,
-            flags: HeadFlags { status: row.status, episode_band: row.episode_band }.pack(),
+        let rows = &self.rows;
+        let cell = self.lists.newest((patient, track)).map(|number| Cell {
+            at: Timestamp::from_micros(rows.at(number)),
+            value: rows.value(number),
+            flags: HeadFlags {
+                status: rows.status(number),
+                episode_band: rows.episode_band(number),
+            }
+            .pack(),
         });
         self.head.set(patient, usize::from(track), cell);
     }

@@ -29,8 +29,16 @@ pub type Order = (Timestamp, i64, u64, i64);
 /// The lists through one table.
 #[derive(Debug, Default)]
 pub struct Lists {
-    newest: HashTable<u32>,
+    newest: HashTable<Newest>,
     previous: Vec<u32>,
+}
+
+/// The newest row of a series. The series stands beside the row, so that finding it does not touch the
+/// table.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    series: (u32, u16),
+    row: u32,
 }
 
 /// No row.
@@ -45,8 +53,8 @@ fn hash((patient, series): (u32, u16)) -> u64 {
 impl Lists {
     /// The newest row of a series.
     #[inline]
-    pub fn newest(&self, rows: &impl Rows, series: (u32, u16)) -> Option<u32> {
-        self.newest.find(hash(series), |row| rows.list_of(*row) == series).copied()
+    pub fn newest(&self, series: (u32, u16)) -> Option<u32> {
+        self.newest.find(hash(series), |newest| newest.series == series).map(|newest| newest.row)
     }
 
     /// The row before `row` in its series.
@@ -57,8 +65,8 @@ impl Lists {
     }
 
     /// The rows of a series, newest first.
-    pub fn walk(&self, rows: &impl Rows, series: (u32, u16)) -> impl Iterator<Item = u32> {
-        std::iter::successors(self.newest(rows, series), |row| self.previous(*row))
+    pub fn walk(&self, series: (u32, u16)) -> impl Iterator<Item = u32> {
+        std::iter::successors(self.newest(series), |row| self.previous(*row))
     }
 
     /// Puts `row` into its series at its place.
@@ -66,16 +74,16 @@ impl Lists {
         let series = rows.list_of(row);
         let order = rows.order_of(row);
         let hash_value = hash(series);
-        let Some(newest) = self.newest.find_mut(hash_value, |other| rows.list_of(*other) == series)
-        else {
-            self.newest.insert_unique(hash_value, row, |other| hash(rows.list_of(*other)));
+        let Some(newest) = self.newest.find_mut(hash_value, |other| other.series == series) else {
+            let newest = Newest { series, row };
+            self.newest.insert_unique(hash_value, newest, |other| hash(other.series));
             return self.link(row, NONE);
         };
-        if rows.order_of(*newest) < order {
-            let before = std::mem::replace(newest, row);
+        if rows.order_of(newest.row) < order {
+            let before = std::mem::replace(&mut newest.row, row);
             return self.link(row, before);
         }
-        let mut after = *newest;
+        let mut after = newest.row;
         while let Some(before) =
             self.previous(after).filter(|before| order < rows.order_of(*before))
         {
@@ -90,16 +98,16 @@ impl Lists {
     pub fn remove(&mut self, rows: &impl Rows, row: u32) {
         let series = rows.list_of(row);
         let before = self.previous(row).unwrap_or(NONE);
-        let same = |other: &u32| rows.list_of(*other) == series;
+        let same = |other: &Newest| other.series == series;
         let Ok(mut entry) = self.newest.find_entry(hash(series), same) else { return };
-        if *entry.get() == row {
+        if entry.get().row == row {
             match before {
                 NONE => _ = entry.remove(),
-                before => *entry.get_mut() = before,
+                before => entry.get_mut().row = before,
             }
             return self.link(row, NONE);
         }
-        let mut after = *entry.get();
+        let mut after = entry.get().row;
         while let Some(next) = self.previous(after).filter(|next| *next != row) {
             after = next;
         }
@@ -144,7 +152,7 @@ mod tests {
     }
 
     fn times(table: &Table, lists: &Lists) -> Vec<i64> {
-        lists.walk(table, (1, 2)).map(|row| table.0[row as usize].2).collect()
+        lists.walk((1, 2)).map(|row| table.0[row as usize].2).collect()
     }
 
     #[test]
@@ -175,6 +183,6 @@ mod tests {
         assert_eq!(times(&table, &lists), [5]);
         lists.remove(&table, 0);
         assert_eq!(times(&table, &lists), [] as [i64; 0]);
-        assert_eq!(lists.newest(&table, (2, 2)), Some(2));
+        assert_eq!(lists.newest((2, 2)), Some(2));
     }
 }

@@ -47,7 +47,7 @@ impl StatementIndex {
     }
 
     /// The current statements of a list, the latest start first.
-    pub fn walk(&self, rows: &Statements, list: (u32, u16)) -> impl Iterator<Item = u32> {
-        self.lists.walk(rows, list)
+    pub fn walk(&self, list: (u32, u16)) -> impl Iterator<Item = u32> {
+        self.lists.walk(list)
     }
 }
