@@ -48,9 +48,9 @@ pub struct Vitals {
     pub spo2: i64,
     /// Tenths of a litre of oxygen per minute; 0 is room air.
     pub oxygen_tenths: i64,
-    /// mm[Hg]
+    /// In `mm[Hg]`.
     pub systolic: i64,
-    /// mm[Hg]
+    /// In `mm[Hg]`.
     pub diastolic: i64,
     /// Beats per minute.
     pub pulse: i64,

@@ -268,7 +268,8 @@ impl Shard {
             }
         }
         let reaches_the_end = kept.is_some_and(|kept| {
-            let newest = live.tracks.first().and_then(|track| self.scores.newest_at(patient, *track));
+            let newest =
+                live.tracks.first().and_then(|track| self.scores.newest_at(patient, *track));
             newest.is_none_or(|newest| newest <= kept.touched.1)
         });
         if let Some(kept) = kept.filter(|_| reaches_the_end) {

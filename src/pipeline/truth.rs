@@ -158,7 +158,9 @@ impl Truth<'_> {
 
     fn last_fact_point(&self, before: Timestamp) -> Option<Timestamp> {
         let mut instants = self.scores.instants(self.view.patient, self.track());
-        instants.find(|instant| instant.at < before && !instant.is_by_clock).map(|instant| instant.at)
+        instants
+            .find(|instant| instant.at < before && !instant.is_by_clock)
+            .map(|instant| instant.at)
     }
 
     /// The next point that a fact makes: a known one, or one still in the queue.
