@@ -100,16 +100,44 @@ impl Layout {
 
 /// The length of a text up to its closing quote; `None` if it is no text, or not one that may be cut.
 fn text_length(rest: &[u8], escapes: Escapes) -> Option<usize> {
-    let special = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
     let mut length = 0;
     loop {
-        length += rest.get(length..)?.iter().position(special)?;
+        length += plain_length(rest.get(length..)?)?;
         match (rest.get(length)?, escapes) {
             (b'"', _) => return Some(length),
             (b'\\', Escapes::Checked) => length += escape_length(rest.get(length + 1..)?)? + 1,
             _ => return None,
         }
     }
+}
+
+/// The length up to the first quote, backslash or control character; `None` if there is none.
+fn plain_length(rest: &[u8]) -> Option<usize> {
+    let special = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
+    let (words, tail) = rest.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let found = special_bytes(u64::from_le_bytes(*word));
+        if found != 0 {
+            let place = usize::try_from(found.trailing_zeros() / 8).unwrap_or(0);
+            return Some(index * 8 + place);
+        }
+    }
+    tail.iter().position(special).map(|place| words.len() * 8 + place)
+}
+
+/// The high bit of every byte that is a quote, a backslash or a control character. Bytes above the lowest
+/// one found may be marked too.
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES << 7;
+    // A byte below n is one that borrows when n is subtracted, and had no high bit before.
+    const fn below(word: u64, n: u64) -> u64 {
+        word.wrapping_sub(ONES * n) & !word & HIGHS
+    }
+    const fn equal(word: u64, byte: u64) -> u64 {
+        below(word ^ (ONES * byte), 1)
+    }
+    below(word, 0x20) | equal(word, 0x22) | equal(word, 0x5C)
 }
 
 /// The length of an escape after its backslash.
@@ -225,6 +253,20 @@ mod tests {
             .collect();
         let expected = [("a", "x"), ("b.c", "1.5"), ("b.c.d", "\\\"y\\\""), ("f", "-2e3")];
         assert_eq!(found, expected.map(|(path, text)| (path.to_owned(), text)));
+    }
+
+    #[test]
+    fn a_text_ends_at_the_first_special_byte_wherever_it_lies() {
+        for special in [b'"', b'\\', 0, 0x1F] {
+            for place in 0..40 {
+                for other in [b' ', b'a', 0x7F, 0x80, 0xA2, 0xFF, b'!', b'[', b']', b'#'] {
+                    let mut text = vec![other; 41];
+                    text[place] = special;
+                    assert_eq!(plain_length(&text), Some(place), "{special} after {other}");
+                }
+            }
+        }
+        assert_eq!(plain_length(b"nothing special here, at all"), None);
     }
 
     #[test]

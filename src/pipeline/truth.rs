@@ -190,9 +190,9 @@ impl Truth<'_> {
     /// The episodes of all tracks after the last point before `at`.
     fn episodes_before(&self, at: Option<Timestamp>) -> Vec<Episode> {
         let episode = |track: &u16| {
-            let mut rows = self.scores.walk(self.view.patient, *track);
-            let row = rows.find(|(_, row)| at.is_none_or(|at| row.at() < at));
-            row.map_or(Episode::Rest, |(_, row)| episode_of(&row))
+            let mut instants = self.scores.instants(self.view.patient, *track);
+            let found = instants.find(|instant| at.is_none_or(|at| instant.at < at));
+            found.map_or(Episode::Rest, |instant| self.episode_at(instant.number))
         };
         self.live.tracks.iter().map(episode).collect()
     }
@@ -253,7 +253,6 @@ impl Truth<'_> {
                     cause,
                 },
             };
-            let before = before.map_or(Episode::Rest, |row| episode_of(&row));
             let episode = before.next(at, observed, thresholds);
             next_at = [next_at, episode.clears_at(thresholds)].into_iter().flatten().min();
             let row = self.score_row(&assessment, finding, episode, (track, at, by_clock, notes));
@@ -262,19 +261,27 @@ impl Truth<'_> {
         next_at.filter(|next| at < *next)
     }
 
-    fn here_and_before(
-        &self,
-        track: u16,
-        at: Timestamp,
-    ) -> (Option<(u32, ScoreRow)>, Option<ScoreRow>) {
-        let mut rows = self.scores.walk(self.view.patient, track);
-        let Some((number, row)) = rows.find(|(_, row)| row.at() <= at) else {
-            return (None, None);
+    /// The score of an instant, if it has one, and the episode of the score before.
+    fn here_and_before(&self, track: u16, at: Timestamp) -> (Option<u32>, Episode) {
+        let mut instants = self.scores.instants(self.view.patient, track);
+        let Some(first) = instants.find(|instant| instant.at <= at) else {
+            return (None, Episode::Rest);
         };
-        if row.at() < at {
-            return (None, Some(row));
+        let here = Some(first).filter(|first| first.at == at);
+        let before = if here.is_some() { instants.next() } else { Some(first) };
+        let episode = before.map_or(Episode::Rest, |before| self.episode_at(before.number));
+        (here.map(|here| here.number), episode)
+    }
+
+    fn episode_at(&self, number: u32) -> Episode {
+        let Some(row) = self.scores.episode_row(number) else { return Episode::Rest };
+        let below_since = (row.below_since != i64::MAX).then_some(row.below_since);
+        Episode::Open {
+            start: Timestamp::from_micros(row.start),
+            band: row.band,
+            cause: row.cause,
+            below_since: below_since.map(Timestamp::from_micros),
         }
-        (Some((number, row)), rows.next().map(|(_, row)| row))
     }
 
     /// The key of the fact a finding counts from.
@@ -339,20 +346,6 @@ pub fn finding_of(assessment: &Assessment, subject: usize) -> Option<&Finding> {
     match &assessment.findings {
         Findings::Known(findings) => findings.iter().find(|finding| finding.subject == subject),
         Findings::Unknown => None,
-    }
-}
-
-/// The episode a score's row is in.
-pub fn episode_of(row: &ScoreRow) -> Episode {
-    if !row.is_in_episode() {
-        return Episode::Rest;
-    }
-    let below_since = (row.below_since != i64::MAX).then_some(row.below_since);
-    Episode::Open {
-        start: Timestamp::from_micros(row.episode_start),
-        band: row.episode_band,
-        cause: row.cause,
-        below_since: below_since.map(Timestamp::from_micros),
     }
 }
 

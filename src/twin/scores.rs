@@ -118,6 +118,19 @@ pub fn points_of(packed: i128, input: usize) -> Option<i64> {
     (points != NO_POINTS).then_some(i64::from(points))
 }
 
+/// The episode that a score is in, as in its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpisodeRow {
+    /// Where it began, in microseconds.
+    pub start: i64,
+    /// Its band.
+    pub band: u8,
+    /// Since when its condition no longer holds; `i64::MAX` if it does.
+    pub below_since: i64,
+    /// The fact its item counts from.
+    pub cause: u64,
+}
+
 /// An instant of a track that has a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant {
@@ -186,10 +199,23 @@ impl Scores {
         newest.is_some_and(|number| self.rows.episode_start(number) != i64::MIN)
     }
 
+    /// What a row says of the episode it is in. A row lies in as many places as it has columns, so that
+    /// one that is in none costs one look.
+    pub fn episode_row(&self, number: u32) -> Option<EpisodeRow> {
+        let rows = &self.rows;
+        let start = Some(rows.episode_start(number)).filter(|start| *start != i64::MIN)?;
+        Some(EpisodeRow {
+            start,
+            band: rows.episode_band(number),
+            below_since: rows.below_since(number),
+            cause: rows.cause(number),
+        })
+    }
+
     /// Makes `row` the score of its instant. A score that says the same already stays.
-    pub fn set(&mut self, before: Option<(u32, ScoreRow)>, row: ScoreRow) {
-        if let Some((number, old)) = before {
-            if old.says_the_same(&row) {
+    pub fn set(&mut self, before: Option<u32>, row: ScoreRow) {
+        if let Some(number) = before {
+            if self.rows.row(number).says_the_same(&row) {
                 return;
             }
             self.remove(number, Timestamp::from_micros(row.known));

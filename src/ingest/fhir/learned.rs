@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use hashbrown::HashMap;
-use xxhash_rust::xxh3::{Xxh3Default, Xxh3DefaultBuilder};
+use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64_with_seed};
 
 use crate::domain::coding::Coding;
 use crate::domain::decimal::Decimal;
@@ -268,12 +268,8 @@ impl<'a> Record<'a, '_> {
     }
 
     fn hash(&self, places: &[usize]) -> u64 {
-        let mut hasher = Xxh3Default::new();
-        for text in places.iter().filter_map(|place| self.text(*place)) {
-            hasher.update(text.as_bytes());
-            hasher.update(b"\"");
-        }
-        hasher.digest()
+        let texts = places.iter().filter_map(|place| self.text(*place));
+        texts.fold(0, |hash, text| xxh3_64_with_seed(text.as_bytes(), hash))
     }
 
     fn has(&self, places: &[usize], texts: &[Box<str>]) -> bool {
