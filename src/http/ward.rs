@@ -102,7 +102,7 @@ fn table(title: &str, listed: &[Listed], now: Timestamp) -> Markup {
     html! {
         h2 { (title) }
         div class="scroll" {
-            table {
+            table class="ward" {
                 thead {
                     tr {
                         th { "Patient" }
