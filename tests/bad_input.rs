@@ -151,9 +151,9 @@ fn depth_breaks_no_stack() {
     let objects = [r#"{"a":"#.repeat(depth), "1".to_owned(), "}".repeat(depth)].concat();
     for format in Format::ALL {
         let mut decoder = Decoder::new(site());
+        let spec = source(format);
         for payload in [&nested, &objects] {
-            let decoded =
-                decoder.decode(&source(format), &record(payload.as_bytes(), 0, now()), now());
+            let decoded = decoder.decode(&spec, &record(payload.as_bytes(), 0, now()), now());
             assert!(decoded.events.is_empty(), "{}", format.name());
             assert_eq!(decoded.letter.unwrap().problems[0].reason, Refusal::Undecodable);
         }

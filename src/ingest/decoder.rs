@@ -8,14 +8,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::domain::event::{Event, EventBody, Resource, ResourceKind};
+use crate::domain::event::{Event, EventBody, Resource};
 use crate::domain::identity::TwinId;
 use crate::domain::refusal::{Refusal, Unusable};
 use crate::domain::time::Timestamp;
 use crate::ingest::availability::available_at;
 use crate::ingest::context::Context;
 use crate::ingest::dicom_json;
-use crate::ingest::entry::{Entry, Outcome};
+use crate::ingest::entry::{Entry, Outcome, ReadResource};
 use crate::ingest::fhir::bundle;
 use crate::ingest::fhir::learned::Learned;
 use crate::ingest::fhir::reference::check;
@@ -73,12 +73,15 @@ impl Decoder {
     /// Decodes one record; `now` is the time it is, which nothing a patient had can lie ahead of.
     pub fn decode<'a>(
         &mut self,
-        spec: &SourceSpec,
+        spec: &'a SourceSpec,
         record: &SourceRecord<'a>,
         now: Timestamp,
     ) -> Decoded<'a> {
         self.tally.n_records += 1;
         self.tally.n_bytes += u64::try_from(record.payload.len()).unwrap_or(0);
+        if let Some(read) = self.cut(spec, record, now) {
+            return self.one(spec, record, read);
+        }
         match self.entries(spec, record, now) {
             Ok(entries) => self.sort(spec, record, entries),
             Err(refused) => {
@@ -90,6 +93,49 @@ impl Decoder {
                 Decoded { letter: Some(Letter { problems }), ..Decoded::default() }
             }
         }
+    }
+
+    /// Reads an Observation of a known layout, as nearly every record of a feed is.
+    fn cut<'a>(
+        &mut self,
+        spec: &SourceSpec,
+        record: &SourceRecord<'a>,
+        now: Timestamp,
+    ) -> Option<ReadResource<'a>> {
+        let is_plain = spec.format == Format::Fhir && spec.patient_from == PatientFrom::Subject;
+        if !is_plain || RECORD_BYTES_MAX < record.payload.len() {
+            return None;
+        }
+        let Decoder { site, samples, learned, .. } = self;
+        let context = Context {
+            spec,
+            site,
+            received_at: record.timestamp,
+            now,
+            patient: None,
+            references: &References::default(),
+            fallback_id: "",
+        };
+        learned_of(learned, &spec.name).read(record.payload, &context, samples)
+    }
+
+    /// The event of a record that is one resource, without anything refused.
+    fn one<'a>(
+        &mut self,
+        spec: &'a SourceSpec,
+        record: &SourceRecord<'a>,
+        read: ReadResource<'a>,
+    ) -> Decoded<'a> {
+        let tally = self.tally.of_type(read.resource.kind.name());
+        tally.read += 1;
+        tally.facts += 1;
+        self.tally.n_facts += u64::try_from(read.resource.facts.len()).unwrap_or(0);
+        self.tally.n_events += 1;
+        let mut resources = vec![read.resource];
+        let available = available_at(&resources);
+        date_versions(record, &mut resources, available);
+        let events = vec![event_of(spec, record, read.patient, resources)];
+        Decoded { events, letter: None, available_at: available }
     }
 
     fn entries<'a>(
@@ -106,10 +152,10 @@ impl Decoder {
             .map_err(|_| Refused::new(Refusal::Undecodable, "not UTF-8"))?;
         let patient = named_patient(spec, record, json)?;
         let references = References::default();
-        let site = self.site.clone();
+        let Decoder { site, samples, learned, .. } = self;
         let context = Context {
             spec,
-            site: &site,
+            site,
             received_at: record.timestamp,
             now,
             patient: patient.as_deref(),
@@ -118,17 +164,11 @@ impl Decoder {
         };
         match spec.format {
             Format::Fhir => {
-                let learned = learned_of(&mut self.learned, &spec.name);
-                if let Some(read) = learned.read(json, &context, &mut self.samples) {
-                    let resource_type = Cow::Borrowed(ResourceKind::Observation.name());
-                    let outcome = Outcome::Read(read);
-                    return Ok(vec![Entry { pointer: String::new(), resource_type, outcome }]);
-                }
-                let entries = bundle::read_record(json, &context, &mut self.samples)?;
-                learned.learn(json, &entries, &context);
+                let entries = bundle::read_record(json, &context, samples)?;
+                learned_of(learned, &spec.name).learn(json, &entries, &context);
                 Ok(entries)
             }
-            Format::OpenMhealth => omh::read_record(json, &context, &mut self.samples),
+            Format::OpenMhealth => omh::read_record(json, &context, samples),
             Format::DicomJson => dicom_json::read_record(json, &context),
         }
     }
@@ -136,7 +176,7 @@ impl Decoder {
     /// Sorts entries into events by patient, and into what was refused.
     fn sort<'a>(
         &mut self,
-        spec: &SourceSpec,
+        spec: &'a SourceSpec,
         record: &SourceRecord<'a>,
         entries: Vec<Entry<'a>>,
     ) -> Decoded<'a> {
@@ -170,19 +210,9 @@ impl Decoder {
         self.tally.n_events += u64::try_from(by_patient.len()).unwrap_or(0);
         let available =
             by_patient.iter().filter_map(|(_, resources)| available_at(resources)).max();
-        if record.timestamp == Timestamp::MIN {
-            let resources = by_patient.iter_mut().flat_map(|(_, resources)| resources);
-            date_versions(resources, available.unwrap_or(Timestamp::from_micros(0)));
-        }
-        let events = by_patient.into_iter().map(|(patient, resources)| {
-            let namespace = Cow::Owned(spec.namespace.clone());
-            let body = match patient {
-                Some(patient) => {
-                    EventBody::Patient { twin: TwinId { namespace, patient }, resources }
-                }
-                None => EventBody::Directory { namespace, resources },
-            };
-            Event { source: record.position.clone(), available_at: None, body }
+        let events = by_patient.into_iter().map(|(patient, mut resources)| {
+            date_versions(record, &mut resources, available);
+            event_of(spec, record, patient, resources)
         });
         let letter = (!problems.is_empty()).then_some(Letter { problems });
         Decoded { events: events.collect(), letter, available_at: available }
@@ -197,15 +227,34 @@ fn learned_of<'l>(all: &'l mut Vec<(String, Learned)>, source: &str) -> &'l mut 
     all.get_mut(index).map(|(_, learned)| learned).expect("it is there or was pushed")
 }
 
+/// The event about one patient, or about places and roles, of a record.
+fn event_of<'a>(
+    spec: &'a SourceSpec,
+    record: &SourceRecord<'a>,
+    patient: Option<Cow<'a, str>>,
+    resources: Vec<Resource<'a>>,
+) -> Event<'a> {
+    let namespace = Cow::Borrowed(spec.namespace.as_str());
+    let body = match patient {
+        Some(patient) => EventBody::Patient { twin: TwinId { namespace, patient }, resources },
+        None => EventBody::Directory { namespace, resources },
+    };
+    Event { source: record.position.clone(), available_at: None, body }
+}
+
 /// Dates versions that say nothing of their time by when their record became available: a file has
 /// no timestamp of its own, and the same file must give the same versions on any day.
-fn date_versions<'r, 'a: 'r>(
-    resources: impl Iterator<Item = &'r mut Resource<'a>>,
-    available_at: Timestamp,
+fn date_versions(
+    record: &SourceRecord<'_>,
+    resources: &mut [Resource<'_>],
+    available_at: Option<Timestamp>,
 ) {
+    if record.timestamp != Timestamp::MIN {
+        return;
+    }
     for resource in resources {
         if resource.version.revised_at == Timestamp::MIN {
-            resource.version.revised_at = available_at;
+            resource.version.revised_at = available_at.unwrap_or(Timestamp::from_micros(0));
         }
     }
 }

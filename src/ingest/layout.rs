@@ -7,8 +7,9 @@
 //! ```
 //! A sender writes the same fields in the same order with the same whitespace, record after record. A
 //! record that has a known layout is cut instead of parsed; one that differs in a single byte outside the
-//! cuts has another layout and is parsed. What is cut out is checked as a parser checks it: a text holds
-//! no control character and only escapes that exist, a number is one.
+//! cuts has another layout and is parsed. What is cut out is checked as a parser checks it: a text is
+//! UTF-8 and holds no control character and only escapes that exist, a number is one. So a record that
+//! could be cut is UTF-8 as a whole: between the cuts it is a text that was.
 
 /// A text or a number of a JSON document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +105,10 @@ fn text_length(rest: &[u8], escapes: Escapes) -> Option<usize> {
     loop {
         length += plain_length(rest.get(length..)?)?;
         match (rest.get(length)?, escapes) {
-            (b'"', _) => return Some(length),
+            (b'"', _) => {
+                let text = rest.get(..length)?;
+                return (text.is_ascii() || std::str::from_utf8(text).is_ok()).then_some(length);
+            }
             (b'\\', Escapes::Checked) => length += escape_length(rest.get(length + 1..)?)? + 1,
             _ => return None,
         }

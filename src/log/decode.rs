@@ -36,11 +36,33 @@ impl From<Malformed> for FrameError {
     }
 }
 
+/// A frame whose events are read one by one: a large frame of small events is never unpacked whole.
+#[derive(Debug)]
+pub struct Frame<'a> {
+    texts: Vec<&'a str>,
+    events: Vec<&'a [u8]>,
+}
+
+impl<'a> Frame<'a> {
+    /// The events in their order. After an error nothing more of the frame means anything.
+    pub fn events(&self) -> impl Iterator<Item = Result<Event<'a>, FrameError>> {
+        self.events.iter().map(|bytes| Ok(read_event(bytes, &Texts(&self.texts))?))
+    }
+}
+
 /// Reads all events of a frame.
 ///
 /// # Errors
 /// If the bytes are damaged or of a newer format.
 pub fn decode_frame(bytes: &[u8]) -> Result<Vec<Event<'_>>, FrameError> {
+    open_frame(bytes)?.events().collect()
+}
+
+/// Reads what the events of a frame share, and where each of them lies.
+///
+/// # Errors
+/// If the bytes are damaged or of a newer format.
+pub fn open_frame(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
     let mut texts = Vec::new();
     let mut events = Vec::new();
     let mut reader = Reader::new(bytes);
@@ -54,11 +76,11 @@ pub fn decode_frame(bytes: &[u8]) -> Result<Vec<Event<'_>>, FrameError> {
                 }
             }
             frame::TEXT => texts.push(field.text()?),
-            frame::EVENT => events.push(read_event(field.bytes()?, &Texts(&texts))?),
+            frame::EVENT => events.push(field.bytes()?),
             _ => {}
         }
     }
-    if format == 0 { Err(FrameError::Damaged) } else { Ok(events) }
+    if format == 0 { Err(FrameError::Damaged) } else { Ok(Frame { texts, events }) }
 }
 
 /// The texts of the frame, by their numbers.

@@ -10,7 +10,8 @@ use crate::support::{record, site, source};
 
 /// What becomes of a record, in full.
 fn read(decoder: &mut Decoder, payload: &[u8]) -> String {
-    let decoded = decoder.decode(&source(Format::Fhir), &record(payload, 0, now()), now());
+    let spec = source(Format::Fhir);
+    let decoded = decoder.decode(&spec, &record(payload, 0, now()), now());
     format!("{:?} {:?} {:?}", decoded.events, decoded.letter, decoded.available_at)
 }
 

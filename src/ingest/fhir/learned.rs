@@ -85,12 +85,12 @@ impl Learned {
     /// Reads a record whose layout and meaning are known.
     pub fn read<'a>(
         &mut self,
-        json: &'a str,
+        json: &'a [u8],
         context: &Context<'_>,
         samples: &mut Samples,
     ) -> Option<ReadResource<'a>> {
         let Learned { forms, cuts, .. } = self;
-        let index = forms.iter().position(|form| form.layout.cut(json.as_bytes(), cuts))?;
+        let index = forms.iter().position(|form| form.layout.cut(json, cuts))?;
         let form = forms.get(index)?;
         let record = Record { json, cuts };
         let meaning = form.meanings.get(&record.hash(&form.places.fixed))?;
@@ -134,7 +134,7 @@ impl Learned {
         if !layout.cut(json.as_bytes(), &mut cuts) {
             return None;
         }
-        let record = Record { json, cuts: &cuts };
+        let record = Record { json: json.as_bytes(), cuts: &cuts };
         let meaning = record.meaning(&places, read)?;
         let again = record.read(&places, &meaning, context, &mut Samples::default())?;
         if again.patient != read.patient || again.resource != read.resource {
@@ -253,28 +253,33 @@ impl Places {
 
 /// A record that was cut.
 struct Record<'a, 'c> {
-    json: &'a str,
+    json: &'a [u8],
     cuts: &'c [Cut],
 }
 
 impl<'a> Record<'a, '_> {
     fn text(&self, place: usize) -> Option<&'a str> {
         let (start, end) = *self.cuts.get(place)?;
-        self.json.get(start..end)
+        std::str::from_utf8(self.json.get(start..end)?).ok()
     }
 
     fn optional(&self, place: Option<usize>) -> Option<Text<'a>> {
         place.and_then(|place| self.text(place)).map(|text| Text(Cow::Borrowed(text)))
     }
 
+    fn bytes(&self, place: usize) -> Option<&'a [u8]> {
+        let (start, end) = *self.cuts.get(place)?;
+        self.json.get(start..end)
+    }
+
     fn hash(&self, places: &[usize]) -> u64 {
-        let texts = places.iter().filter_map(|place| self.text(*place));
-        texts.fold(0, |hash, text| xxh3_64_with_seed(text.as_bytes(), hash))
+        let texts = places.iter().filter_map(|place| self.bytes(*place));
+        texts.fold(0, |hash, text| xxh3_64_with_seed(text, hash))
     }
 
     fn has(&self, places: &[usize], texts: &[Box<str>]) -> bool {
-        let texts = texts.iter().map(|text| Some(&**text));
-        places.iter().map(|place| self.text(*place)).eq(texts)
+        let texts = texts.iter().map(|text| Some(text.as_bytes()));
+        places.iter().map(|place| self.bytes(*place)).eq(texts)
     }
 
     /// What the record's kind of result means, as the parser read it.
@@ -344,7 +349,7 @@ impl<'a> Record<'a, '_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
 
     use crate::bench::senders::{N_SENDERS, Vital, VitalCode, observation};
     use crate::domain::fact::Origin;
@@ -359,15 +364,16 @@ mod tests {
     const RATE: VitalCode =
         VitalCode { loinc: "9279-1", display: "Respiratory rate", unit: "/min" };
 
+    static SPEC: LazyLock<SourceSpec> = LazyLock::new(|| SourceSpec {
+        name: "monitor".to_owned(),
+        format: Format::Fhir,
+        namespace: "a".to_owned(),
+        patient_from: PatientFrom::Subject,
+        origin: Origin::Clinical,
+        zone: Zone::UTC,
+    });
+
     fn decode<'a>(decoder: &mut Decoder, payload: &'a [u8]) -> Decoded<'a> {
-        let spec = SourceSpec {
-            name: "monitor".to_owned(),
-            format: Format::Fhir,
-            namespace: "a".to_owned(),
-            patient_from: PatientFrom::Subject,
-            origin: Origin::Clinical,
-            zone: Zone::UTC,
-        };
         let record = SourceRecord {
             position: SourcePosition::new("monitor", 0, 0),
             key: None,
@@ -375,7 +381,7 @@ mod tests {
             payload,
             timestamp: NOW,
         };
-        decoder.decode(&spec, &record, NOW)
+        decoder.decode(&SPEC, &record, NOW)
     }
 
     fn decoder() -> Decoder {
