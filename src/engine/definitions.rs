@@ -72,7 +72,7 @@ impl Shard {
         tracked.dedup();
         let lives = lives.into_iter().map(|(pipeline, tracks)| {
             let edition = self.intern_note(&pipeline.edition);
-            Live { pipeline, tracks, edition }
+            Live::new(pipeline, tracks, edition)
         });
         let lives = lives.collect();
         self.put_in_force(lives, tracks, value_sets, &tracked);

@@ -19,7 +19,7 @@ use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::timers::{Timer, Timers};
-use crate::log::decode::{FrameError, decode_frame};
+use crate::log::decode::{FrameError, open_frame};
 use crate::pipeline::live::{Dirty, Live};
 use crate::pipeline::said::Said;
 use crate::pipeline::truth::{Kept, Truth};
@@ -151,7 +151,8 @@ impl Shard {
     /// already and is passed over (TW-1).
     ///
     /// # Errors
-    /// If a frame or a definition cannot be read. Frames before it have been applied.
+    /// If a frame or a definition cannot be read. What lies before it has been applied; the shard goes no
+    /// further, and neither may its owner.
     pub fn step(&mut self, frames: &[LogFrame]) -> Result<StepOutput, StepError> {
         let mut output = StepOutput::default();
         for frame in frames {
@@ -159,15 +160,13 @@ impl Shard {
                 continue;
             }
             let (partition, offset) = (self.partition, frame.offset);
-            let events = decode_frame(&frame.bytes).map_err(|error| StepError::Frame {
-                partition,
-                offset,
-                error,
-            })?;
-            for (index, event) in (0..).zip(&events) {
+            let failed = |error| StepError::Frame { partition, offset, error };
+            let opened = open_frame(&frame.bytes).map_err(failed)?;
+            for (index, event) in (0..).zip(opened.events()) {
+                let event = event.map_err(failed)?;
                 let position = LogPosition { partition, offset, index };
-                self.known = self.known_of(event, frame.appended_at);
-                self.event(event, position, &mut output)?;
+                self.known = self.known_of(&event, frame.appended_at);
+                self.event(&event, position, &mut output)?;
             }
             self.next_offset = frame.offset + 1;
         }
@@ -262,11 +261,6 @@ impl Shard {
             None => truth.tick(),
         };
         output.n_assessed += truth.n_assessed;
-        if kept.is_some() {
-            for track in &live.tracks {
-                self.scores.refresh_head(patient, *track);
-            }
-        }
         let reaches_the_end = kept.is_some_and(|kept| {
             let newest =
                 live.tracks.first().and_then(|track| self.scores.newest_at(patient, *track));

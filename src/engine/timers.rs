@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use crate::domain::time::Timestamp;
+use crate::twin::hash::Numbers;
 
 /// A patient and the first track of a pipeline.
 type Place = (u32, u16);
@@ -14,7 +14,7 @@ type Place = (u32, u16);
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     due: BTreeSet<(Timestamp, u32, u16)>,
-    next: HashMap<Place, Timestamp, Xxh3DefaultBuilder>,
+    next: HashMap<Place, Timestamp, Numbers>,
     planned: BTreeSet<(Timestamp, u32, u16)>,
     /// In known time.
     again: BTreeSet<(Timestamp, u32, u16)>,
@@ -37,6 +37,9 @@ impl Timers {
 
     /// Says when the newest score may say something else.
     pub(super) fn set(&mut self, (patient, track): Place, at: Option<Timestamp>) {
+        if self.next((patient, track)) == at {
+            return;
+        }
         let before = match at {
             Some(at) => self.next.insert((patient, track), at),
             None => self.next.remove(&(patient, track)),

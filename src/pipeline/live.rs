@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::event::ResourceKind;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::feature::Feature;
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::view::View;
+use crate::twin::samples::series_of;
 use crate::twin::statements::Topic;
 use crate::twin::twins::Change;
 
@@ -19,6 +20,8 @@ pub struct Live {
     pub tracks: Vec<u16>,
     /// Its edition, interned by the shard.
     pub edition: u32,
+    /// How far a value of a series reaches, by the number of the series: the longest window that reads it.
+    reach: Vec<Option<Span>>,
 }
 
 /// What an event changed for one pipeline.
@@ -48,6 +51,23 @@ impl Dirty {
 }
 
 impl Live {
+    /// A pipeline in force, with the tracks and the edition that the shard numbered.
+    pub fn new(pipeline: Arc<Pipeline>, tracks: Vec<u16>, edition: u32) -> Live {
+        let mut reach: Vec<Option<Span>> = Vec::new();
+        for window in pipeline.features.iter().filter_map(|(_, feature)| feature.window()) {
+            for origin in &window.origins {
+                let series = usize::from(series_of(window.signal, *origin));
+                if reach.len() <= series {
+                    reach.resize(series + 1, None);
+                }
+                if let Some(slot) = reach.get_mut(series) {
+                    *slot = (*slot).max(Some(window.span));
+                }
+            }
+        }
+        Live { pipeline, tracks, edition, reach }
+    }
+
     /// The track of the first subject, which stands for the pipeline.
     pub fn first_track(&self) -> u16 {
         self.tracks.first().copied().unwrap_or_default()
@@ -59,11 +79,8 @@ impl Live {
         for change in changes {
             match change {
                 Change::Sample { signal, origin, at } => {
-                    let windows = self.pipeline.features.iter().filter_map(|(_, f)| f.window());
-                    let reads =
-                        windows.filter(|w| w.signal == *signal && w.origins.contains(origin));
-                    let reach = reads.map(|window| window.span).max();
-                    if let Some(reach) = reach {
+                    let series = usize::from(series_of(*signal, *origin));
+                    if let Some(reach) = self.reach.get(series).copied().flatten() {
                         dirty.points.push(*at);
                         dirty.ranges.push((*at, at.plus(reach)));
                     }
@@ -75,7 +92,9 @@ impl Live {
         }
         // A value is never far ahead of its arrival (`check_past`); a period may be.
         let is_planned = |at: &Timestamp| present < *at && !self.has_sample(view, *at);
-        (dirty.planned, dirty.points) = dirty.points.into_iter().partition(is_planned);
+        if dirty.points.iter().any(is_planned) {
+            (dirty.planned, dirty.points) = dirty.points.into_iter().partition(is_planned);
+        }
         dirty.points.sort_unstable();
         dirty.points.dedup();
         dirty

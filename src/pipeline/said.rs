@@ -62,12 +62,12 @@ impl Said<'_> {
 
     fn decide_subject(&mut self, subject: usize, touched: Option<(Timestamp, Timestamp)>) {
         let track = self.track(subject);
+        if self.is_quiet(track, touched) {
+            return;
+        }
         let standing = self.standing(track);
         let active = self.effects.active(self.view.patient, track);
         let active = active.map(|(number, effect)| (number, effect.clone()));
-        if standing.is_none() && active.is_none() && !self.has_history(track, touched) {
-            return;
-        }
         match (standing, active) {
             (None, None) => {}
             (Some(standing), None) => self.raise(subject, standing, None),
@@ -107,14 +107,14 @@ impl Said<'_> {
         rows.find(supports).map(|row| Standing { row, start })
     }
 
-    /// Whether anything before the newest score can matter: most patients have nothing.
-    fn has_history(&self, track: u16, touched: Option<(Timestamp, Timestamp)>) -> bool {
-        let (Some((from, _)), Some(newest)) =
-            (touched, self.scores.newest_at(self.view.patient, track))
-        else {
-            return false;
-        };
-        from < newest || self.effects.of_track(self.view.patient, track).next().is_some()
+    /// Whether there is nothing to say, to end or to look back at: so it is for most patients.
+    fn is_quiet(&self, track: u16, touched: Option<(Timestamp, Timestamp)>) -> bool {
+        let patient = self.view.patient;
+        let newest = self.scores.newest_at(patient, track);
+        let looks_back = touched.zip(newest).is_some_and(|((from, _), newest)| from < newest);
+        !looks_back
+            && !self.scores.is_in_episode(patient, track)
+            && !self.effects.has_any(patient, track)
     }
 
     /// Says that a condition holds, unless the policy keeps it back.

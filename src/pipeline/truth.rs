@@ -15,7 +15,7 @@ use crate::pipeline::live::{Dirty, Live};
 use crate::pipeline::view::{Scratch, View};
 use crate::rules::assessment::{Assessment, Finding, Findings, Outcome};
 use crate::twin::intern::Interner;
-use crate::twin::scores::{NO_BAND, NO_NOTES, NO_VALUE, ScoreRow, Scores, pack_points};
+use crate::twin::scores::{EpisodeRow, NO_BAND, NO_NOTES, NO_VALUE, ScoreRow, Scores, pack_points};
 
 /// What keeping the truth of one pipeline and patient takes.
 pub struct Truth<'t> {
@@ -204,11 +204,7 @@ impl Truth<'_> {
         from: Option<Timestamp>,
         next_fact: Option<Timestamp>,
     ) -> (Option<Timestamp>, Option<Timestamp>) {
-        let instants = self.scores.instants(self.view.patient, self.track()).map(|i| i.at);
-        let instants = instants.skip_while(|at| next_fact.is_some_and(|next| next <= *at));
-        let instants = instants.take_while(|at| from.is_none_or(|from| from < *at));
-        // The newest first: the next to be reached is the last.
-        let mut stale: Vec<Timestamp> = instants.collect();
+        let mut stale = self.instants_between(from, next_fact);
         let mut last = from;
         let mut next_at = from.and_then(|from| self.point(from, 0));
         while let Some(due) = next_at {
@@ -227,6 +223,22 @@ impl Truth<'_> {
         }
         stale.into_iter().for_each(|at| self.forget(at));
         (next_at.filter(|_| next_fact.is_none()), last)
+    }
+
+    /// The instants after `from` and before `until`, the newest first: the next to be reached is the last.
+    fn instants_between(
+        &self,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Vec<Timestamp> {
+        let (patient, track) = (self.view.patient, self.track());
+        let newest = self.scores.newest_at(patient, track);
+        if newest.is_none_or(|newest| from.is_some_and(|from| newest <= from)) {
+            return Vec::new();
+        }
+        let instants = self.scores.instants(patient, track).map(|instant| instant.at);
+        let instants = instants.skip_while(|at| until.is_some_and(|until| until <= *at));
+        instants.take_while(|at| from.is_none_or(|from| from < *at)).collect()
     }
 
     /// Scores one instant on every track. Says when the clock makes the next point.
@@ -263,7 +275,11 @@ impl Truth<'_> {
 
     /// The score of an instant, if it has one, and the episode of the score before.
     fn here_and_before(&self, track: u16, at: Timestamp) -> (Option<u32>, Episode) {
-        let mut instants = self.scores.instants(self.view.patient, track);
+        let patient = self.view.patient;
+        if self.scores.newest_at(patient, track).is_none_or(|newest| newest < at) {
+            return (None, episode_of(self.scores.newest_episode(patient, track)));
+        }
+        let mut instants = self.scores.instants(patient, track);
         let Some(first) = instants.find(|instant| instant.at <= at) else {
             return (None, Episode::Rest);
         };
@@ -274,14 +290,7 @@ impl Truth<'_> {
     }
 
     fn episode_at(&self, number: u32) -> Episode {
-        let Some(row) = self.scores.episode_row(number) else { return Episode::Rest };
-        let below_since = (row.below_since != i64::MAX).then_some(row.below_since);
-        Episode::Open {
-            start: Timestamp::from_micros(row.start),
-            band: row.band,
-            cause: row.cause,
-            below_since: below_since.map(Timestamp::from_micros),
-        }
+        episode_of(self.scores.episode_row(number))
     }
 
     /// The key of the fact a finding counts from.
@@ -313,11 +322,6 @@ impl Truth<'_> {
         };
         let due = finding.and_then(|finding| finding.due);
         let band = finding.and_then(|finding| u8::try_from(finding.band).ok());
-        let n_inputs = self.live.pipeline.features.len();
-        let points = (0..n_inputs).map(|input| {
-            let points = assessment.points.iter().find(|points| points.input == input);
-            points.and_then(|points| points.points)
-        });
         ScoreRow {
             patient: self.view.patient,
             track,
@@ -329,7 +333,9 @@ impl Truth<'_> {
             episode_band,
             value: assessment.outcome.value().map_or(NO_VALUE, small),
             upper: upper.map_or(NO_VALUE, small),
-            points: pack_points(points),
+            points: pack_points(
+                assessment.points.iter().map(|points| (points.input, points.points)),
+            ),
             episode_start,
             below_since,
             cause,
@@ -338,6 +344,17 @@ impl Truth<'_> {
             notes,
             edition: self.live.edition,
         }
+    }
+}
+
+fn episode_of(row: Option<EpisodeRow>) -> Episode {
+    let Some(row) = row else { return Episode::Rest };
+    let below_since = (row.below_since != i64::MAX).then_some(row.below_since);
+    Episode::Open {
+        start: Timestamp::from_micros(row.start),
+        band: row.band,
+        cause: row.cause,
+        below_since: below_since.map(Timestamp::from_micros),
     }
 }
 

@@ -98,23 +98,27 @@ struct Bounds {
 impl ScoreTable {
     /// Scores a row.
     pub fn assess(&self, row: &Row<'_>) -> Assessment {
-        let bounds: Vec<Bounds> = self.inputs.iter().map(|input| input.bounds(row)).collect();
-        let lower: i64 = bounds.iter().map(|bounds| bounds.least).sum();
-        let upper: i64 = bounds.iter().map(|bounds| bounds.most).sum();
-        let is_final = bounds.iter().all(|bounds| bounds.is_known);
+        let (mut lower, mut upper, mut is_final) = (0, 0, true);
+        let (mut highest, mut highest_most) = (None, None);
+        let mut points = Vec::with_capacity(self.inputs.len());
+        for input in &self.inputs {
+            let Bounds { least, most, is_known } = input.bounds(row);
+            lower += least;
+            upper += most;
+            is_final &= is_known;
+            highest = highest.max(Some(least));
+            highest_most = highest_most.max(Some(most));
+            points.push(Points { input: input.input, points: Some(least).filter(|_| is_known) });
+        }
         let outcome = match is_final {
             true => Outcome::Final { value: lower },
             false => Outcome::Incomplete { lower, upper: Some(upper) },
         };
-        let band = self.band(lower, bounds.iter().map(|bounds| bounds.least).max());
-        let band_most = self.band(upper, bounds.iter().map(|bounds| bounds.most).max());
-        let points = self.inputs.iter().zip(&bounds).map(|(input, bounds)| Points {
-            input: input.input,
-            points: Some(bounds.least).filter(|_| bounds.is_known),
-        });
+        let band = self.band(lower, highest);
+        let band_most = self.band(upper, highest_most);
         let finding = Finding { band, band_most, ..Finding::default() };
         let mut assessment = Assessment::new(outcome, Findings::Known(vec![finding]));
-        assessment.points = points.collect();
+        assessment.points = points;
         assessment.notes = self.notes(row);
         assessment
     }

@@ -190,14 +190,14 @@ impl Twins {
                     let row = self.tail.rows.row(number);
                     self.tail.supersede(number, at);
                     sample_changed(&row, changes);
-                    self.head_loses(&row);
+                    self.newest_loses(&row);
                 }
                 Place::Sealed(index, number) => {
                     let Some(segment) = self.segments.get_mut(index) else { continue };
                     segment.marks.supersede(number, at);
                     let row = segment.row(number);
                     sample_changed(&row, changes);
-                    self.head_loses(&row);
+                    self.newest_loses(&row);
                 }
                 Place::Statement(number) => {
                     self.statements.supersede(number, at);
@@ -229,7 +229,7 @@ impl Twins {
                         let new = self.tail.push_current(row);
                         self.tail.rare.put(new, parts);
                         if sample_changed(&row, changes) {
-                            self.head_gains(&row);
+                            self.newest_gains(&row);
                         }
                     }
                 }
@@ -242,7 +242,7 @@ impl Twins {
                         let new = self.tail.push_current(row);
                         self.tail.rare.put(new, parts);
                         if sample_changed(&row, changes) {
-                            self.head_gains(&row);
+                            self.newest_gains(&row);
                         }
                     }
                 }
@@ -288,7 +288,7 @@ impl Twins {
             if is_current { self.tail.push_current(row) } else { self.tail.push_superseded(row) };
         self.tail.rare.put(number, rare_parts(resource, from));
         if is_current && sample_changed(&row, changes) {
-            self.head_gains(&row);
+            self.newest_gains(&row);
         }
     }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 use crate::domain::effect::{Effect, EffectId, EffectStatus, Suppression};
+use crate::twin::hash::Numbers;
 use crate::twin::pages::Pages;
 
 /// An effect and whose it is.
@@ -30,7 +30,7 @@ pub struct SuppressionRow {
     pub suppression: Suppression,
 }
 
-type ByTrack = HashMap<(u32, u16), Vec<u32>, Xxh3DefaultBuilder>;
+type ByTrack = HashMap<(u32, u16), Vec<u32>, Numbers>;
 
 /// Everything said and unsaid in a shard.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +38,7 @@ pub struct Effects {
     rows: Pages<EffectRow>,
     suppressions: Pages<SuppressionRow>,
     by_track: ByTrack,
-    newest_suppression: HashMap<(u32, u16), u32, Xxh3DefaultBuilder>,
+    newest_suppression: HashMap<(u32, u16), u32, Numbers>,
 }
 
 impl Effects {
@@ -47,6 +47,11 @@ impl Effects {
         let numbers = self.by_track.get(&(patient, track));
         let numbers = numbers.into_iter().flatten();
         numbers.filter_map(|number| Some((*number, &self.rows.get(*number)?.effect)))
+    }
+
+    /// Whether anything was ever said on a track.
+    pub fn has_any(&self, patient: u32, track: u16) -> bool {
+        self.by_track.contains_key(&(patient, track))
     }
 
     /// The effect that is active on a track; there is at most one.

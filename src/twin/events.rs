@@ -27,6 +27,8 @@ pub struct Events {
     sources: Interner,
     /// The source of the newest event, which most often is the next one's too.
     newest_source: Option<(String, i32, u32)>,
+    /// Where the newest event lies in the log, as (offset, index).
+    newest_place: Option<(u64, u32)>,
     partition: u32,
 }
 
@@ -46,12 +48,11 @@ impl Events {
         let source_number = self.source_number(source);
         let row = EventRow { known: known.micros(), source: source_number, offset: source.offset };
         let number = self.rows.push(row);
-        let follows = self
-            .log_position(number.wrapping_sub(1))
-            .is_some_and(|last| last.offset == position.offset && last.index + 1 == position.index);
-        if !follows {
+        let follows = |(offset, index)| offset == position.offset && index + 1 == position.index;
+        if !self.newest_place.is_some_and(follows) {
             self.frames.push((number, position.offset, position.index));
         }
+        self.newest_place = Some((position.offset, position.index));
         number
     }
 

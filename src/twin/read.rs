@@ -89,7 +89,7 @@ impl Twins {
         newest.max_by_key(|(order, _)| *order).map(|(_, found)| found)
     }
 
-    /// The same by one origin, with its place in the order. The order of what the head holds stops
+    /// The same by one origin, with its place in the order. The order of what is at hand stops
     /// at the time, which is all that origins are compared by.
     #[inline]
     fn latest_by(
@@ -101,7 +101,7 @@ impl Twins {
     ) -> Option<((Timestamp, Origin), Measured)> {
         let series = series_of(signal, origin);
         if let Some(column) = self.column(series) {
-            let cell = self.head.get(patient, column).filter(|cell| from <= cell.at)?;
+            let cell = self.newest.get(patient, column).filter(|cell| from <= cell.at)?;
             if cell.at <= at {
                 let place = SamplePlace::Newest(patient, series);
                 return Some(((cell.at, origin), Measured::of_cell(signal, cell, place)));
@@ -232,37 +232,37 @@ impl Twins {
         in_tail.into_iter().chain(sealed).max_by_key(|(row, _)| order(row))
     }
 
-    /// The column of the head that tracks a series.
+    /// The column of `newest` that tracks a series.
     #[inline]
     fn column(&self, series: u16) -> Option<usize> {
         self.tracked.get(usize::from(series)).copied().flatten()
     }
 
-    /// Brings the head up to date after a row became current.
-    pub(super) fn head_gains(&mut self, row: &SampleRow) {
+    /// Brings `newest` up to date after a row became current.
+    pub(super) fn newest_gains(&mut self, row: &SampleRow) {
         let Some(column) = self.column(row.series) else { return };
         let at = Timestamp::from_micros(row.at);
-        match self.head.get(row.patient, column).map(|cell| at.cmp(&cell.at)) {
+        match self.newest.get(row.patient, column).map(|cell| at.cmp(&cell.at)) {
             Some(std::cmp::Ordering::Less) => {}
-            Some(std::cmp::Ordering::Equal) => self.refresh_head(row.patient, row.series),
+            Some(std::cmp::Ordering::Equal) => self.refresh_newest(row.patient, row.series),
             Some(std::cmp::Ordering::Greater) | None => {
                 let cell = Cell { at, value: row.value, flags: row.flags };
-                self.head.set(row.patient, column, Some(cell));
+                self.newest.set(row.patient, column, Some(cell));
             }
         }
     }
 
-    /// Brings the head up to date after a row ceased to be current.
-    pub(super) fn head_loses(&mut self, row: &SampleRow) {
+    /// Brings `newest` up to date after a row ceased to be current.
+    pub(super) fn newest_loses(&mut self, row: &SampleRow) {
         let Some(column) = self.column(row.series) else { return };
-        let cell = self.head.get(row.patient, column);
+        let cell = self.newest.get(row.patient, column);
         if cell.is_some_and(|cell| cell.at.micros() == row.at) {
-            self.refresh_head(row.patient, row.series);
+            self.refresh_newest(row.patient, row.series);
         }
     }
 
     /// Reads the newest of a series anew.
-    pub(super) fn refresh_head(&mut self, patient: u32, series: u16) {
+    pub(super) fn refresh_newest(&mut self, patient: u32, series: u16) {
         let Some(column) = self.column(series) else { return };
         let newest = self.newest_row((patient, series), Timestamp::FOREVER);
         let cell = newest.map(|(row, _)| Cell {
@@ -270,7 +270,7 @@ impl Twins {
             value: row.value,
             flags: row.flags,
         });
-        self.head.set(patient, column, cell);
+        self.newest.set(patient, column, cell);
     }
 
     /// Reads the person again after a Patient statement came or went.

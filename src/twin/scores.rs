@@ -77,6 +77,12 @@ impl ScoreRow {
     pub fn at(&self) -> Timestamp {
         Timestamp::from_micros(self.at)
     }
+
+    /// What the head keeps of it.
+    fn head(&self) -> Cell {
+        let flags = HeadFlags { status: self.status, episode_band: self.episode_band };
+        Cell { at: self.at(), value: self.value, flags: flags.pack() }
+    }
 }
 
 /// What the head says of a score besides its value.
@@ -101,12 +107,14 @@ impl HeadFlags {
     }
 }
 
-/// Packs points per input: 16 at most, the lowest byte first.
-pub fn pack_points(points: impl Iterator<Item = Option<i64>>) -> i128 {
+/// Packs points per input: 16 inputs at most, the lowest byte first.
+pub fn pack_points(points: impl Iterator<Item = (usize, Option<i64>)>) -> i128 {
     let byte = |points: Option<i64>| points.and_then(|p| i8::try_from(p).ok()).unwrap_or(NO_POINTS);
     let mut bytes = [NO_POINTS.to_le_bytes()[0]; 16];
-    for (slot, points) in bytes.iter_mut().zip(points) {
-        *slot = byte(points).to_le_bytes()[0];
+    for (input, points) in points {
+        if let Some(slot) = bytes.get_mut(input) {
+            *slot = byte(points).to_le_bytes()[0];
+        }
     }
     i128::from_le_bytes(bytes)
 }
@@ -188,15 +196,23 @@ impl Scores {
     }
 
     /// The instant of the newest current score of a track.
+    #[inline]
     pub fn newest_at(&self, patient: u32, track: u16) -> Option<Timestamp> {
-        let number = self.lists.newest((patient, track))?;
-        Some(Timestamp::from_micros(self.rows.at(number)))
+        self.lists.newest_and_time((patient, track)).map(|(_, at)| at)
     }
 
     /// Whether the newest current score of a track is in an episode.
     pub fn is_in_episode(&self, patient: u32, track: u16) -> bool {
-        let newest = self.lists.newest((patient, track));
-        newest.is_some_and(|number| self.rows.episode_start(number) != i64::MIN)
+        let newest = self.head.get(patient, usize::from(track));
+        newest.is_some_and(|cell| HeadFlags::unpack(cell.flags).episode_band != NO_BAND)
+    }
+
+    /// The newest current score of a track and the episode it is in: `None` where it is in none, which
+    /// the head tells without a look at the row.
+    pub fn newest_episode(&self, patient: u32, track: u16) -> Option<EpisodeRow> {
+        let number = Some(()).filter(|()| self.is_in_episode(patient, track));
+        let number = number.and_then(|()| self.lists.newest((patient, track)))?;
+        self.episode_row(number)
     }
 
     /// What a row says of the episode it is in. A row lies in as many places as it has columns, so that
@@ -222,6 +238,9 @@ impl Scores {
         }
         let number = self.rows.push(row);
         self.lists.insert(&self.rows, number);
+        if self.lists.newest((row.patient, row.track)) == Some(number) {
+            self.head.set(row.patient, usize::from(row.track), Some(row.head()));
+        }
     }
 
     /// Keeps the newest score of `n_tracks` tracks at hand from now on.
@@ -232,25 +251,21 @@ impl Scores {
         }
     }
 
-    /// Brings the head up to date after scores of a track came or went.
-    pub fn refresh_head(&mut self, patient: u32, track: u16) {
-        let rows = &self.rows;
-        let cell = self.lists.newest((patient, track)).map(|number| Cell {
-            at: Timestamp::from_micros(rows.at(number)),
-            value: rows.value(number),
-            flags: HeadFlags {
-                status: rows.status(number),
-                episode_band: rows.episode_band(number),
-            }
-            .pack(),
-        });
-        self.head.set(patient, usize::from(track), cell);
+    /// Reads the newest of a track anew.
+    fn refresh_head(&mut self, patient: u32, track: u16) {
+        let newest = self.newest(patient, track).map(|(_, row)| row.head());
+        self.head.set(patient, usize::from(track), newest);
     }
 
     /// Says that a score is no longer current: its instant is no point any more.
     pub fn remove(&mut self, number: u32, known: Timestamp) {
+        let (patient, track) = self.rows.list_of(number);
+        let was_newest = self.lists.newest((patient, track)) == Some(number);
         self.lists.remove(&self.rows, number);
         self.marks.supersede(number, known);
+        if was_newest {
+            self.refresh_head(patient, track);
+        }
     }
 }
 
@@ -260,7 +275,7 @@ mod tests {
 
     #[test]
     fn points_are_packed_by_input() {
-        let packed = pack_points([Some(3), None, Some(0)].into_iter());
+        let packed = pack_points([(2, Some(0)), (0, Some(3)), (1, None)].into_iter());
         assert_eq!(
             [0, 1, 2, 3].map(|input| points_of(packed, input)),
             [Some(3), None, Some(0), None]

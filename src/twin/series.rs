@@ -10,9 +10,9 @@
 #![cfg_attr(test, expect(clippy::as_conversions, reason = "numbers of a small test"))]
 
 use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::domain::time::Timestamp;
+use crate::twin::hash;
 
 /// What the lists need to know of a table's rows.
 pub trait Rows {
@@ -33,28 +33,30 @@ pub struct Lists {
     previous: Vec<u32>,
 }
 
-/// The newest row of a series. The series stands beside the row, so that finding it does not touch the
-/// table.
+/// The newest row of a series. The series and the time stand beside the row, so that neither finding it
+/// nor asking whether something is newer touches the table.
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     series: (u32, u16),
     row: u32,
+    at: Timestamp,
 }
 
 /// No row.
 const NONE: u32 = u32::MAX;
 
-fn hash((patient, series): (u32, u16)) -> u64 {
-    let [a, b, c, d] = patient.to_le_bytes();
-    let [e, f] = series.to_le_bytes();
-    xxh3_64(&[a, b, c, d, e, f])
-}
-
 impl Lists {
     /// The newest row of a series.
     #[inline]
     pub fn newest(&self, series: (u32, u16)) -> Option<u32> {
-        self.newest.find(hash(series), |newest| newest.series == series).map(|newest| newest.row)
+        self.newest_and_time(series).map(|(row, _)| row)
+    }
+
+    /// The newest row of a series, and its time.
+    #[inline]
+    pub fn newest_and_time(&self, series: (u32, u16)) -> Option<(u32, Timestamp)> {
+        let found = self.newest.find(hash::of_place(series), |newest| newest.series == series);
+        found.map(|newest| (newest.row, newest.at))
     }
 
     /// The row before `row` in its series.
@@ -73,14 +75,16 @@ impl Lists {
     pub fn insert(&mut self, rows: &impl Rows, row: u32) {
         let series = rows.list_of(row);
         let order = rows.order_of(row);
-        let hash_value = hash(series);
+        let (at, ..) = order;
+        let hash_value = hash::of_place(series);
         let Some(newest) = self.newest.find_mut(hash_value, |other| other.series == series) else {
-            let newest = Newest { series, row };
-            self.newest.insert_unique(hash_value, newest, |other| hash(other.series));
+            let newest = Newest { series, row, at };
+            self.newest.insert_unique(hash_value, newest, |other| hash::of_place(other.series));
             return self.link(row, NONE);
         };
-        if rows.order_of(newest.row) < order {
+        if newest.at < at || newest.at == at && rows.order_of(newest.row) < order {
             let before = std::mem::replace(&mut newest.row, row);
+            newest.at = at;
             return self.link(row, before);
         }
         let mut after = newest.row;
@@ -99,11 +103,14 @@ impl Lists {
         let series = rows.list_of(row);
         let before = self.previous(row).unwrap_or(NONE);
         let same = |other: &Newest| other.series == series;
-        let Ok(mut entry) = self.newest.find_entry(hash(series), same) else { return };
+        let Ok(mut entry) = self.newest.find_entry(hash::of_place(series), same) else { return };
         if entry.get().row == row {
             match before {
                 NONE => _ = entry.remove(),
-                before => entry.get_mut().row = before,
+                before => {
+                    let (at, ..) = rows.order_of(before);
+                    *entry.get_mut() = Newest { series, row: before, at };
+                }
             }
             return self.link(row, NONE);
         }

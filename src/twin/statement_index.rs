@@ -1,20 +1,24 @@
 //! Finds statements: those of a patient on a topic, and those of a resource.
 
 use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
 
-use crate::twin::series::Lists;
-use crate::twin::statements::Statements;
+use crate::twin::hash;
+use crate::twin::series::{Lists, Rows};
+use crate::twin::statements::{DIRECTORY, Statements};
 
 /// The lists of current statements, and the index by identity of all.
 #[derive(Debug, Default)]
 pub struct StatementIndex {
     lists: Lists,
+    /// By patient, a bit for each list (modulo 64) that ever had a statement: most questions are about
+    /// states that nobody ever spoke of.
+    spoken_of: Vec<u64>,
     keys: HashTable<u32>,
 }
 
-fn hash(patient: u32, key: u64) -> u64 {
-    key ^ xxh3_64(&patient.to_le_bytes())
+/// The bit of a list.
+fn bit(list: u16) -> u64 {
+    1 << (list % 64)
 }
 
 impl StatementIndex {
@@ -22,7 +26,7 @@ impl StatementIndex {
     pub fn add(&mut self, rows: &Statements, number: u32) {
         let hash_of = |number: u32| {
             let row = rows.row(number);
-            hash(row.patient, row.key)
+            hash::of_key(row.patient, row.key)
         };
         self.keys.insert_unique(hash_of(number), number, |number| hash_of(*number));
     }
@@ -33,11 +37,22 @@ impl StatementIndex {
             let row = rows.row(*number);
             row.key == key && row.patient == patient
         };
-        self.keys.iter_hash(hash(patient, key)).copied().filter(same)
+        self.keys.iter_hash(hash::of_key(patient, key)).copied().filter(same)
     }
 
     /// Puts a current statement into the list of its patient and topic.
     pub fn insert(&mut self, rows: &Statements, number: u32) {
+        let (patient, list) = rows.list_of(number);
+        let index = usize::try_from(patient).unwrap_or(usize::MAX);
+        // What is about no patient is not counted by patients.
+        if patient != DIRECTORY {
+            if self.spoken_of.len() <= index {
+                self.spoken_of.resize(index + 1, 0);
+            }
+            if let Some(bits) = self.spoken_of.get_mut(index) {
+                *bits |= bit(list);
+            }
+        }
         self.lists.insert(rows, number);
     }
 
@@ -47,7 +62,10 @@ impl StatementIndex {
     }
 
     /// The current statements of a list, the latest start first.
-    pub fn walk(&self, list: (u32, u16)) -> impl Iterator<Item = u32> {
-        self.lists.walk(list)
+    pub fn walk(&self, (patient, list): (u32, u16)) -> impl Iterator<Item = u32> {
+        let index = usize::try_from(patient).unwrap_or(usize::MAX);
+        let bits = self.spoken_of.get(index).copied().unwrap_or(0);
+        let may_be = patient == DIRECTORY || bits & bit(list) != 0;
+        may_be.then(|| self.lists.walk((patient, list))).into_iter().flatten()
     }
 }

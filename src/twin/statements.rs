@@ -14,6 +14,9 @@ use crate::twin::marks::Marks;
 use crate::twin::pages::Pages;
 use crate::twin::series::{Order, Rows};
 
+/// The patient number of what is about places and roles rather than a patient.
+pub const DIRECTORY: u32 = u32::MAX;
+
 /// One statement about one patient, as one version of a resource gave it.
 #[derive(Clone, Debug)]
 pub struct StatementRow {

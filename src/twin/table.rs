@@ -50,6 +50,7 @@ macro_rules! table {
         #[derive(Debug, Default)]
         pub struct $table {
             frozen: Vec<std::sync::Arc<$chunk>>,
+            n_open: usize,
             $($field: Vec<$type>,)*
         }
 
@@ -57,11 +58,15 @@ macro_rules! table {
             /// Appends a row and gives its number.
             pub fn push(&mut self, row: $row) -> u32 {
                 let number = self.n_rows();
+                if self.n_open == 0 {
+                    $(self.$field.reserve_exact($crate::twin::table::CHUNK_ROWS);)*
+                }
                 $(self.$field.push(row.$field);)*
-                let n_open = [$(self.$field.len(),)*].into_iter().min().unwrap_or(0);
-                if n_open == $crate::twin::table::CHUNK_ROWS {
+                self.n_open += 1;
+                if self.n_open == $crate::twin::table::CHUNK_ROWS {
                     let chunk = $chunk { $($field: std::mem::take(&mut self.$field).into(),)* };
                     self.frozen.push(std::sync::Arc::new(chunk));
+                    self.n_open = 0;
                 }
                 u32::try_from(number).expect("a table is sealed long before 2^32 rows")
             }
@@ -69,8 +74,7 @@ macro_rules! table {
             /// How many rows it holds.
             #[inline]
             pub fn n_rows(&self) -> usize {
-                let n_open = [$(self.$field.len(),)*].into_iter().min().unwrap_or(0);
-                self.frozen.len() * $crate::twin::table::CHUNK_ROWS + n_open
+                self.frozen.len() * $crate::twin::table::CHUNK_ROWS + self.n_open
             }
 
             /// The row of this number.

@@ -1,9 +1,9 @@
 //! The newest samples of a shard in order of arrival, until they are sealed into a segment.
 
 use hashbrown::HashTable;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::domain::time::Timestamp;
+use crate::twin::hash;
 use crate::twin::marks::Marks;
 use crate::twin::samples::{Flags, Rare, SampleRow, SampleTable, VOID_SERIES};
 use crate::twin::segment::{SealedRow, Segment};
@@ -26,10 +26,6 @@ pub struct Tail {
     keys: HashTable<u32>,
 }
 
-fn hash(patient: u32, key: u64) -> u64 {
-    key ^ xxh3_64(&patient.to_le_bytes())
-}
-
 impl Tail {
     /// Appends a row that is current.
     pub fn push_current(&mut self, row: SampleRow) -> u32 {
@@ -50,8 +46,8 @@ impl Tail {
     fn push(&mut self, row: SampleRow) -> u32 {
         let number = self.rows.push(row);
         let rows = &self.rows;
-        let hash_of = |number: &u32| hash(rows.patient(*number), rows.key(*number));
-        self.keys.insert_unique(hash(row.patient, row.key), number, hash_of);
+        let hash_of = |number: &u32| hash::of_key(rows.patient(*number), rows.key(*number));
+        self.keys.insert_unique(hash::of_key(row.patient, row.key), number, hash_of);
         number
     }
 
@@ -66,7 +62,7 @@ impl Tail {
         let same = move |number: &u32| {
             self.rows.key(*number) == key && self.rows.patient(*number) == patient
         };
-        self.keys.iter_hash(hash(patient, key)).copied().filter(same)
+        self.keys.iter_hash(hash::of_key(patient, key)).copied().filter(same)
     }
 
     /// Whether it is time to seal.

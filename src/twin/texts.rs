@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, StringArray, StringBuilder};
+use arrow::array::{Array, StringArray};
+use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use crate::twin::table::{CHUNK_ROWS, place};
 
@@ -10,7 +11,10 @@ use crate::twin::table::{CHUNK_ROWS, place};
 #[derive(Debug, Default)]
 pub struct Texts {
     frozen: Vec<Arc<StringArray>>,
-    open: Vec<String>,
+    /// The open texts, one after the other.
+    open: String,
+    /// Where each of them ends.
+    ends: Vec<i32>,
 }
 
 impl Texts {
@@ -20,10 +24,11 @@ impl Texts {
         if n_texts.checked_sub(1).and_then(|last| self.get(last)) == Some(text) {
             return n_texts - 1;
         }
-        self.open.push(text.to_owned());
-        if self.open.len() == CHUNK_ROWS {
-            self.frozen.push(Arc::new(array(&self.open)));
-            self.open.clear();
+        self.open.push_str(text);
+        self.ends.push(i32::try_from(self.open.len()).expect("1,024 texts of a record each fit"));
+        if self.ends.len() == CHUNK_ROWS {
+            let (open, ends) = (std::mem::take(&mut self.open), std::mem::take(&mut self.ends));
+            self.frozen.push(Arc::new(array(open, &ends)));
         }
         n_texts
     }
@@ -33,7 +38,11 @@ impl Texts {
         let (chunk, index) = place(number);
         match self.frozen.get(chunk) {
             Some(array) => (index < array.len()).then(|| array.value(index)),
-            None if chunk == self.frozen.len() => self.open.get(index).map(String::as_str),
+            None if chunk == self.frozen.len() => {
+                let start = index.checked_sub(1).map_or(Some(&0), |before| self.ends.get(before));
+                let place = |end: &i32| usize::try_from(*end).unwrap_or(usize::MAX);
+                self.open.get(place(start?)..place(self.ends.get(index)?))
+            }
             None => None,
         }
     }
@@ -41,23 +50,22 @@ impl Texts {
     /// Every text so far, for readers, in chunks of 1,024.
     pub fn view(&self) -> Vec<Arc<StringArray>> {
         let mut chunks = self.frozen.clone();
-        if !self.open.is_empty() {
-            chunks.push(Arc::new(array(&self.open)));
+        if !self.ends.is_empty() {
+            chunks.push(Arc::new(array(self.open.clone(), &self.ends)));
         }
         chunks
     }
 
     fn n_texts(&self) -> u32 {
-        let n_texts = self.frozen.len() * CHUNK_ROWS + self.open.len();
+        let n_texts = self.frozen.len() * CHUNK_ROWS + self.ends.len();
         u32::try_from(n_texts).expect("a table is sealed long before 2^32 rows")
     }
 }
 
-fn array(texts: &[String]) -> StringArray {
-    let size_bytes = texts.iter().map(String::len).sum();
-    let mut builder = StringBuilder::with_capacity(texts.len(), size_bytes);
-    texts.iter().for_each(|text| builder.append_value(text));
-    builder.finish()
+fn array(texts: String, ends: &[i32]) -> StringArray {
+    let offsets: Vec<i32> = std::iter::once(0).chain(ends.iter().copied()).collect();
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    StringArray::new(offsets, Buffer::from_vec(texts.into_bytes()), None)
 }
 
 #[cfg(test)]

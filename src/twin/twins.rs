@@ -17,17 +17,14 @@ use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::twin::apply::Arrival;
 use crate::twin::events::Events;
-use crate::twin::head::Head;
 use crate::twin::intern::Interner;
+use crate::twin::newest::Newest;
 use crate::twin::samples::series_of;
 use crate::twin::segment::Segment;
 use crate::twin::statement_index::StatementIndex;
-use crate::twin::statements::{Statements, Topic};
+use crate::twin::statements::{DIRECTORY, Statements, Topic};
 use crate::twin::tail::Tail;
 use crate::twin::texts::Texts;
-
-/// The patient number of what is about places and roles rather than a patient.
-pub const DIRECTORY: u32 = u32::MAX;
 
 /// All twins of a shard. One writer; readers get views.
 #[derive(Debug)]
@@ -42,8 +39,8 @@ pub struct Twins {
     pub(super) ids: Texts,
     pub(super) codes: Interner,
     pub(super) devices: Interner,
-    pub(super) head: Head,
-    /// The column of the head that tracks a series.
+    pub(super) newest: Newest,
+    /// The column of `newest` that tracks a series.
     pub(super) tracked: Vec<Option<usize>>,
     pub(super) scratch: Vec<u8>,
 }
@@ -97,7 +94,7 @@ impl Twins {
             ids: Texts::default(),
             codes: Interner::default(),
             devices: Interner::default(),
-            head: Head::default(),
+            newest: Newest::default(),
             tracked: Vec::new(),
             scratch: Vec::new(),
         };
@@ -115,11 +112,11 @@ impl Twins {
                 *slot = Some(column);
             }
         }
-        self.head = Head::of_columns(tracked.len());
+        self.newest = Newest::of_columns(tracked.len());
         let n_patients = u32::try_from(self.patients.texts().n_items()).unwrap_or(u32::MAX);
         for patient in 0..n_patients {
             for (signal, origin) in tracked {
-                self.refresh_head(patient, series_of(*signal, *origin));
+                self.refresh_newest(patient, series_of(*signal, *origin));
             }
         }
     }
@@ -136,14 +133,15 @@ impl Twins {
             EventBody::Control(_) => return Applied::default(),
         };
         let event = self.events.push(&event.source, position, known);
-        let person = self.person(patient);
+        let names_person = resources.iter().any(|one| one.kind == ResourceKind::Patient);
+        let person = names_person.then(|| self.person(patient));
         let mut applied = Applied::default();
         for resource in resources {
             applied.n_facts += resource.facts.len();
             let arrival = Arrival { patient, namespace, event, known };
             self.apply_resource(&arrival, resource, &mut applied.changes);
         }
-        if person == self.person(patient) {
+        if person.is_some_and(|person| person == self.person(patient)) {
             // A new address is no reason to compute every score anew.
             let is_person = |change: &Change| {
                 matches!(

@@ -64,7 +64,8 @@ fn encoded(messages: &[Message]) -> Vec<Bytes> {
         let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entry });
         let text = bundle.to_string();
         let record = record(text.as_bytes(), offset, *available_at);
-        let decoded = decoder.decode(&source(Format::Fhir), &record, *available_at);
+        let spec = source(Format::Fhir);
+        let decoded = decoder.decode(&spec, &record, *available_at);
         assert_eq!(decoded.letter, None, "{text}");
         for event in decoded.events {
             events.push(frame([&Event { available_at: Some(*available_at), ..event }]));

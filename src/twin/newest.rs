@@ -1,0 +1,64 @@
+//! The newest value of every tracked series of each patient, side by side: what one assessment reads
+//! lies in a few cache lines.
+//!
+//! ```text
+//! page of 1,024 patients ─► patient ─► [cell of column 0 | cell of column 1 | ...]   16 bytes each
+//! ```
+//! It belongs to the writer alone; readers get scores from `head` and values from the rows.
+
+use crate::domain::time::Timestamp;
+use crate::twin::head::Cell;
+use crate::twin::table::{CHUNK_ROWS, place};
+
+/// The newest value of every tracked series, for all patients of a shard.
+#[derive(Debug, Default)]
+pub struct Newest {
+    n_columns: usize,
+    pages: Vec<Vec<Cell>>,
+}
+
+const NOTHING: Cell = Cell { at: Timestamp::MIN, value: 0, flags: 0 };
+
+impl Newest {
+    /// Nothing yet, of `n_columns` tracked series.
+    pub fn of_columns(n_columns: usize) -> Newest {
+        Newest { n_columns, pages: Vec::new() }
+    }
+
+    /// The newest value of `column` for `patient`.
+    #[inline]
+    pub fn get(&self, patient: u32, column: usize) -> Option<Cell> {
+        let (page, index) = place(patient);
+        let cell = self.pages.get(page)?.get(index * self.n_columns + column)?;
+        Some(*cell).filter(|cell| cell.at != Timestamp::MIN)
+    }
+
+    /// Sets the newest value of `column` for `patient`; `None` when there is nothing any more.
+    pub fn set(&mut self, patient: u32, column: usize, cell: Option<Cell>) {
+        let (page, index) = place(patient);
+        while self.pages.len() <= page {
+            self.pages.push(vec![NOTHING; CHUNK_ROWS * self.n_columns]);
+        }
+        let cells = self.pages.get_mut(page);
+        if let Some(slot) = cells.and_then(|page| page.get_mut(index * self.n_columns + column)) {
+            *slot = cell.unwrap_or(NOTHING);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_patient_and_column_keeps_its_own() {
+        let mut newest = Newest::of_columns(3);
+        let cell = |micros| Some(Cell { at: Timestamp::from_micros(micros), value: 7, flags: 1 });
+        newest.set(2_000, 1, cell(10));
+        newest.set(1_999, 2, cell(20));
+        assert_eq!((newest.get(2_000, 1), newest.get(1_999, 2)), (cell(10), cell(20)));
+        assert_eq!([newest.get(2_000, 0), newest.get(2_000, 2), newest.get(9_000, 1)], [None; 3]);
+        newest.set(2_000, 1, None);
+        assert_eq!(newest.get(2_000, 1), None);
+    }
+}
