@@ -113,6 +113,8 @@ pub struct Shard {
     definitions: BTreeMap<(DefinitionKind, String), String>,
     timers: Timers,
     scratch: Scratch,
+    /// Working memory for what an event changed.
+    dirty: Dirty,
 }
 
 /// Texts of notes, the empty one first: most scores have none.
@@ -144,6 +146,7 @@ impl Shard {
             definitions: BTreeMap::new(),
             timers: Timers::default(),
             scratch: Scratch::default(),
+            dirty: Dirty::default(),
         }
     }
 
@@ -211,8 +214,9 @@ impl Shard {
     /// Brings scores, episodes and effects up to date after an event was applied whole.
     fn follow(&mut self, applied: &Applied, position: LogPosition, output: &mut StepOutput) {
         let Some(patient) = applied.patient.filter(|_| !applied.changes.is_empty()) else { return };
+        let mut dirty = std::mem::take(&mut self.dirty);
         for live in 0..self.lives.len() {
-            let dirty = self.dirty(patient, live, &applied.changes);
+            self.mark(patient, live, &applied.changes, &mut dirty);
             self.plan(patient, live, &dirty.planned);
             if dirty.is_clean() {
                 continue;
@@ -220,12 +224,15 @@ impl Shard {
             let kept = self.keep(patient, live, Some(&dirty), output);
             self.decide(patient, live, kept.map(|kept| kept.touched), position, output);
         }
+        self.dirty = dirty;
     }
 
-    fn dirty(&self, patient: u32, live: usize, changes: &[Change]) -> Dirty {
+    fn mark(&self, patient: u32, live: usize, changes: &[Change], dirty: &mut Dirty) {
         let view = View { twins: &self.twins, value_sets: &self.value_sets, patient };
         let present = self.clock.max(self.known);
-        self.lives.get(live).map(|live| live.dirty(&view, changes, present)).unwrap_or_default()
+        if let Some(live) = self.lives.get(live) {
+            live.mark(&view, changes, present, dirty);
+        }
     }
 
     /// What is said to begin or end later is no score before its time has come.
@@ -296,9 +303,8 @@ impl Shard {
         if let Some(at) = said.again_at {
             self.timers.decide_again((patient, live.first_track()), at);
         }
-        let twin = self.twins.twin_id(patient);
         output.leaving.extend(leaving.into_iter().map(|effect| Leaving {
-            twin: twin.clone().into_owned(),
+            twin: self.twins.twin_id(patient).into_owned(),
             effect,
             cause,
         }));

@@ -44,6 +44,14 @@ impl Dirty {
         Dirty { points: vec![at], ..Dirty::default() }
     }
 
+    /// Forgets everything, and keeps the room it took.
+    fn clear(&mut self) {
+        self.points.clear();
+        self.planned.clear();
+        self.ranges.clear();
+        self.policy = false;
+    }
+
     /// Whether anything changed that is not still to come.
     pub fn is_clean(&self) -> bool {
         self.points.is_empty() && self.ranges.is_empty() && !self.policy
@@ -73,9 +81,9 @@ impl Live {
         self.tracks.first().copied().unwrap_or_default()
     }
 
-    /// What `changes` mean for this pipeline at `present`.
-    pub fn dirty(&self, view: &View<'_>, changes: &[Change], present: Timestamp) -> Dirty {
-        let mut dirty = Dirty::default();
+    /// Says in `dirty` what `changes` mean for this pipeline at `present`; whatever it held is forgotten.
+    pub fn mark(&self, view: &View<'_>, changes: &[Change], present: Timestamp, dirty: &mut Dirty) {
+        dirty.clear();
         for change in changes {
             match change {
                 Change::Sample { signal, origin, at } => {
@@ -86,18 +94,19 @@ impl Live {
                     }
                 }
                 Change::Statement { topic, start, end } => {
-                    self.statement_dirty(view, *topic, (*start, *end), &mut dirty);
+                    self.statement_dirty(view, *topic, (*start, *end), dirty);
                 }
             }
         }
         // A value is never far ahead of its arrival (`check_past`); a period may be.
         let is_planned = |at: &Timestamp| present < *at && !self.has_sample(view, *at);
         if dirty.points.iter().any(is_planned) {
-            (dirty.planned, dirty.points) = dirty.points.into_iter().partition(is_planned);
+            dirty.planned = dirty.points.extract_if(.., |at| is_planned(at)).collect();
         }
-        dirty.points.sort_unstable();
-        dirty.points.dedup();
-        dirty
+        if 1 < dirty.points.len() {
+            dirty.points.sort_unstable();
+            dirty.points.dedup();
+        }
     }
 
     fn statement_dirty(

@@ -65,9 +65,15 @@ impl Said<'_> {
         if self.is_quiet(track, touched) {
             return;
         }
-        let standing = self.standing(track);
         let active = self.effects.active(self.view.patient, track);
         let active = active.map(|(number, effect)| (number, effect.clone()));
+        if let Some((number, effect)) = &active
+            && self.only_goes_on(track, effect, touched)
+        {
+            self.end_out_of_place(*number, effect);
+            return self.revisit_history(subject, Some(effect.onset), touched);
+        }
+        let standing = self.standing(track);
         match (standing, active) {
             (None, None) => {}
             (Some(standing), None) => self.raise(subject, standing, None),
@@ -80,9 +86,7 @@ impl Said<'_> {
                 self.follow(subject, standing, number, effect, touched);
             }
         }
-        if let Some(touched) = touched {
-            self.revisit_history(subject, standing, touched);
-        }
+        self.revisit_history(subject, standing.map(|standing| standing.start), touched);
     }
 
     fn track(&self, subject: usize) -> u16 {
@@ -96,15 +100,36 @@ impl Said<'_> {
         }
         let (_, newest) = self.scores.newest(self.view.patient, track)?;
         let start = Timestamp::from_micros(newest.episode_start);
-        let raise_from = self.live.pipeline.policy.raise_from;
-        let supports = |row: &ScoreRow| {
-            row.below_since == i64::MAX
-                && row.band != u8::MAX
-                && raise_from <= usize::from(row.band)
-        };
         let rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
         let mut rows = rows.take_while(|row| start <= row.at());
-        rows.find(supports).map(|row| Standing { row, start })
+        rows.find(|row| self.supports(row)).map(|row| Standing { row, start })
+    }
+
+    /// Whether a score is one of its episode's reasons, not only one it goes on through.
+    fn supports(&self, row: &ScoreRow) -> bool {
+        let raise_from = self.live.pipeline.policy.raise_from;
+        row.below_since == i64::MAX && row.band != u8::MAX && raise_from <= usize::from(row.band)
+    }
+
+    /// Whether all that came is one more score, the newest, that an open episode goes on through: what was
+    /// said of it stands as it is. Otherwise every value until the episode clears would look for the last
+    /// score that supported it.
+    fn only_goes_on(
+        &self,
+        track: u16,
+        effect: &Effect,
+        touched: Option<(Timestamp, Timestamp)>,
+    ) -> bool {
+        let newest = self.scores.newest(self.view.patient, track);
+        newest.is_some_and(|(_, newest)| {
+            touched == Some((newest.at(), newest.at()))
+                && effect.at < newest.at()
+                && !self.supports(&newest)
+                && effect.audience == Audience::CareTeam
+                && effect.due.is_none()
+                && effect.onset.micros() == newest.episode_start
+                && effect.band_rank == newest.episode_band
+        })
     }
 
     /// Whether there is nothing to say, to end or to look back at: so it is for most patients.
@@ -167,11 +192,7 @@ impl Said<'_> {
         effect: Arc<Effect>,
         touched: Option<(Timestamp, Timestamp)>,
     ) {
-        let stay = stay_at(&self.view, self.known);
-        if let Some(reason) = self.is_out_of_place(&stay) {
-            let note = format!("ended by policy: {}", reason.name());
-            return self.conclude(number, &effect, EffectStatus::Resolved, Some(note));
-        }
+        let Some(stay) = self.end_out_of_place(number, &effect) else { return };
         if effect.audience == Audience::Retrospective {
             if self.audience(standing.row.at()) == Audience::CareTeam {
                 self.raise(subject, standing, Some((number, effect)));
@@ -207,6 +228,15 @@ impl Said<'_> {
         let next = Arc::new(next);
         self.effects.revise(number, next.clone());
         self.leave(next);
+    }
+
+    /// Ends an effect that the policy no longer lets stand; gives the stay where it does.
+    fn end_out_of_place(&mut self, number: u32, effect: &Arc<Effect>) -> Option<Stay> {
+        let stay = stay_at(&self.view, self.known);
+        let Some(reason) = self.is_out_of_place(&stay) else { return Some(stay) };
+        let note = format!("ended by policy: {}", reason.name());
+        self.conclude(number, effect, EffectStatus::Resolved, Some(note));
+        None
     }
 
     /// Whether the evidence of an effect, read again, is not what it was.
@@ -284,14 +314,15 @@ impl Said<'_> {
         self.leave(next);
     }
 
-    /// Looks at episodes that are over: one that was never said is kept, one that was said and never
-    /// held is withdrawn.
+    /// Looks at episodes that are over, unlike the one since `open_since`: one that was never said is kept,
+    /// one that was said and never held is withdrawn.
     fn revisit_history(
         &mut self,
         subject: usize,
-        standing: Option<Standing>,
-        (from, to): (Timestamp, Timestamp),
+        open_since: Option<Timestamp>,
+        touched: Option<(Timestamp, Timestamp)>,
     ) {
+        let Some((from, to)) = touched else { return };
         let track = self.track(subject);
         let past: Vec<(u32, Arc<Effect>)> = self
             .effects
@@ -308,7 +339,7 @@ impl Said<'_> {
         let mut unsaid: Vec<ScoreRow> = Vec::new();
         let rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
         for row in rows.take_while(|row| from <= row.at()) {
-            let is_open = standing.is_some_and(|s| s.start.micros() == row.episode_start);
+            let is_open = open_since.is_some_and(|start| start.micros() == row.episode_start);
             if row.is_in_episode() && !is_open && row.below_since == i64::MAX {
                 match unsaid.iter_mut().find(|known| known.episode_start == row.episode_start) {
                     Some(known) if known.episode_band <= row.episode_band => *known = row,
