@@ -171,6 +171,7 @@ attributes! {
     Managed = 31, "part_of", "The place it belongs to, as a FHIR reference.";
     AbsentReason = 32, "data_absent_reason", "Why a result has no value.";
     Results = 33, "results", "The results a report holds, as FHIR references.";
+    PhysicalType = 34, "physical_type", "What kind of place it is: wa, ro, bd (HL7 location-physical-type).";
 }
 
 #[cfg(test)]

@@ -34,9 +34,10 @@ pub fn stay_at(view: &View<'_>, at: Timestamp) -> Stay {
     });
     let Some(row) = newest else { return Stay::default() };
     let text = |name| row.statement.attribute(name).unwrap_or_default().to_owned();
+    let namespace = view.twins.twin_id(view.patient).namespace;
     Stay {
         setting: text(Attribute::Setting),
-        ward: text(Attribute::Ward),
+        ward: view.twins.places().ward(&namespace, &row.statement).to_owned(),
         bed: text(Attribute::Bed),
         encounter: format!("Encounter/{}", row.id),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 
-use crate::sql::effects::{Alerts, FollowUps, Suggestions, Suppressions};
+use crate::sql::effects::{Alerts, FollowUps, Revisions, Suggestions, Suppressions};
 use crate::sql::evidence::EvidenceTable;
 use crate::sql::observations::Observations;
 use crate::sql::patients::Patients;
@@ -84,6 +84,11 @@ pub const TABLES: &[TableSpec] = &[
     table("alerts", "Alerts as they stand.", make::<Alerts>),
     table("follow_ups", "Follow-ups as they stand.", make::<FollowUps>),
     table("suggestions", "Suggestions as they stand.", make::<Suggestions>),
+    table(
+        "revisions",
+        "Every revision of every alert, follow-up and suggestion, as it was made.",
+        make::<Revisions>,
+    ),
     table("evidence", "What alerts, follow-ups and suggestions rest on.", make::<EvidenceTable>),
     table("suppressions", "What was not said, and why.", make::<Suppressions>),
 ];

@@ -1,4 +1,5 @@
-//! `alerts`, `follow_ups`, `suggestions`: what was said, as it stands; `suppressions`: what was not.
+//! `alerts`, `follow_ups`, `suggestions`: what was said, as it stands; `revisions`: as it was said;
+//! `suppressions`: what was not.
 
 use crate::domain::decimal::plain;
 use crate::domain::effect::EffectKind;
@@ -180,6 +181,32 @@ effect_tables! {
     FollowUps = EffectKind::FollowUp;
     /// `suggestions`
     Suggestions = EffectKind::Suggestion;
+}
+
+/// `revisions`
+#[derive(Debug)]
+pub struct Revisions;
+
+impl Rows for Revisions {
+    type Row<'s> = EffectCells<'s>;
+
+    fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
+        let kind: Column<EffectCells<'s>> =
+            column!("kind", Text, "alert, follow-up or suggestion.", |cells| {
+                Cell::Text(cells.row.effect.kind.name())
+            });
+        [kind].into_iter().chain(columns()).collect()
+    }
+
+    fn n_pieces(_: &ShardSnapshot) -> usize {
+        1
+    }
+
+    fn rows<'s>(shard: &'s ShardSnapshot, _: usize, patient: Option<u32>) -> Vec<EffectCells<'s>> {
+        let rows = shard.revisions.iter();
+        let rows = rows.filter(|row| patient.is_none_or(|patient| patient == row.patient));
+        rows.map(|row| EffectCells { shard, row }).collect()
+    }
 }
 
 /// `suppressions`

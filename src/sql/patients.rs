@@ -125,7 +125,12 @@ impl Rows for Patients {
                 "Where the patient is now: inpatient, emergency, ...",
                 |row| { row.stay(Attribute::Setting) }
             ),
-            column!("ward", Text, "The ward now.", |row| row.stay(Attribute::Ward)),
+            column!("ward", Text, "The ward now.", |row| {
+                let stay = row.stay.as_ref();
+                stay.map_or(Cell::Null, |stay| {
+                    Cell::text(row.shard.ward_of(row.number, &stay.statement))
+                })
+            }),
             column!("bed", Text, "The bed now.", |row| row.stay(Attribute::Bed)),
             column!("encounter", Text, "The stay as a FHIR reference.", |row| {
                 let stay = row.stay.as_ref();

@@ -153,7 +153,7 @@ fn newest_observations(patient: &str) -> String {
     )
 }
 
-/// Why an effect was said: what it is, what it rests on, and the rule.
+/// Why an effect was said: what it is, what it rests on, the rule, and how it came to stand as it does.
 pub fn explain(id: &str) -> Question {
     let id = quoted(id);
     let columns = "id, patient, pipeline, edition, rule_source, status, change, revision, band, severity, \
@@ -191,6 +191,11 @@ pub fn explain(id: &str) -> Question {
         fact(10, "first said", "status", "raised_at"),
         fact(11, "ended", "status", "ended_at"),
         fact(12, "due", "status", "due_at"),
+        "SELECT 13 AS part, concat('revision ', CAST(revision AS VARCHAR)) AS what, \
+         concat_ws(': ', concat_ws(', ', change, status, band), text) AS value, known_at AS at, \
+         CAST(NULL AS BIGINT) AS points, CAST(NULL AS VARCHAR) AS source FROM revisions WHERE id = "
+            .to_owned()
+            + &id,
     ];
     Question {
         select: format!(
@@ -198,7 +203,7 @@ pub fn explain(id: &str) -> Question {
              (part < 9 OR at IS NOT NULL)",
             parts.join(" UNION ALL ")
         ),
-        order: "part, points DESC NULLS LAST, what",
+        order: "part, points DESC NULLS LAST, at, what",
         columns: "what, value, at, points, source",
         narrow: "what, value, to_char(at, '%Y-%m-%d %H:%M:%S') AS time, points, source",
     }

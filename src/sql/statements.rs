@@ -38,7 +38,12 @@ fn rows_of(
 
 fn attribute<'a, const NUMBER: u32>(cells: &'a StatementCells<'_>) -> Cell<'a> {
     let name = Attribute::from_number(NUMBER);
-    Cell::text(name.and_then(|name| cells.row.statement.attribute(name)).unwrap_or(""))
+    match name {
+        Some(Attribute::Ward) => {
+            Cell::text(cells.shard.ward_of(cells.row.patient, &cells.row.statement))
+        }
+        name => Cell::text(name.and_then(|name| cells.row.statement.attribute(name)).unwrap_or("")),
+    }
 }
 
 macro_rules! column {
@@ -184,7 +189,7 @@ statement_tables! {
     /// `devices`
     Devices: [Topic::Kind(ResourceKind::Device)] { Name, Identifiers }
     /// `locations`
-    Locations: [Topic::Kind(ResourceKind::Location)] { Name, Identifiers, Managed }
+    Locations: [Topic::Kind(ResourceKind::Location)] { Name, Identifiers, PhysicalType, Managed }
     /// `roles`
     Roles: [Topic::Kind(ResourceKind::PractitionerRole)] { Name, Identifiers, Participant }
     /// `states`: what gates rules, as the site file reads it out of resources.

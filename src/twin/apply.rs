@@ -1,11 +1,14 @@
 //! Which version of a resource counts, and what that changes.
 
+use std::sync::Arc;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::domain::event::{Resource, ResourceKind, Status, Version};
 use crate::domain::fact::{Body, Fact, Reading, Sample};
 use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
+use crate::twin::places::write_resource_key;
 use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of, series_of};
 use crate::twin::statements::StatementRow;
 use crate::twin::twins::{Change, Twins};
@@ -203,6 +206,9 @@ impl Twins {
                     self.statements.supersede(number, at);
                     let row = self.statements.row(number).clone();
                     self.statement_index.remove(&self.statements, number);
+                    if row.kind == ResourceKind::Location {
+                        Arc::make_mut(&mut self.places).remove(row.key);
+                    }
                     self.statement_changed(&row, changes);
                 }
             }
@@ -303,6 +309,9 @@ impl Twins {
             self.statement_index.insert(&self.statements, number);
         }
         let row = self.statements.row(number).clone();
+        if counts && row.kind == ResourceKind::Location {
+            Arc::make_mut(&mut self.places).insert(row.clone());
+        }
         self.statement_changed(&row, changes);
     }
 
@@ -379,10 +388,7 @@ impl Twins {
 
     fn named_key(&mut self, namespace: &str, kind: ResourceKind, id: &str) -> u64 {
         self.scratch.clear();
-        self.scratch.extend_from_slice(&kind.number().to_le_bytes());
-        self.scratch.extend_from_slice(namespace.as_bytes());
-        self.scratch.push(0);
-        self.scratch.extend_from_slice(id.as_bytes());
+        write_resource_key(&mut self.scratch, namespace, kind, id);
         xxh3_64(&self.scratch)
     }
 

@@ -36,6 +36,7 @@ type ByTrack = HashMap<(u32, u16), Vec<u32>, Numbers>;
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
     rows: Pages<EffectRow>,
+    revisions: Pages<EffectRow>,
     suppressions: Pages<SuppressionRow>,
     by_track: ByTrack,
     newest_suppression: HashMap<(u32, u16), u32, Numbers>,
@@ -66,7 +67,9 @@ impl Effects {
 
     /// Adds an effect.
     pub fn push(&mut self, patient: u32, track: u16, effect: Arc<Effect>) {
-        let number = self.rows.push(EffectRow { patient, track, effect });
+        let row = EffectRow { patient, track, effect };
+        self.revisions.push(row.clone());
+        let number = self.rows.push(row);
         self.by_track.entry((patient, track)).or_default().push(number);
     }
 
@@ -74,6 +77,8 @@ impl Effects {
     pub fn revise(&mut self, number: u32, effect: Arc<Effect>) {
         if let Some(row) = self.rows.get_mut(number) {
             row.effect = effect;
+            let revised = row.clone();
+            self.revisions.push(revised);
         }
     }
 
@@ -105,6 +110,11 @@ impl Effects {
     /// Every effect, in the order in which they were first said; cloning it is cheap.
     pub fn rows(&self) -> &Pages<EffectRow> {
         &self.rows
+    }
+
+    /// Every revision of every effect, in the order in which they were made; cloning it is cheap.
+    pub fn revisions(&self) -> &Pages<EffectRow> {
+        &self.revisions
     }
 
     /// Every suppression; cloning it is cheap.

@@ -10,6 +10,7 @@ pub mod intern;
 pub mod marks;
 pub mod newest;
 pub mod pages;
+pub mod places;
 pub mod read;
 pub mod samples;
 pub mod scores;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, StringArray};
 
 use crate::domain::identity::TwinId;
+use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
 use crate::twin::effects::Effects;
 use crate::twin::effects::{EffectRow, SuppressionRow};
@@ -13,6 +14,7 @@ use crate::twin::events::EventsView;
 use crate::twin::head::HeadPage;
 use crate::twin::marks::Marks;
 use crate::twin::pages::Pages;
+use crate::twin::places::Places;
 use crate::twin::samples::{Rare, SampleChunk};
 use crate::twin::scores::{ScoreChunk, Scores};
 use crate::twin::segment::Segment;
@@ -43,6 +45,8 @@ pub struct ShardSnapshot {
     pub segments: Vec<Segment>,
     /// Everything else that was said of patients.
     pub statements: Statements,
+    /// The places that stays name.
+    pub places: Arc<Places>,
     /// Where each event came from.
     pub events: EventsView,
     /// Resource ids, by number.
@@ -61,6 +65,8 @@ pub struct ShardSnapshot {
     pub notes: Pages<Arc<str>>,
     /// What was said.
     pub effects: Pages<EffectRow>,
+    /// Every revision of what was said.
+    pub revisions: Pages<EffectRow>,
     /// What was not said.
     pub suppressions: Pages<SuppressionRow>,
     /// What each track is.
@@ -122,6 +128,7 @@ impl ShardSnapshot {
             tail_rare: twins.tail.rare.clone(),
             segments: twins.segments.clone(),
             statements: twins.statements.clone(),
+            places: twins.places.clone(),
             events: twins.events.view(),
             ids: twins.ids.view(),
             codes: twins.codes.texts().clone(),
@@ -131,6 +138,7 @@ impl ShardSnapshot {
             score_head: scores.head.view(),
             notes: parts.notes,
             effects: effects.rows().clone(),
+            revisions: effects.revisions().clone(),
             suppressions: effects.suppressions().clone(),
             tracks: parts.tracks,
         }
@@ -140,6 +148,12 @@ impl ShardSnapshot {
     pub fn twin_id(&self, patient: u32) -> Option<TwinId<'_>> {
         let (namespace, patient) = self.patients.get(patient)?.split_once('/')?;
         Some(TwinId::new(namespace, patient))
+    }
+
+    /// The ward of a patient's stay, by the places as they are known.
+    pub fn ward_of<'s>(&'s self, patient: u32, stay: &'s Statement<'_>) -> &'s str {
+        let twin = self.twin_id(patient);
+        twin.map_or("", |twin| self.places.ward(&twin.namespace, stay))
     }
 
     /// The number of the patient with this `namespace/patient`, or with this identifier in the only

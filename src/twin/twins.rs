@@ -19,6 +19,7 @@ use crate::twin::apply::Arrival;
 use crate::twin::events::Events;
 use crate::twin::intern::Interner;
 use crate::twin::newest::Newest;
+use crate::twin::places::Places;
 use crate::twin::samples::series_of;
 use crate::twin::segment::Segment;
 use crate::twin::statement_index::StatementIndex;
@@ -36,6 +37,7 @@ pub struct Twins {
     pub(super) segments: Vec<Segment>,
     pub(super) statements: Statements,
     pub(super) statement_index: StatementIndex,
+    pub(super) places: Arc<Places>,
     pub(super) ids: Texts,
     pub(super) codes: Interner,
     pub(super) devices: Interner,
@@ -91,6 +93,7 @@ impl Twins {
             segments: Vec::new(),
             statements: Statements::default(),
             statement_index: StatementIndex::default(),
+            places: Arc::default(),
             ids: Texts::default(),
             codes: Interner::default(),
             devices: Interner::default(),
@@ -216,6 +219,11 @@ impl Twins {
         let name = self.patients.text(patient);
         let (namespace, patient) = name.split_once('/').expect("patient_of puts a slash between");
         TwinId::new(namespace, patient)
+    }
+
+    /// The places that stays name.
+    pub fn places(&self) -> &Places {
+        &self.places
     }
 
     /// How many patients there are.

@@ -59,6 +59,8 @@ struct CareJson<'a> {
     practitioner: Option<ReferenceJson<'a>>,
     #[serde(borrow)]
     part_of: Option<&'a RawValue>,
+    #[serde(borrow)]
+    physical_type: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,6 +124,8 @@ pub fn read_care<'a>(
         let reference: ReferenceJson<'a> = parse(part_of.get())?;
         said.set(Attribute::Managed, text(reference.reference));
     }
+    let place = concepts(care.physical_type)?.into_iter().flat_map(|c| codings(Some(c))).next();
+    said.set(Attribute::PhysicalType, place.map(|coding| coding.code).unwrap_or_default());
     let (id, meta) = (care.id, care.meta);
     let head = Head { kind, id, meta, patient, recorded: None, status: version };
     finish(head, context, valid, said, &categories)
