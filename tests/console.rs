@@ -7,6 +7,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use twinstream::clock::Stopwatch;
+use twinstream::engine::published::{Reader, Snapshot};
+use twinstream::http::server::{ROUTES, listen, serve};
+use twinstream::http::state::{About, State};
+use twinstream::ingest::source::Format;
+
+use crate::support::{Ward, at, source};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_twin");
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,11 +69,19 @@ impl Demo {
     }
 
     fn sql(&self, sql: &str) -> (u16, Value) {
-        let request = agent().post(format!("{}/api/sql", self.url));
-        let request = request.header("content-type", "application/json");
-        let mut response = request.send(json!({ "sql": sql }).to_string()).unwrap();
+        let body = json!({ "sql": sql }).to_string();
+        let (status, text) = self.post("/api/sql", &[("content-type", "application/json")], &body);
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
+    fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+        let mut request = agent().post(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = request.send(body).unwrap();
         let text = response.body_mut().read_to_string().unwrap();
-        (response.status().as_u16(), serde_json::from_str(&text).unwrap())
+        (response.status().as_u16(), text)
     }
 }
 
@@ -116,11 +130,174 @@ fn sql_reads_snapshots_only() {
 }
 
 #[test]
-fn a_browser_sees_the_ward_and_it_is_live() {
-    let Ok(driver) = std::env::var("TWIN_TEST_WEBDRIVER") else {
-        eprintln!("SKIPPED: no browser; ./check starts one and sets TWIN_TEST_WEBDRIVER");
-        return;
+fn what_is_asked_wrongly_is_told_as_json() {
+    let demo = Demo::open();
+    let json = ("content-type", "application/json");
+    let sql = r#"{"sql": "SELECT 1 AS one"}"#;
+    let csv =
+        demo.post("/api/sql", &[json, ("accept", "text/html, text/csv;q=0.9, */*;q=0.1")], sql);
+    assert_eq!(csv, (200, "one\n1\n".to_owned()));
+    for (headers, body, status) in [
+        (&[json][..], "{", 400),
+        (&[json], r#"{"sql": 1}"#, 400),
+        (&[json], r#"{"sql": "SELECT 1", "limit": 5}"#, 400),
+        (&[json], r#"{"sql": "SELECT x"}"#, 400),
+        (&[("content-type", "text/plain")], sql, 415),
+        (&[json, ("accept", "image/png")], sql, 406),
+        (&[json, ("origin", "http://evil.example")], sql, 403),
+    ] {
+        let (told, text) = demo.post("/api/sql", headers, body);
+        assert_eq!(told, status, "{body}: {text}");
+        if status != 403 {
+            let answer: Value = serde_json::from_str(&text).unwrap();
+            assert!(!answer["error"].as_str().unwrap().is_empty(), "{body}: {text}");
+        }
+    }
+}
+
+#[test]
+fn every_published_address_answers() {
+    let demo = Demo::open();
+    for (method, path, _) in ROUTES.iter().filter(|(_, path, _)| !path.contains("{any")) {
+        let path = path.replace("{namespace}", "demo").replace("{patient}", "demo-1001");
+        let status = match *method {
+            "GET" if path.starts_with("/events") => agent()
+                .get(format!("{}{path}", demo.url))
+                .call()
+                .map(|response| response.status().as_u16())
+                .unwrap(),
+            "GET" => demo.get(&path).0,
+            _ if path == "/sql" => {
+                let form = ("content-type", "application/x-www-form-urlencoded");
+                demo.post(&path, &[form], "sql=SELECT+1").0
+            }
+            _ => demo.sql("SELECT 1").0,
+        };
+        assert_eq!(status, 200, "{method} {path}");
+    }
+    assert_eq!(demo.get("/nothing").0, 404);
+}
+
+/// A name is text, whatever it holds, and its page is found by its link.
+#[test]
+fn a_hostile_name_stays_a_name() {
+    let patient =
+        json!({ "resourceType": "Patient", "id": "x&y#z", "name": [{ "text": HOSTILE }] });
+    let stay = json!({ "resourceType": "Encounter", "id": "e", "status": "in-progress",
+        "subject": { "reference": "Patient/x&y#z" },
+        "class": { "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP" },
+        "period": { "start": "2026-11-08T08:00:00Z" } });
+    let mut ward = Ward::open();
+    let now = at("2026-11-08T12:00:00Z");
+    for resource in [patient, stay] {
+        let (letter, _) = ward.receive(&source(Format::Fhir), resource.to_string().as_bytes(), now);
+        assert_eq!(letter, None);
+    }
+    let snapshot = Snapshot::of(vec![ward.shard.snapshot()]);
+    let state = State::new(Reader::of(snapshot), About::default());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(listen("127.0.0.1:0".parse().unwrap())).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(serve(listener, state));
+    let get = |path: &str| {
+        let mut response = agent().get(format!("{url}{path}")).call().unwrap();
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     };
+    let (_, page) = get("/");
+    let link = page.split("href=\"").find(|part| part.starts_with("/patient/")).unwrap();
+    let (link, _) = link.split_once('"').unwrap();
+    assert_eq!(link, "/patient/test/x%26y%23z");
+    for (status, page) in [(200, page.clone()), get(link)] {
+        assert_eq!(status, 200);
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; O'Brien &amp;"), "{page}");
+        assert!(!page.contains("<script>alert"), "{page}");
+    }
+}
+
+const HOSTILE: &str = "<script>alert(1)</script> O'Brien & \"Sons\"";
+
+/// The driver, or a word that there is none.
+fn driver() -> Option<String> {
+    let driver = std::env::var("TWIN_TEST_WEBDRIVER").ok();
+    if driver.is_none() {
+        eprintln!("SKIPPED: no browser; ./check starts one and sets TWIN_TEST_WEBDRIVER");
+    }
+    driver
+}
+
+#[test]
+fn a_browser_asks_sql_by_the_page_s_own_form() {
+    let Some(driver) = driver() else { return };
+    let demo = Demo::open();
+    let browser = Browser::open(&driver);
+    browser.go(&format!("{}/sql", demo.url));
+    browser.run("document.getElementById('sql').value = 'SELECT 40 + 2 AS answer'");
+    browser.run("document.querySelector('button').click()");
+    demo.until("the answer is there", || {
+        let text = browser.run("return document.getElementById('main').textContent");
+        text.as_str().is_some_and(|text| text.contains("| answer |") && text.contains("| 42"))
+    });
+}
+
+/// WCAG 2.2, 1.4.3: the contrast of small text is 4.5 to 1 at least.
+const CONTRAST: &str = r#"
+    const parse = (text) => text.match(/[\d.]+/g).map(Number);
+    const light = (rgb) => {
+        const [r, g, b] = rgb.slice(0, 3).map((v) => v / 255)
+            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (element) => {
+        for (let e = element; e; e = e.parentElement) {
+            const rgb = parse(getComputedStyle(e).backgroundColor);
+            if (rgb.length < 4 || rgb[3] !== 0) return rgb;
+        }
+        return [255, 255, 255];
+    };
+    const bad = [];
+    for (const element of document.body.querySelectorAll('*')) {
+        const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+        if (!own || element.tagName === 'SCRIPT') continue;
+        const style = getComputedStyle(element);
+        const ink = light(parse(element.closest('svg') ? style.fill : style.color));
+        const paper = light(ground(element));
+        const ratio = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+        if (ratio < 4.5) bad.push(`${element.tagName}.${element.className} ${ratio.toFixed(2)}`);
+    }
+    return [...new Set(bad)].join(', ');
+"#;
+
+#[test]
+fn every_text_can_be_read() {
+    let Some(driver) = driver() else { return };
+    let demo = Demo::open();
+    let browser = Browser::open(&driver);
+    for path in ["/", "/alerts", "/sql", "/patient/demo/demo-1001"] {
+        browser.go(&format!("{}{path}", demo.url));
+        assert_eq!(browser.run(CONTRAST), "", "{path}");
+    }
+}
+
+#[test]
+fn one_ward_can_be_watched_alone() {
+    let demo = Demo::open();
+    let (_, wards) = demo.sql(
+        "SELECT ward, count(*) AS n FROM patients WHERE setting = 'inpatient' GROUP BY ward ORDER BY n DESC",
+    );
+    assert!(1 < wards.as_array().unwrap().len(), "{wards}");
+    let ward = wards[0]["ward"].as_str().unwrap();
+    let other = wards[1]["ward"].as_str().unwrap();
+    let (status, page) = demo.get(&format!("/?ward={}", ward.replace(' ', "%20")));
+    assert_eq!(status, 200);
+    assert!(page.contains(&format!("Patients by risk, {ward}")), "{page}");
+    let (_, rows) = page.split_once("<tbody>").unwrap();
+    assert!(rows.contains(ward) && !rows.contains(&format!(">{other}<")));
+    assert_eq!(demo.get("/?wrad=1").0, 400);
+}
+
+#[test]
+fn a_browser_sees_the_ward_and_it_is_live() {
+    let Some(driver) = driver() else { return };
     let demo = Demo::open();
     let browser = Browser::open(&driver);
     browser.go(&demo.url);

@@ -28,7 +28,11 @@ pub fn run(args: &UpArgs) -> Result<()> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let stop = stop_on_signal(&runtime)?;
     let (mut publisher, reader) = published::channel();
-    let about = About { title: "Demo hospital".to_owned(), banner: Some(BANNER.to_owned()) };
+    let about = About {
+        title: "Demo hospital".to_owned(),
+        banner: Some(BANNER.to_owned()),
+        is_simulated: true,
+    };
     open_doors(&runtime, args.http, State::new(reader, about))?;
     println!("{BANNER}");
     println!("console  http://{}", args.http);

@@ -18,6 +18,7 @@ const ROWS_MAX: usize = 200;
 
 /// The page.
 pub async fn page(Extracted(state): Extracted<State>) -> Response {
+    let _room = state.writings.acquire().await;
     let snapshot = state.reader.fresh().await;
     match main(&snapshot).await {
         Ok(main) => {
@@ -76,7 +77,7 @@ fn line(row: &Row, now: Timestamp) -> Markup {
                 div class="quiet" { (row.text("kind")) }
             }
             td class="nowrap" {
-                a href=(format!("/patient/{}", row.text("patient"))) { (row.text("patient")) }
+                a href=(page::path_of(row.text("patient"))) { (row.text("patient")) }
                 div class="quiet" { (row.text("ward")) }
             }
             td { (row.text("text")) }

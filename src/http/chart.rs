@@ -32,9 +32,10 @@ pub struct Chart<'c> {
     pub well: Option<(f64, f64)>,
 }
 
-const WIDTH: f64 = 560.0;
-const HEIGHT: f64 = 120.0;
-const LEFT: f64 = 34.0;
+// As wide as the card it usually stands in, so that a label is drawn about as large as it is written.
+const WIDTH: f64 = 400.0;
+const HEIGHT: f64 = 116.0;
+const LEFT: f64 = 36.0;
 const BOTTOM: f64 = 18.0;
 const TOP: f64 = 8.0;
 

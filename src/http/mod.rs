@@ -6,6 +6,7 @@
 //! Pages are written on the server and kept current by server-sent events. No page holds a script or a
 //! style of its own, and nothing is fetched from elsewhere.
 
+pub mod live_pages;
 pub mod state;
 pub mod server;
 pub mod guard;
@@ -13,6 +14,7 @@ pub mod probes;
 pub mod query;
 pub mod rows;
 pub mod when;
+pub mod words;
 pub mod chart;
 pub mod page;
 pub mod ward;

@@ -3,9 +3,10 @@
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::engine::published::Snapshot;
-use crate::http::state::State;
+use crate::http::state::{About, State};
 use crate::http::when;
 use crate::sql::query::QueryError;
 
@@ -41,21 +42,33 @@ pub fn whole(
                     }
                     span class="live" id="live" role="status" { "live" }
                 }
-                main id="main" { (as_of(snapshot)) (main) }
+                main id="main" { (as_of(&state.about, snapshot)) (main) }
             }
         }
     }
 }
 
 /// How far the twins have come; it moves with the page.
-pub fn as_of(snapshot: &Snapshot) -> Markup {
+pub fn as_of(about: &About, snapshot: &Snapshot) -> Markup {
     let clock = snapshot.clock();
     html! {
         p class="as-of" {
             "as of " strong { (when::clock(clock)) } " UTC, " (when::day(clock))
+            @if about.is_simulated { " (simulated)" } " · all times are UTC"
             @if !snapshot.is_caught_up { " · still reading the log" }
         }
     }
+}
+
+/// What stands for itself in a path: all else, a slash above all, is escaped.
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+
+/// The path of a patient's page: an identifier may hold what a path gives another meaning.
+pub fn path_of(patient: &str) -> String {
+    let (namespace, identifier) = patient.split_once('/').unwrap_or(("", patient));
+    let escaped = |text| utf8_percent_encode(text, PATH);
+    format!("/patient/{}/{}", escaped(namespace), escaped(identifier))
 }
 
 /// A band or severity by word, shape and colour.

@@ -11,7 +11,7 @@ use crate::http::chart::{Chart, Point};
 use crate::http::page::{self, Level, mark};
 use crate::http::rows::{Row, ask, quoted};
 use crate::http::state::State;
-use crate::http::when;
+use crate::http::{when, words};
 use crate::sql::query::QueryError;
 
 /// How far back the charts reach.
@@ -43,11 +43,12 @@ pub async fn page(
     Extracted(state): Extracted<State>,
     Path((namespace, patient)): Path<(String, String)>,
 ) -> Response {
+    let _room = state.writings.acquire().await;
     let snapshot = state.reader.fresh().await;
     let name = format!("{namespace}/{patient}");
     match main(&snapshot, &name).await {
         Ok(Some(main)) => {
-            let events = format!("/events/patient/{name}");
+            let events = format!("/events{}", page::path_of(&name));
             page::answer(page::whole(&state, &snapshot, "Patient", Some(&events), &main))
         }
         Ok(None) => (StatusCode::NOT_FOUND, "there is no such patient").into_response(),
@@ -91,6 +92,10 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
     );
     let scores = ask(snapshot, &scores).await?;
     let lists = lists(snapshot, &patient).await?;
+    let withheld = format!(
+        "SELECT * FROM suppressions WHERE patient = {patient} ORDER BY last_known_at DESC LIMIT {RESULTS_MAX}"
+    );
+    let withheld = ask(snapshot, &withheld).await?;
     let (open, past): (Vec<&Row>, Vec<&Row>) =
         said.iter().partition(|row| row.text("status") == "active");
     Ok(Some(html! {
@@ -98,6 +103,7 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
         @for row in &open { (card(row, &evidence, now)) }
         @if open.is_empty() { p class="empty" { "Nothing is open." } }
         (past_table(&past, now))
+        (withheld_table(&withheld, now))
         (scores_table(&scores, now))
         h2 { "Last 24 hours" }
         div class="charts" { @for vital in &VITALS { (figure(vital, &observations, now)) } }
@@ -244,6 +250,37 @@ fn past_table(rows: &[&Row], now: Timestamp) -> Markup {
     }
 }
 
+fn withheld_table(rows: &[Row], now: Timestamp) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            details id="withheld" {
+                summary { (rows.len()) " not said, and why" }
+                table {
+                    tbody {
+                        @for row in rows {
+                            tr {
+                                td class="nowrap" {
+                                    (mark(Level::of_band(row.text("band")), row.text("band")))
+                                    " " (row.text("pipeline")) " " (row.text("subject"))
+                                }
+                                td {
+                                    (words::withheld(row.text("reason")))
+                                    @if 1 < row.integer("count").unwrap_or(1) {
+                                        span class="quiet" { ", " (row.integer("count").unwrap_or(1)) " times" }
+                                    }
+                                }
+                                td class="nowrap quiet" {
+                                    @if let Some(at) = row.time("last_known_at") { (when::both(at, now)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn scores_table(rows: &[Row], now: Timestamp) -> Markup {
     html! {
         @if !rows.is_empty() {
@@ -264,9 +301,9 @@ fn scores_table(rows: &[Row], now: Timestamp) -> Markup {
                                     @if !row.text("band").is_empty() { " · " (row.text("band")) }
                                 }
                                 td {
-                                    (row.text("points"))
+                                    (words::points(row.text("points")))
                                     @if !row.text("missing").is_empty() {
-                                        span class="quiet" { " missing: " (row.text("missing")) }
+                                        span class="quiet" { " missing: " (words::spaced(row.text("missing"))) }
                                     }
                                     @if !row.text("notes").is_empty() {
                                         div class="quiet" { (row.text("notes")) }
@@ -351,7 +388,7 @@ fn results(observations: &[Row], now: Timestamp) -> Markup {
                 tbody {
                     @for row in newest.iter().take(RESULTS_MAX) {
                         tr {
-                            td { (row.text("signal").replace('_', " ")) }
+                            td { (words::spaced(row.text("signal"))) }
                             td class="nowrap" {
                                 @if row.text("unusable").is_empty() {
                                     strong { (row.text("comparator")) (value(row)) } " " (row.text("unit"))

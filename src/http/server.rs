@@ -55,6 +55,30 @@ pub async fn serve(listener: TcpListener, state: State) -> std::io::Result<()> {
     axum::serve(listener, router(state)).await
 }
 
+/// Every address: method, path, what it answers. The contract in `schemas/http.txt` is made of it.
+pub const ROUTES: [(&str, &str, &str); 15] = [
+    ("GET", "/", "the ward list as a page; ?ward=NAME shows one ward"),
+    ("GET", "/patient/{namespace}/{patient}", "a patient as a page; 404 where there is none"),
+    ("GET", "/alerts", "what was said as a page"),
+    ("GET", "/sql", "a page to ask SQL"),
+    ("POST", "/sql", "the page with an answer; form field sql"),
+    ("GET", "/events", "server-sent events: the ward list's main part when it changed; ?ward=NAME"),
+    ("GET", "/events/alerts", "the same of /alerts"),
+    ("GET", "/events/patient/{namespace}/{patient}", "the same of a patient's page"),
+    ("GET", "/console.css", "the style of the pages"),
+    ("GET", "/console.js", "the script of the pages"),
+    (
+        "POST",
+        "/api/sql",
+        "one question as {\"sql\": \"...\"}; by Accept application/json, text/csv or text/plain; header \
+         twin-known-through; 400 wrong, 415 no JSON, 422 over a limit, 503 busy, each as {\"error\": \"...\"}",
+    ),
+    ("GET", "/livez", "200 while the process answers"),
+    ("GET", "/readyz", "200 when the log was read up to the present, 503 before"),
+    ("GET", "/{anything else}", "404"),
+    ("POST", "/{any}", "403 from a page of another origin, or where Host is not loopback"),
+];
+
 /// Every route.
 pub fn router(state: State) -> Router {
     Router::new()

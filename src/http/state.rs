@@ -5,11 +5,14 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::engine::published::Reader;
+use crate::http::live_pages::LivePages;
 
 /// Queries at once: each may use half a gigabyte and a processor.
 pub const QUERIES_MAX: usize = 4;
-/// Pages kept current at once: a ward's screens and a few desks.
-pub const LIVE_PAGES_MAX: usize = 64;
+/// Screens that are kept current at once: a ward's and a few desks'.
+pub const SCREENS_MAX: usize = 64;
+/// Pages written at once: each asks several questions, and the engine needs a processor too.
+pub const WRITINGS_MAX: usize = 2;
 
 /// What this instance is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct About {
     pub title: String,
     /// A warning that every page begins with.
     pub banner: Option<String>,
+    /// Whether its clock is one of a simulation.
+    pub is_simulated: bool,
 }
 
 /// What every request can reach.
@@ -29,8 +34,12 @@ pub struct State {
     pub about: Arc<About>,
     /// Room for queries.
     pub queries: Arc<Semaphore>,
-    /// Room for pages that are kept current.
-    pub live_pages: Arc<Semaphore>,
+    /// Room for screens that are kept current.
+    pub screens: Arc<Semaphore>,
+    /// Room for pages that are being written.
+    pub writings: Arc<Semaphore>,
+    /// The pages that are kept current.
+    pub live: Arc<LivePages>,
 }
 
 impl State {
@@ -40,7 +49,9 @@ impl State {
             reader,
             about: Arc::new(about),
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
-            live_pages: Arc::new(Semaphore::new(LIVE_PAGES_MAX)),
+            screens: Arc::new(Semaphore::new(SCREENS_MAX)),
+            writings: Arc::new(Semaphore::new(WRITINGS_MAX)),
+            live: Arc::default(),
         }
     }
 }

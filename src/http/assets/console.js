@@ -14,7 +14,9 @@ if (events) {
     live.textContent = "live";
     live.classList.remove("off");
   };
-  source.onerror = () => { live.textContent = "not live"; live.classList.add("off"); };
+  const off = (why) => { live.textContent = why; live.classList.add("off"); };
+  source.addEventListener("stale", (event) => off(`not live: ${event.data}`));
+  source.onerror = () => off("not live");
 } else {
   live.remove();
 }
