@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::runtime::Runtime;
@@ -14,6 +15,8 @@ use twinstream::engine::published;
 use twinstream::engine::run::run as run_engine;
 use twinstream::http::server::{listen, serve};
 use twinstream::http::state::{About, State};
+use twinstream::kafka::failure::KafkaFailure;
+use twinstream::kafka::settings::KafkaSettings;
 use twinstream::kafka::topics::{TopicSpec, ensure};
 
 /// Checks a configuration and every file it names.
@@ -40,10 +43,10 @@ pub fn run(path: &Path) -> Result<()> {
     let mut topics = vec![TopicSpec::events(&run.kafka, n_partitions)];
     topics.extend(run.kafka.effect_topics().map(|name| TopicSpec::output(name, n_partitions)));
     topics.push(TopicSpec::output(run.kafka.dead_letters_topic(), 1));
-    runtime.block_on(ensure(&run.kafka, &topics))?;
+    runtime.block_on(ensure_aloud(&run.kafka, &topics))?;
     let stop = stop_on_signal(&runtime)?;
     let (mut publisher, reader) = published::channel();
-    let about = About { title: run.kafka.brokers.clone(), banner: None };
+    let about = About { title: run.kafka.brokers.clone(), banner: None, is_simulated: false };
     open_doors(&runtime, listen, State::new(reader, about))?;
     tracing::info!(http = %listen, "the console is open");
     let summary = run_engine(&run, &mut publisher, &stop)?;
@@ -55,6 +58,20 @@ pub fn run(path: &Path) -> Result<()> {
         "stopped"
     );
     Ok(())
+}
+
+/// Brokers that have not answered for this long are told of: a start says within seconds what it waits for.
+const KAFKA_NOTICE: Duration = Duration::from_secs(2);
+
+/// Makes and checks our topics, and says while it waits that it does.
+async fn ensure_aloud(kafka: &KafkaSettings, topics: &[TopicSpec]) -> Result<(), KafkaFailure> {
+    let mut ensured = std::pin::pin!(ensure(kafka, topics));
+    loop {
+        match tokio::time::timeout(KAFKA_NOTICE, &mut ensured).await {
+            Ok(done) => return done,
+            Err(_) => tracing::warn!(brokers = kafka.brokers, "waiting for Kafka, no answer yet"),
+        }
+    }
 }
 
 /// Serves HTTP beside the engine.
