@@ -13,6 +13,7 @@
 mod support;
 
 mod tidy;
+mod contracts;
 mod bad_input;
 mod formats;
 mod order;

@@ -1,7 +1,9 @@
 //! The alert record: what leaves on `twin.alerts.v1` for every revision of an effect.
 //!
-//! `schemas/twin.alerts.v1.schema.json` is the contract; a test compares.
+//! `schemas/twin.alerts.v1.schema.json` is the contract, made from what stands here; `tests/contracts.rs`
+//! compares.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::decimal::plain;
@@ -10,7 +12,7 @@ use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::time::Timestamp;
 
 /// One revision of an alert, follow-up or suggestion.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct AlertRecord {
     /// The effect: the same through all its revisions, and in every replay.
     pub id: String,
@@ -74,7 +76,7 @@ pub struct AlertRecord {
 }
 
 /// A score.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct ScoreRecord {
     /// What it is.
     pub name: String,
@@ -88,7 +90,7 @@ pub struct ScoreRecord {
 }
 
 /// One fact an effect rests on.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct EvidenceRecord {
     /// What a nurse reads: `Respiratory rate`.
     pub label: String,
@@ -118,7 +120,7 @@ pub struct EvidenceRecord {
 }
 
 /// Where a source record lies.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct SourceRecord {
     /// The topic or file.
     pub topic: String,
@@ -129,7 +131,7 @@ pub struct SourceRecord {
 }
 
 /// A place in the log.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub struct PositionRecord {
     /// The partition.
     pub partition: u32,

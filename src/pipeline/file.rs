@@ -2,39 +2,48 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 /// A pipeline file. Unknown keys are errors.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineFile {
     /// The name in SQL, effects and commands.
+    #[schemars(with = "String")]
     pub name: Spanned<String>,
     /// What a nurse reads.
     pub title: String,
     /// `alert`, `follow-up` or `suggestion`.
+    #[schemars(with = "String")]
     pub kind: Spanned<String>,
     /// The edition of the rule.
     pub edition: String,
     /// Where the rule is published.
     pub source: String,
     /// Its inputs, by name.
+    #[schemars(with = "BTreeMap<String, String>")]
     pub features: BTreeMap<String, Spanned<String>>,
     /// For whom it is made.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub applies_when: Vec<Spanned<String>>,
     /// What a score table's total is called.
     pub score: Option<String>,
     /// The table, as printed.
+    #[schemars(with = "Option<String>")]
     pub score_table: Option<Spanned<String>>,
     /// A rule by name, instead of a table.
+    #[schemars(with = "Option<String>")]
     pub rule: Option<Spanned<String>>,
     /// The rule's parameters.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub parameters: BTreeMap<String, Spanned<String>>,
     /// Notes for a reader, by condition.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub notes: BTreeMap<String, Spanned<String>>,
     /// What the subjects of a rule are called.
     #[serde(default)]
@@ -49,41 +58,51 @@ pub struct PipelineFile {
 }
 
 /// A band.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BandFile {
     /// Its name.
+    #[schemars(with = "String")]
     pub band: Spanned<String>,
     /// When a score table's total reaches it; left out for the lowest, and for rules.
+    #[schemars(with = "Option<String>")]
     pub when: Option<Spanned<String>>,
     /// `interruptive`, `passive` or `log`.
+    #[schemars(with = "String")]
     pub severity: Spanned<String>,
     /// What is said, with `{values}`.
+    #[schemars(with = "String")]
     pub says: Spanned<String>,
 }
 
 /// When something is said.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyFile {
     /// The least band that is said.
+    #[schemars(with = "String")]
     pub raise_from: Spanned<String>,
     /// How long the condition must be gone before the episode ends.
+    #[schemars(with = "String")]
     pub clears_after: Spanned<String>,
     /// How long after an episode the same is not said again.
+    #[schemars(with = "String")]
     pub lockout: Spanned<String>,
     /// Evidence older than this when it becomes known is never said.
+    #[schemars(with = "String")]
     pub evidence_age_max: Spanned<String>,
     /// The settings it speaks in; everywhere if left out.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub settings: Vec<Spanned<String>>,
     /// States in which it is silent.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub silent_when: Vec<Spanned<String>>,
 }
 
 /// A worked example.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoryFile {
     /// What it shows.
