@@ -148,7 +148,7 @@ const SIGNALS: &[SignalSpec] = &[
     quantity("diastolic_blood_pressure", "Diastolic blood pressure", "mm[Hg]", 0),
     quantity("mean_arterial_pressure", "Mean arterial pressure", "mm[Hg]", 0),
     quantity("gcs_total", "Glasgow coma score", "{score}", 0),
-    category("oxygen_therapy", "Air or oxygen", OXYGEN_ANSWERS),
+    category("oxygen_therapy", "Breathing", OXYGEN_ANSWERS),
     category("consciousness", "Consciousness (ACVPU)", CONSCIOUSNESS_ANSWERS),
     // Kidney
     quantity("creatinine", "Creatinine", "mg/dL", 2),

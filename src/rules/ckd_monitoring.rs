@@ -40,6 +40,10 @@ const CREATININE: usize = 0;
 const UACR: usize = 1;
 const BIRTH: usize = 2;
 const SEX: usize = 3;
+
+/// Where a category stands in a text and nothing says which.
+const GFR_UNKNOWN: &str = "(GFR not known)";
+const ALBUMINURIA_UNKNOWN: &str = "(albuminuria not known)";
 const ENDS: [(usize, &str); 4] =
     [(4, "dialysis"), (5, "kidney transplant"), (6, "comfort care"), (7, "the patient has died")];
 const GRACE: usize = 0;
@@ -143,7 +147,10 @@ fn due_items(
         finding.values.extend([
             ("egfr", egfr::rounded(point.egfr).to_string()),
             ("gfr_category", gfr(point).name().to_owned()),
-            ("albuminuria_category", known.map_or("A?", Albuminuria::name).to_owned()),
+            (
+                "albuminuria_category",
+                known.map_or(ALBUMINURIA_UNKNOWN, Albuminuria::name).to_owned(),
+            ),
             ("risk", risk.name().to_owned()),
         ]);
         findings.push(finding);
@@ -158,7 +165,7 @@ fn due_items(
             finding.evidence.extend(point.map(|point| point.reading.evidence));
             finding.values.extend([
                 ("uacr", crate::domain::decimal::plain(ratio.value, ratio.decimals)),
-                ("gfr_category", stage.map_or("G?", Gfr::name).to_owned()),
+                ("gfr_category", stage.map_or(GFR_UNKNOWN, Gfr::name).to_owned()),
                 ("albuminuria_category", albuminuria(ratio).name().to_owned()),
                 ("risk", risk.name().to_owned()),
             ]);
@@ -178,8 +185,8 @@ fn requested_ratio(row: &Row<'_>, proof: &(&Reading, &Reading), stage: Option<Gf
     finding.evidence.push(proof.0.evidence);
     finding.values.extend([
         ("uacr", "never measured".to_owned()),
-        ("gfr_category", stage.map_or("G?", Gfr::name).to_owned()),
-        ("albuminuria_category", "A?".to_owned()),
+        ("gfr_category", stage.map_or(GFR_UNKNOWN, Gfr::name).to_owned()),
+        ("albuminuria_category", ALBUMINURIA_UNKNOWN.to_owned()),
     ]);
     finding
 }
