@@ -36,6 +36,19 @@ impl Marks {
         marks.and_then(|marks| marks.get(index)).copied().unwrap_or(Timestamp::FOREVER)
     }
 
+    /// Every row that is no longer current, with when it ceased to be.
+    pub fn superseded(&self) -> impl Iterator<Item = (u32, Timestamp)> {
+        let pages = self.pages.iter().enumerate();
+        let pages = pages.filter_map(|(page, marks)| Some((page, marks.as_ref()?)));
+        pages.flat_map(|(page, marks)| {
+            let numbered = marks.iter().enumerate();
+            let superseded = numbered.filter(|(_, known_to)| **known_to != Timestamp::FOREVER);
+            superseded.filter_map(move |(index, known_to)| {
+                Some((u32::try_from(page * CHUNK_ROWS + index).ok()?, *known_to))
+            })
+        })
+    }
+
     /// The marks of one chunk of rows, `None` where all are current.
     pub fn of_chunk(&self, chunk: usize) -> Option<&Arc<Vec<Timestamp>>> {
         self.pages.get(chunk).and_then(Option::as_ref)

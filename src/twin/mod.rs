@@ -14,6 +14,7 @@ pub mod places;
 pub mod read;
 pub mod samples;
 pub mod scores;
+pub mod sealing;
 pub mod segment;
 pub mod series;
 pub mod snapshot;

@@ -161,6 +161,11 @@ impl Rare {
         None
     }
 
+    /// What every row has that has anything, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &(u32, RareParts)> {
+        self.parts.iter()
+    }
+
     /// A copy of what row `number` has.
     pub fn of(&self, number: u32) -> RareParts {
         self.get(number).cloned().unwrap_or_default()

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use crate::domain::time::Timestamp;
 use crate::twin::filter::Filter;
 use crate::twin::marks::Marks;
-use crate::twin::samples::{Flags, Rare, RareParts, SampleChunk, SampleRow};
+use crate::twin::samples::{Flags, Rare, SampleChunk, SampleRow};
+use crate::twin::sealing::{Sealing, Sorted};
 
 /// Rows of one sealed segment.
 #[derive(Clone, Debug)]
@@ -33,40 +34,23 @@ struct Sealed {
     filter: Filter,
 }
 
-/// A row with all that belongs to it, on its way into a segment.
-#[derive(Clone, Debug)]
-pub struct SealedRow {
-    /// The row.
-    pub row: SampleRow,
-    /// When it ceased to be current; `FOREVER` while it is.
-    pub known_to: Timestamp,
-    /// What few rows have.
-    pub rare: RareParts,
-}
-
 impl Segment {
     /// Sorts rows into a segment. The same rows give the same segment, in whatever order they come.
-    pub fn seal(mut rows: Vec<SealedRow>) -> Segment {
-        rows.sort_by_key(|SealedRow { row, .. }| {
-            (row.patient, row.series, row.at, row.known, row.revised_at, row.key, row.value)
-        });
-        let (mut patients, mut starts, mut keys) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut marks, mut rare) = (Marks::default(), Rare::default());
-        for (number, sealed) in (0_u32..).zip(&rows) {
-            if patients.last() != Some(&sealed.row.patient) {
-                patients.push(sealed.row.patient);
+    pub fn seal(rows: Sealing) -> Segment {
+        let Sorted { rows, marks, rare } = rows.sort();
+        let (mut patients, mut starts) = (Vec::new(), Vec::new());
+        let mut keys = Vec::with_capacity(rows.len());
+        for (number, row) in (0_u32..).zip(&rows) {
+            if patients.last() != Some(&row.patient) {
+                patients.push(row.patient);
                 starts.push(number);
             }
-            keys.push((sealed.row.key, number));
-            if sealed.known_to != Timestamp::FOREVER {
-                marks.supersede(number, sealed.known_to);
-            }
-            rare.put(number, sealed.rare.clone());
+            keys.push((row.key, number));
         }
         starts.push(u32::try_from(rows.len()).expect("a segment is far below 2^32 rows"));
         keys.sort_unstable();
         let filter = Filter::of(keys.iter().map(|(key, _)| *key));
-        let rows = Arc::new(SampleChunk::from_rows(rows.iter().map(|sealed| sealed.row)));
+        let rows = Arc::new(SampleChunk::from_rows(rows.iter().copied()));
         let sealed = Sealed { rows, patients, starts, keys, filter };
         Segment { sealed: Arc::new(sealed), rare: Arc::new(rare), marks }
     }
@@ -74,14 +58,11 @@ impl Segment {
     /// One segment of the rows of several.
     pub fn merge(segments: &[Segment]) -> Segment {
         let n_rows = segments.iter().map(|segment| segment.rows().n_rows()).sum();
-        let mut rows = Vec::with_capacity(n_rows);
+        let mut rows = Sealing::of(n_rows);
         for segment in segments {
-            let n_rows = u32::try_from(segment.rows().n_rows()).unwrap_or(u32::MAX);
-            rows.extend((0..n_rows).map(|number| SealedRow {
-                row: segment.row(number),
-                known_to: segment.marks.known_to(number),
-                rare: segment.rare.of(number),
-            }));
+            let chunk = segment.rows();
+            let of_segment = (0..chunk.n_rows()).filter_map(|index| chunk.row(index));
+            rows.add(of_segment, &segment.marks, &segment.rare);
         }
         Segment::seal(rows)
     }

@@ -6,7 +6,8 @@ use crate::domain::time::Timestamp;
 use crate::twin::hash;
 use crate::twin::marks::Marks;
 use crate::twin::samples::{Flags, Rare, SampleRow, SampleTable, VOID_SERIES};
-use crate::twin::segment::{SealedRow, Segment};
+use crate::twin::sealing::Sealing;
+use crate::twin::segment::Segment;
 use crate::twin::series::Lists;
 
 /// Rows of the tail beyond which it is sealed: sorting them takes some tens of milliseconds.
@@ -73,12 +74,9 @@ impl Tail {
     /// Sorts all rows into a segment and starts anew.
     pub fn seal(&mut self) -> Segment {
         let n_rows = u32::try_from(self.rows.n_rows()).expect("the tail is far below 2^32 rows");
-        let sealed = |number: u32| SealedRow {
-            row: self.rows.row(number),
-            known_to: self.marks.known_to(number),
-            rare: self.rare.of(number),
-        };
-        let segment = Segment::seal((0..n_rows).map(sealed).collect());
+        let mut rows = Sealing::of(self.rows.n_rows());
+        rows.add((0..n_rows).map(|number| self.rows.row(number)), &self.marks, &self.rare);
+        let segment = Segment::seal(rows);
         *self = Tail::default();
         segment
     }

@@ -192,12 +192,14 @@ impl Twins {
         number
     }
 
-    /// Moves the tail into a segment, and merges segments that have become many.
+    /// Moves the tail into a segment, and makes one of segments of about a size that have become many: a
+    /// row is moved once per size, and a patient's rows lie in few segments.
     pub fn seal(&mut self) {
         self.segments.push(self.tail.seal());
-        if SEGMENTS_MAX < self.segments.len() {
-            let merged = Segment::merge(&self.segments);
-            self.segments = vec![merged];
+        while let Some(first) = first_to_merge(&self.segments) {
+            let merged = Segment::merge(self.segments.get(first..).unwrap_or_default());
+            self.segments.truncate(first);
+            self.segments.push(merged);
         }
     }
 
@@ -242,5 +244,14 @@ impl Twins {
     }
 }
 
-/// Segments beyond which they are merged: each costs a question for every new resource.
-const SEGMENTS_MAX: usize = 8;
+/// As many segments of about a size become one: each costs a question for every new resource.
+const SEGMENTS_ALIKE_MAX: usize = 4;
+
+/// The first of the newest segments that become one, if they do: those of the newest one's size or less.
+fn first_to_merge(segments: &[Segment]) -> Option<usize> {
+    let size = |segment: &Segment| segment.rows().n_rows().max(1).ilog(SEGMENTS_ALIKE_MAX);
+    let newest = size(segments.last()?);
+    let larger = segments.iter().rposition(|segment| newest < size(segment));
+    let first = larger.map_or(0, |larger| larger + 1);
+    (SEGMENTS_ALIKE_MAX <= segments.len() - first).then_some(first)
+}
