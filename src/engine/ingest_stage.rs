@@ -137,8 +137,10 @@ impl IngestStage {
                 time: &mut self.time,
                 now,
             };
-            round.take(message)?;
-            taken.upto(message.topic(), message.partition(), message.offset());
+            // The client reads a name anew each time it is asked for it.
+            let topic = message.topic();
+            round.take(topic, message)?;
+            taken.upto(topic, message.partition(), message.offset());
         }
         self.time.tick_live(&mut self.appender, now);
         self.times.end("decode");
@@ -183,9 +185,9 @@ struct Round<'r> {
 }
 
 impl Round<'_> {
-    fn take(&mut self, message: &BorrowedMessage<'_>) -> Result<(), IngestError> {
-        let route = self.routes.index_of(message.topic())?;
-        let record = record_of(message);
+    fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<(), IngestError> {
+        let route = self.routes.index_of(topic)?;
+        let record = record_of(topic, message);
         let available_at = self.available_at(&record)?;
         if let (Time::Recorded { ticks, .. }, Some(at)) = (&mut *self.time, available_at) {
             for at in ticks.before(at) {
@@ -259,9 +261,9 @@ fn tick(at: Timestamp, available_at: Option<Timestamp>) -> Event<'static> {
     Event { source: SourcePosition::new("twin", 0, 0), available_at, body }
 }
 
-fn record_of<'m>(message: &'m BorrowedMessage<'_>) -> SourceRecord<'m> {
+fn record_of<'m>(topic: &'m str, message: &'m BorrowedMessage<'_>) -> SourceRecord<'m> {
     let millis = message.timestamp().to_millis().unwrap_or(0);
-    let position = SourcePosition::new(message.topic(), message.partition(), message.offset());
+    let position = SourcePosition::new(topic, message.partition(), message.offset());
     SourceRecord {
         position,
         key: message.key().and_then(|key| std::str::from_utf8(key).ok()),

@@ -22,6 +22,7 @@ use crate::engine::timers::{Timer, Timers};
 use crate::log::decode::{FrameError, open_frame};
 use crate::pipeline::live::{Dirty, Live};
 use crate::pipeline::said::Said;
+use crate::pipeline::supports::Supports;
 use crate::pipeline::truth::{Kept, Truth};
 use crate::pipeline::value_set::ValueSets;
 use crate::pipeline::view::{Scratch, View};
@@ -106,6 +107,7 @@ pub struct Shard {
     twins: Twins,
     scores: Scores,
     effects: Effects,
+    supports: Supports,
     notes: Interner,
     tracks: Arc<Vec<Track>>,
     lives: Vec<Live>,
@@ -139,6 +141,7 @@ impl Shard {
             twins: Twins::new(partition, &[]),
             scores: Scores::default(),
             effects: Effects::default(),
+            supports: Supports::default(),
             notes: notes(),
             tracks: Arc::default(),
             lives: Vec::new(),
@@ -294,6 +297,7 @@ impl Shard {
             view: View { twins: &self.twins, value_sets: &self.value_sets, patient },
             scores: &self.scores,
             effects: &mut self.effects,
+            supports: &mut self.supports,
             known: self.known,
             scratch: &mut self.scratch,
             leaving: &mut leaving,
@@ -371,6 +375,7 @@ impl Shard {
         let n_patients = u32::try_from(self.twins.n_patients()).unwrap_or(u32::MAX);
         self.twins.track(tracked);
         self.scores.track(n_tracks, n_patients);
+        self.supports = Supports::default();
         self.tracks = Arc::new(tracks);
         self.value_sets = Arc::new(value_sets);
         self.lives = lives;

@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use crate::domain::effect::{Audience, Effect, EffectChange, EffectStatus};
 use crate::domain::effect::{Evidence, Suppression, SuppressionReason};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::compose::{Composer, alone, episode_id};
 use crate::pipeline::live::Live;
 use crate::pipeline::setting::{Stay, is_silent, stay_at};
+use crate::pipeline::supports::{Support, Supports};
 use crate::pipeline::truth::finding_of;
 use crate::pipeline::view::{Scratch, View};
 use crate::rules::assessment::Outcome;
@@ -34,6 +35,8 @@ pub struct Said<'s> {
     pub scores: &'s Scores,
     /// What was said so far.
     pub effects: &'s mut Effects,
+    /// Which scores support the open episodes.
+    pub supports: &'s mut Supports,
     /// When the event became known.
     pub known: Timestamp,
     /// Working memory.
@@ -52,7 +55,7 @@ struct Standing {
     start: Timestamp,
 }
 
-impl Said<'_> {
+impl<'s> Said<'s> {
     /// Decides about every subject after the scores of `touched` may have changed.
     pub fn decide(&mut self, touched: Option<(Timestamp, Timestamp)>) {
         for subject in 0..self.live.tracks.len() {
@@ -62,17 +65,14 @@ impl Said<'_> {
 
     fn decide_subject(&mut self, subject: usize, touched: Option<(Timestamp, Timestamp)>) {
         let track = self.track(subject);
+        if let Some((from, _)) = touched {
+            self.supports.changed((self.view.patient, track), from);
+        }
         if self.is_quiet(track, touched) {
             return;
         }
         let active = self.effects.active(self.view.patient, track);
         let active = active.map(|(number, effect)| (number, effect.clone()));
-        if let Some((number, effect)) = &active
-            && self.only_goes_on(track, effect, touched)
-        {
-            self.end_out_of_place(*number, effect);
-            return self.revisit_history(subject, Some(effect.onset), touched);
-        }
         let standing = self.standing(track);
         match (standing, active) {
             (None, None) => {}
@@ -94,42 +94,28 @@ impl Said<'_> {
     }
 
     /// The open episode, with the newest score that supports it.
-    fn standing(&self, track: u16) -> Option<Standing> {
+    fn standing(&mut self, track: u16) -> Option<Standing> {
+        let place = (self.view.patient, track);
         if !self.scores.is_in_episode(self.view.patient, track) {
+            self.supports.closed(place);
             return None;
         }
         let (_, newest) = self.scores.newest(self.view.patient, track)?;
         let start = Timestamp::from_micros(newest.episode_start);
-        let rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
-        let mut rows = rows.take_while(|row| start <= row.at());
-        rows.find(|row| self.supports(row)).map(|row| Standing { row, start })
+        let known = self.supports.get(place, start);
+        let unknown_from = known.map_or(start, |known| known.upto.plus(Span::from_micros(1)));
+        let rows = self.scores.walk(self.view.patient, track);
+        let mut rows = rows.take_while(|(_, row)| unknown_from <= row.at());
+        let found = rows.find(|(_, row)| self.supports(row)).map(|(number, _)| number);
+        let number = found.or(known.map(|known| known.number))?;
+        self.supports.set(place, Support { start, upto: newest.at(), number });
+        Some(Standing { row: self.scores.rows.row(number), start })
     }
 
     /// Whether a score is one of its episode's reasons, not only one it goes on through.
     fn supports(&self, row: &ScoreRow) -> bool {
         let raise_from = self.live.pipeline.policy.raise_from;
         row.below_since == i64::MAX && row.band != u8::MAX && raise_from <= usize::from(row.band)
-    }
-
-    /// Whether all that came is one more score, the newest, that an open episode goes on through: what was
-    /// said of it stands as it is. Otherwise every value until the episode clears would look for the last
-    /// score that supported it.
-    fn only_goes_on(
-        &self,
-        track: u16,
-        effect: &Effect,
-        touched: Option<(Timestamp, Timestamp)>,
-    ) -> bool {
-        let newest = self.scores.newest(self.view.patient, track);
-        newest.is_some_and(|(_, newest)| {
-            touched == Some((newest.at(), newest.at()))
-                && effect.at < newest.at()
-                && !self.supports(&newest)
-                && effect.audience == Audience::CareTeam
-                && effect.due.is_none()
-                && effect.onset.micros() == newest.episode_start
-                && effect.band_rank == newest.episode_band
-        })
     }
 
     /// Whether there is nothing to say, to end or to look back at: so it is for most patients.
@@ -154,7 +140,7 @@ impl Said<'_> {
         };
         effect.onset = standing.start;
         effect.audience = self.audience(standing.row.at());
-        (effect.ward, effect.encounter) = (stay.ward, stay.encounter);
+        (effect.ward, effect.encounter) = (stay.ward(), stay.encounter());
         effect.id = episode_id(self.live, &self.view, subject, standing.start);
         let track = self.track(subject);
         self.effects.end_suppression(self.view.patient, track);
@@ -224,14 +210,14 @@ impl Said<'_> {
         next.onset = standing.start;
         next.raised_known = effect.raised_known;
         next.alone |= effect.alone;
-        (next.ward, next.encounter) = (stay.ward, stay.encounter);
+        (next.ward, next.encounter) = (stay.ward(), stay.encounter());
         let next = Arc::new(next);
         self.effects.revise(number, next.clone());
         self.leave(next);
     }
 
     /// Ends an effect that the policy no longer lets stand; gives the stay where it does.
-    fn end_out_of_place(&mut self, number: u32, effect: &Arc<Effect>) -> Option<Stay> {
+    fn end_out_of_place(&mut self, number: u32, effect: &Arc<Effect>) -> Option<Stay<'s>> {
         let stay = stay_at(&self.view, self.known);
         let Some(reason) = self.is_out_of_place(&stay) else { return Some(stay) };
         let note = format!("ended by policy: {}", reason.name());
@@ -368,7 +354,7 @@ impl Said<'_> {
         effect.status = EffectStatus::Resolved;
         effect.ended_at = self.held_until(track, &effect);
         let stay = stay_at(&self.view, row.at());
-        (effect.ward, effect.encounter) = (stay.ward, stay.encounter);
+        (effect.ward, effect.encounter) = (stay.ward(), stay.encounter());
         self.effects.push(self.view.patient, track, Arc::new(effect));
     }
 
@@ -377,7 +363,7 @@ impl Said<'_> {
         &mut self,
         subject: usize,
         standing: &Standing,
-        stay: &Stay,
+        stay: &Stay<'_>,
     ) -> Option<SuppressionReason> {
         if let Some(reason) = self.is_out_of_place(stay) {
             return Some(reason);
@@ -399,12 +385,13 @@ impl Said<'_> {
         Some(SuppressionReason::Lockout)
     }
 
-    fn is_out_of_place(&self, stay: &Stay) -> Option<SuppressionReason> {
+    fn is_out_of_place(&self, stay: &Stay<'_>) -> Option<SuppressionReason> {
         let policy = &self.live.pipeline.policy;
         if is_silent(&self.view, &policy.silent_when, self.known) {
             return Some(SuppressionReason::SilentState);
         }
-        let speaks = policy.settings.is_empty() || policy.settings.contains(&stay.setting);
+        let speaks =
+            policy.settings.is_empty() || policy.settings.iter().any(|one| one == stay.setting());
         (!speaks).then_some(SuppressionReason::Setting)
     }
 

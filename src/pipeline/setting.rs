@@ -5,23 +5,36 @@ use crate::domain::standing::Standing;
 use crate::domain::statement::{Activity, Attribute};
 use crate::domain::time::Timestamp;
 use crate::pipeline::view::View;
-use crate::twin::statements::Topic;
+use crate::twin::statements::{StatementRow, Topic};
 
-/// The stay of a patient at some time; empty where there is none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stay {
+/// The stay of a patient at some time; empty texts where there is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Stay<'v> {
+    view: View<'v>,
+    row: Option<&'v StatementRow>,
+}
+
+impl Stay<'_> {
     /// `inpatient`, `emergency`, ...
-    pub setting: String,
+    pub fn setting(&self) -> &str {
+        self.row.and_then(|row| row.statement.attribute(Attribute::Setting)).unwrap_or_default()
+    }
+
     /// The ward; empty when it is not known.
-    pub ward: String,
-    /// The bed; empty when it is not known.
-    pub bed: String,
+    pub fn ward(&self) -> String {
+        let Some(row) = self.row else { return String::new() };
+        let namespace = self.view.twins.twin_id(self.view.patient).namespace;
+        self.view.twins.places().ward(&namespace, &row.statement).to_owned()
+    }
+
     /// The encounter as a FHIR reference.
-    pub encounter: String,
+    pub fn encounter(&self) -> String {
+        self.row.map_or_else(String::new, |row| format!("Encounter/{}", row.id))
+    }
 }
 
 /// The stay in force at `at`: the one that began last, bedside settings before others.
-pub fn stay_at(view: &View<'_>, at: Timestamp) -> Stay {
+pub fn stay_at<'v>(view: &View<'v>, at: Timestamp) -> Stay<'v> {
     let rows = view.twins.statements(view.patient, Topic::Kind(ResourceKind::Encounter));
     let rank = |setting: Option<&str>| match setting {
         Some("inpatient") => 2,
@@ -32,15 +45,7 @@ pub fn stay_at(view: &View<'_>, at: Timestamp) -> Stay {
     let newest = in_force.max_by_key(|row| {
         (rank(row.statement.attribute(Attribute::Setting)), row.valid.start, row.key)
     });
-    let Some(row) = newest else { return Stay::default() };
-    let text = |name| row.statement.attribute(name).unwrap_or_default().to_owned();
-    let namespace = view.twins.twin_id(view.patient).namespace;
-    Stay {
-        setting: text(Attribute::Setting),
-        ward: view.twins.places().ward(&namespace, &row.statement).to_owned(),
-        bed: text(Attribute::Bed),
-        encounter: format!("Encounter/{}", row.id),
-    }
+    Stay { view: *view, row: newest.map(|row| &**row) }
 }
 
 /// Since when a state stands at `at`. What was said before the newest "no" has ended with it.
