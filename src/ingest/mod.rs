@@ -9,6 +9,7 @@ pub mod fhir;
 pub mod files;
 pub mod json;
 pub mod layout;
+pub mod layouts;
 pub mod letter;
 pub mod omh;
 pub mod omh_time;

@@ -1,7 +1,7 @@
 //! Observations of senders that are known: cut by their layout instead of parsed.
 //!
 //! ```text
-//! record ─► cut ─► what stays the same for a kind of result (code, unit, status) ─► known meaning
+//! record ─► cut ─► the layout: what is the same for a kind of result (code, unit, status) ─► its meaning
 //!                └► what differs (id, subject, times, value) ──► the same readers as ever ─► sample
 //! ```
 //! A layout and a meaning are learned from a record that was parsed: it is read both ways, and only where
@@ -9,9 +9,6 @@
 //! unusual about it, sends it to the parser, which gives the reasons.
 
 use std::borrow::Cow;
-
-use hashbrown::HashMap;
-use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64_with_seed};
 
 use crate::domain::coding::Coding;
 use crate::domain::decimal::Decimal;
@@ -25,32 +22,43 @@ use crate::ingest::fhir::status::id_of;
 use crate::ingest::fhir::types::{MetaJson, ReferenceJson};
 use crate::ingest::json::Text;
 use crate::ingest::layout::{Cut, Escapes, Layout, Scalar, ScalarKind, scalars};
+use crate::ingest::layouts::Layouts;
 use crate::ingest::samples::{Frame, Samples};
 use crate::ingest::value::Value;
 
-/// Layouts of a source beyond which none is learned: a source is a few senders with a few forms each, and
-/// each record is held against every layout until one fits.
-const LAYOUTS_MAX: usize = 64;
-/// Meanings of a layout beyond which none is learned: the results of a large laboratory.
-const MEANINGS_MAX: usize = 4_096;
+/// Kinds of results of a source beyond which none is learned: a few senders with the codes of a large
+/// laboratory.
+const KINDS_MAX: usize = 4_096;
 /// Records that have taught nothing, beyond which a source is not learned from any more.
 const FAILURES_MAX: u32 = 1_000;
 
 /// What was learned of one source's Observations.
 #[derive(Debug, Default)]
 pub struct Learned {
-    forms: Vec<Form>,
+    layouts: Layouts,
+    /// What records of each layout mean, by its number.
+    kinds: Vec<Kind>,
     cuts: Vec<Cut>,
     n_failures: u32,
 }
 
-/// A layout, and what its records mean.
-#[derive(Debug)]
-struct Form {
-    layout: Layout,
+/// A kind of result as one sender writes it: where what differs lies, and what all else means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Kind {
     places: Places,
-    /// By the hash of what stays the same.
-    meanings: HashMap<u64, Meaning, Xxh3DefaultBuilder>,
+    status: Status,
+    signal: Signal,
+    system: Fixed,
+    code: Fixed,
+    unit: Fixed,
+}
+
+/// A text that is the same in every record of a kind: behind a cut, or behind the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fixed {
+    behind: Option<usize>,
+    offset: usize,
+    length: usize,
 }
 
 /// Which cut is what.
@@ -65,20 +73,6 @@ struct Places {
     issued: Option<usize>,
     device: Option<usize>,
     value: usize,
-    unit: usize,
-    /// What stays the same for a kind of result.
-    fixed: Vec<usize>,
-}
-
-/// What a kind of result means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Meaning {
-    /// What stays the same, as it was when it was learned.
-    fixed: Vec<Box<str>>,
-    status: Status,
-    signal: Signal,
-    system: usize,
-    code: usize,
 }
 
 impl Learned {
@@ -89,20 +83,9 @@ impl Learned {
         context: &Context<'_>,
         samples: &mut Samples,
     ) -> Option<ReadResource<'a>> {
-        let Learned { forms, cuts, .. } = self;
-        let index = forms.iter().position(|form| form.layout.cut(json, cuts))?;
-        let form = forms.get(index)?;
-        let record = Record { json, cuts };
-        let meaning = form.meanings.get(&record.hash(&form.places.fixed))?;
-        if !record.has(&form.places.fixed, &meaning.fixed) {
-            return None;
-        }
-        let read = record.read(&form.places, meaning, context, samples);
-        if 0 < index {
-            // What comes often is tried early.
-            forms.swap(index, index - 1);
-        }
-        read
+        let Learned { layouts, kinds, cuts, .. } = self;
+        let kind = kinds.get(layouts.cut(json, cuts)?)?;
+        Record { json, cuts }.read(kind, context, samples)
     }
 
     /// Learns from a record that was parsed.
@@ -124,34 +107,29 @@ impl Learned {
         context: &Context<'_>,
     ) -> Option<()> {
         let scalars = scalars(json)?;
-        let places = Places::of(&scalars)?;
+        let (cut_out, fixed): (Vec<&Scalar>, Vec<&Scalar>) =
+            scalars.iter().partition(|scalar| role_of(scalar) != Some(Role::Fixed));
+        let places = Places::of(&scalars, &cut_out)?;
         let escapes = |scalar: &Scalar| match role_of(scalar) {
             Some(Role::Ignored) => Escapes::Checked,
             Some(_) | None => Escapes::None,
         };
-        let layout = Layout::new(json, &scalars, escapes)?;
-        let mut cuts = Vec::new();
-        if !layout.cut(json.as_bytes(), &mut cuts) {
-            return None;
-        }
+        let layout = Layout::new(json, cut_out.iter().map(|one| (*one, escapes(one))))?;
+        let (mut layouts, mut cuts) = (Layouts::default(), Vec::new());
+        layouts.add(&layout);
+        layouts.cut(json.as_bytes(), &mut cuts)?;
         let record = Record { json: json.as_bytes(), cuts: &cuts };
-        let meaning = record.meaning(&places, read)?;
-        let again = record.read(&places, &meaning, context, &mut Samples::default())?;
+        let kind = record.kind(places, &fixed, read)?;
+        let again = record.read(&kind, context, &mut Samples::default())?;
         if again.patient != read.patient || again.resource != read.resource {
             return None;
         }
-        let hash = record.hash(&places.fixed);
-        let n_forms = self.forms.len();
-        match self.forms.iter_mut().find(|form| form.layout == layout) {
-            Some(form) if form.meanings.len() < MEANINGS_MAX => {
-                form.meanings.insert(hash, meaning);
-            }
-            None if n_forms < LAYOUTS_MAX => {
-                let mut meanings = HashMap::default();
-                meanings.insert(hash, meaning);
-                self.forms.push(Form { layout, places, meanings });
-            }
-            Some(_) | None => return None,
+        if self.kinds.len() == KINDS_MAX {
+            return None;
+        }
+        let number = self.layouts.add(&layout);
+        if number == self.kinds.len() {
+            self.kinds.push(kind);
         }
         Some(())
     }
@@ -170,8 +148,6 @@ enum Role {
     Issued,
     Device,
     Value,
-    Unit,
-    UnitText,
 }
 
 /// The role of a scalar; `None` where an Observation with such a field is always parsed.
@@ -188,8 +164,6 @@ fn role_of(scalar: &Scalar) -> Option<Role> {
         "issued" => Role::Issued,
         "device.reference" => Role::Device,
         "valueQuantity.value" if !is_text => return Some(Role::Value),
-        "valueQuantity.code" => Role::Unit,
-        "valueQuantity.unit" => Role::UnitText,
         "valueQuantity.value" | "valueQuantity.comparator" => return None,
         _ => match top {
             "resourceType" | "status" | "code" | "category" | "valueQuantity" => Role::Fixed,
@@ -205,17 +179,12 @@ fn role_of(scalar: &Scalar) -> Option<Role> {
 
 impl Places {
     /// The places of what is read. `None` where something is missing, repeated or unusual.
-    fn of(scalars: &[Scalar]) -> Option<Places> {
+    fn of(scalars: &[Scalar], cut_out: &[&Scalar]) -> Option<Places> {
         let mut places = Places::default();
         let (mut subject, mut effective, mut value) = (None, None, None);
-        let (mut unit, mut unit_text) = (None, None);
-        for (index, scalar) in scalars.iter().enumerate() {
+        for (index, scalar) in cut_out.iter().enumerate() {
             let place = match role_of(scalar)? {
-                Role::Ignored => continue,
-                Role::Fixed => {
-                    places.fixed.push(index);
-                    continue;
-                }
+                Role::Ignored | Role::Fixed => continue,
                 Role::Id => &mut places.id,
                 Role::VersionId => &mut places.version_id,
                 Role::LastUpdated => &mut places.last_updated,
@@ -227,14 +196,6 @@ impl Places {
                 Role::Issued => &mut places.issued,
                 Role::Device => &mut places.device,
                 Role::Value => &mut value,
-                Role::Unit => {
-                    places.fixed.push(index);
-                    &mut unit
-                }
-                Role::UnitText => {
-                    places.fixed.push(index);
-                    &mut unit_text
-                }
             };
             if place.replace(index).is_some() {
                 return None;
@@ -246,7 +207,6 @@ impl Places {
             return None;
         }
         (places.subject, places.effective, places.value) = (subject?, effective?, value?);
-        places.unit = unit.or(unit_text)?;
         Some(places)
     }
 }
@@ -267,49 +227,54 @@ impl<'a> Record<'a, '_> {
         place.and_then(|place| self.text(place)).map(|text| Text(Cow::Borrowed(text)))
     }
 
-    fn bytes(&self, place: usize) -> Option<&'a [u8]> {
-        let (start, end) = *self.cuts.get(place)?;
-        self.json.get(start..end)
+    fn fixed(&self, fixed: Fixed) -> Option<&'a str> {
+        let from = match fixed.behind {
+            Some(cut) => self.cuts.get(cut)?.1,
+            None => 0,
+        };
+        let start = from + fixed.offset;
+        std::str::from_utf8(self.json.get(start..start + fixed.length)?).ok()
     }
 
-    fn hash(&self, places: &[usize]) -> u64 {
-        let texts = places.iter().filter_map(|place| self.bytes(*place));
-        texts.fold(0, |hash, text| xxh3_64_with_seed(text, hash))
-    }
-
-    fn has(&self, places: &[usize], texts: &[Box<str>]) -> bool {
-        let texts = texts.iter().map(|text| Some(text.as_bytes()));
-        places.iter().map(|place| self.bytes(*place)).eq(texts)
+    /// Where a text that is the same in every record lies.
+    fn place_of(&self, scalar: &Scalar) -> Fixed {
+        let behind = self.cuts.iter().rposition(|(_, end)| *end <= scalar.start);
+        let from = behind.and_then(|cut| self.cuts.get(cut)).map_or(0, |(_, end)| *end);
+        Fixed { behind, offset: scalar.start - from, length: scalar.end - scalar.start }
     }
 
     /// What the record's kind of result means, as the parser read it.
-    fn meaning(&self, places: &Places, read: &ReadResource<'_>) -> Option<Meaning> {
+    fn kind(&self, places: Places, fixed: &[&Scalar], read: &ReadResource<'_>) -> Option<Kind> {
         let [fact] = read.resource.facts.as_slice() else { return None };
         let Body::Sample(sample) = &fact.body else { return None };
-        let place_of = |text: &str| {
+        let read_from = |text: &str| {
             let start = text.as_ptr().addr().checked_sub(self.json.as_ptr().addr())?;
-            let place = self.cuts.iter().position(|cut| *cut == (start, start + text.len()))?;
-            Some(place).filter(|place| places.fixed.contains(place))
+            let found = fixed.iter().find(|s| (s.start, s.end) == (start, start + text.len()))?;
+            Some(self.place_of(found))
         };
-        let status = read.resource.version.status;
-        let fixed = places.fixed.iter().map(|place| self.text(*place).map(Box::from));
-        Some(Meaning {
-            fixed: fixed.collect::<Option<Vec<_>>>()?,
-            status,
+        let only = |path: &str| {
+            let mut of_path = fixed.iter().filter(|scalar| scalar.path == path);
+            of_path.next().filter(|_| of_path.next().is_none())
+        };
+        let unit = only("valueQuantity.code").or_else(|| only("valueQuantity.unit"))?;
+        Some(Kind {
+            places,
+            status: read.resource.version.status,
             signal: sample.signal,
-            system: place_of(&sample.code.system)?,
-            code: place_of(&sample.code.code)?,
+            system: read_from(&sample.code.system)?,
+            code: read_from(&sample.code.code)?,
+            unit: self.place_of(unit),
         })
     }
 
     /// Reads what differs, by the same readers as the parser's.
     fn read(
         &self,
-        places: &Places,
-        meaning: &Meaning,
+        kind: &Kind,
         context: &Context<'_>,
         samples: &mut Samples,
     ) -> Option<ReadResource<'a>> {
+        let places = &kind.places;
         let reference = self.optional(Some(places.subject));
         let subject = ReferenceJson { reference, ..ReferenceJson::default() };
         let patient = patient(Some(subject), context).ok()?;
@@ -318,7 +283,7 @@ impl<'a> Record<'a, '_> {
             last_updated: self.optional(places.last_updated),
         };
         let issued = self.optional(places.issued);
-        let version = context.version(Some(&meta), issued.as_deref(), meaning.status);
+        let version = context.version(Some(&meta), issued.as_deref(), kind.status);
         let (version, recorded_at) = version.ok()?;
         let id = id_of(self.optional(places.id), context);
         let effective = self.text(places.effective)?;
@@ -327,17 +292,17 @@ impl<'a> Record<'a, '_> {
         let value = Value::Quantity {
             value: Decimal::parse(number).ok()?,
             text: Cow::Borrowed(number),
-            unit: Cow::Borrowed(self.text(places.unit)?),
+            unit: Cow::Borrowed(self.fixed(kind.unit)?),
             comparator: None,
         };
         let is_point = valid.start == valid.end;
         let frame = Frame {
-            signal: meaning.signal,
+            signal: kind.signal,
             valid,
             origin: context.spec.origin,
             statistic: if is_point { Statistic::Point } else { Statistic::Other },
             device: self.optional(places.device).map_or(Cow::Borrowed(""), |text| text.0),
-            code: Coding::new(self.text(meaning.system)?, self.text(meaning.code)?, ""),
+            code: Coding::new(self.fixed(kind.system)?, self.fixed(kind.code)?, ""),
         };
         let mut facts = Vec::with_capacity(1);
         samples.add(context.site, frame, value, &mut facts);
