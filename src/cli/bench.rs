@@ -7,6 +7,7 @@ use twinstream::bench::harness::{Bench, Measured};
 use twinstream::bench::{latency, throughput};
 
 use crate::cli::args::{LatencyArgs, OutputArg, ThroughputArgs};
+use crate::cli::pages;
 
 /// The site file that ships.
 const REFERENCE_SITE: &str = include_str!("../../deploy/site.yaml");
@@ -121,6 +122,7 @@ pub fn latency(args: &LatencyArgs) -> Result<()> {
 }
 
 fn make(brokers: &str) -> Result<Bench> {
+    pages::use_small();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(Bench::new(brokers, REFERENCE_SITE))?)
 }

@@ -13,3 +13,4 @@ pub mod test;
 pub mod bench;
 pub mod progress;
 pub mod summary;
+pub mod pages;

@@ -10,6 +10,8 @@ use anyhow::Result;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::pages;
+
 use twinstream::config::instance::{Instance, read};
 use twinstream::engine::published;
 use twinstream::engine::run::run as run_engine;
@@ -36,6 +38,7 @@ pub fn validate(path: &Path) -> Result<()> {
 
 /// Runs the command.
 pub fn run(path: &Path) -> Result<()> {
+    pages::use_small();
     let Instance { run, listen } = read(path, std::env::vars())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
