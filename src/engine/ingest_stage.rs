@@ -22,7 +22,7 @@ use crate::engine::routes::{Route, RouteError, Routes};
 use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::site::Site;
-use crate::ingest::source::{AVAILABLE_AT_HEADER, SourceRecord};
+use crate::ingest::source::{AVAILABLE_AT_HEADER, PatientFrom, SourceRecord};
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::letters::KafkaLetters;
@@ -128,7 +128,7 @@ impl IngestStage {
         self.times.end("fetch");
         let n_records = batch.len();
         let mut taken = Taken::default();
-        for message in &batch {
+        for (number, message) in batch.iter().enumerate() {
             let mut round = Round {
                 routes: &mut self.routes,
                 decoder: &mut self.decoder,
@@ -139,7 +139,7 @@ impl IngestStage {
             };
             // The client reads a name anew each time it is asked for it.
             let topic = message.topic();
-            round.take(topic, message)?;
+            round.take(topic, message, number == 0)?;
             taken.upto(topic, message.partition(), message.offset());
         }
         self.time.tick_live(&mut self.appender, now);
@@ -185,9 +185,23 @@ struct Round<'r> {
 }
 
 impl Round<'_> {
-    fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<(), IngestError> {
+    /// Takes a record. Reading headers costs as much as reading the record, so it is done where they say
+    /// something: the patient, the time of a recorded history, and with the first record of a round
+    /// whether a history came into a live log.
+    fn take(
+        &mut self,
+        topic: &str,
+        message: &BorrowedMessage<'_>,
+        is_first: bool,
+    ) -> Result<(), IngestError> {
         let route = self.routes.index_of(topic)?;
-        let record = record_of(topic, message);
+        let names_patient =
+            matches!(self.routes.spec(route).patient_from, PatientFrom::Header(_));
+        let is_recorded = matches!(self.time, Time::Recorded { .. });
+        let mut record = record_of(topic, message);
+        if is_first || is_recorded || names_patient {
+            record.headers = headers_of(message);
+        }
         let available_at = self.available_at(&record)?;
         if let (Time::Recorded { ticks, .. }, Some(at)) = (&mut *self.time, available_at) {
             for at in ticks.before(at) {
@@ -200,10 +214,11 @@ impl Round<'_> {
         }
         // A recorded record is dated by when it became available, as it is in a file.
         let timestamp = if available_at.is_some() { Timestamp::MIN } else { record.timestamp };
-        let record = SourceRecord { timestamp, ..record };
+        record.timestamp = timestamp;
         let spec = self.routes.spec(route);
         let decoded = self.decoder.decode(spec, &record, self.now);
         if let Some(letter) = &decoded.letter {
+            let record = SourceRecord { headers: headers_of(message), ..record };
             self.letters.send(&spec.name, &record, letter)?;
         }
         for event in decoded.events {
@@ -267,7 +282,7 @@ fn record_of<'m>(topic: &'m str, message: &'m BorrowedMessage<'_>) -> SourceReco
     SourceRecord {
         position,
         key: message.key().and_then(|key| std::str::from_utf8(key).ok()),
-        headers: headers_of(message),
+        headers: Vec::new(),
         payload: message.payload().unwrap_or_default(),
         timestamp: Timestamp::from_micros(millis.saturating_mul(1_000)),
     }

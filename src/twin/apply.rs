@@ -94,7 +94,7 @@ impl Twins {
         changes: &mut Vec<Change>,
     ) {
         let key = self.named_key(arrival.namespace, resource.kind, &resource.id);
-        let known = self.known_versions(arrival.patient, key);
+        let known = self.known_versions(arrival.patient, key, resource.kind);
         let rank = rank(&resource.version, resource.content);
         let verdict = decide(&distinct(&known), rank);
         if verdict == Verdict::Duplicate {
@@ -140,7 +140,7 @@ impl Twins {
             };
             let key = self.measured_key(fact, sample);
             let content = measured_content(resource.version.status, sample);
-            let known = self.known_versions(arrival.patient, key);
+            let known = self.known_versions(arrival.patient, key, resource.kind);
             let verdict = decide(&distinct(&known), rank(&resource.version, content));
             if verdict == Verdict::Duplicate {
                 continue;
@@ -158,7 +158,7 @@ impl Twins {
     }
 
     /// Every row of every version of a resource.
-    fn known_versions(&self, patient: u32, key: u64) -> Vec<Known> {
+    fn known_versions(&self, patient: u32, key: u64, kind: ResourceKind) -> Vec<Known> {
         let mut known = Vec::new();
         for number in self.tail.with_key(patient, key) {
             let row = self.tail.rows.row(number);
@@ -175,6 +175,9 @@ impl Twins {
                 let rank = row_rank(&row, version_id);
                 known.push(Known { place: Place::Sealed(index, number), rank, is_current });
             }
+        }
+        if !self.statement_index.holds(kind) {
+            return known;
         }
         for number in self.statement_index.with_key(&self.statements, patient, key) {
             let row = self.statements.row(number);

@@ -2,9 +2,10 @@
 
 use hashbrown::HashTable;
 
+use crate::domain::event::ResourceKind;
 use crate::twin::hash;
 use crate::twin::series::{Lists, Rows};
-use crate::twin::statements::{DIRECTORY, Statements};
+use crate::twin::statements::{DIRECTORY, Statements, Topic};
 
 /// The lists of current statements, and the index by identity of all.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub struct StatementIndex {
     /// states that nobody ever spoke of.
     spoken_of: Vec<u64>,
     keys: HashTable<u32>,
+    /// A bit for each kind of resource that ever made a statement: the values of a feed make none.
+    kinds: u64,
 }
 
 /// The bit of a list.
@@ -28,7 +31,13 @@ impl StatementIndex {
             let row = rows.row(number);
             hash::of_key(row.patient, row.key)
         };
+        self.kinds |= bit(Topic::Kind(rows.row(number).kind).list());
         self.keys.insert_unique(hash_of(number), number, |number| hash_of(*number));
+    }
+
+    /// Whether a resource of this kind may have made a statement.
+    pub fn holds(&self, kind: ResourceKind) -> bool {
+        self.kinds & bit(Topic::Kind(kind).list()) != 0
     }
 
     /// The statements of a resource, current or not.
