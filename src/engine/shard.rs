@@ -127,6 +127,10 @@ fn notes() -> Interner {
     notes
 }
 
+/// Events of a frame that are read before the first of them is applied: their patients are looked for
+/// together, so that memory is waited for once.
+const AHEAD_EVENTS: usize = 16;
+
 impl Shard {
     /// The shard of a partition before its first event.
     pub fn new(partition: u32) -> Shard {
@@ -168,11 +172,25 @@ impl Shard {
             let (partition, offset) = (self.partition, frame.offset);
             let failed = |error| StepError::Frame { partition, offset, error };
             let opened = open_frame(&frame.bytes).map_err(failed)?;
-            for (index, event) in (0..).zip(opened.events()) {
-                let event = event.map_err(failed)?;
-                let position = LogPosition { partition, offset, index };
-                self.known = self.known_of(&event, frame.appended_at);
-                self.event(&event, position, &mut output)?;
+            let (mut events, mut index) = (opened.events(), 0);
+            let mut ahead = Vec::with_capacity(AHEAD_EVENTS);
+            loop {
+                let read = events.by_ref().take(AHEAD_EVENTS);
+                let broken = read.map(|event| event.map(|event| ahead.push(event)));
+                let broken = broken.filter_map(Result::err).next();
+                if ahead.is_empty() && broken.is_none() {
+                    break;
+                }
+                self.twins.look_ahead(&ahead);
+                for event in ahead.drain(..) {
+                    let position = LogPosition { partition, offset, index };
+                    self.known = self.known_of(&event, frame.appended_at);
+                    self.event(&event, position, &mut output)?;
+                    index += 1;
+                }
+                if let Some(error) = broken {
+                    return Err(failed(error));
+                }
             }
             self.next_offset = frame.offset + 1;
         }

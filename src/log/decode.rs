@@ -109,7 +109,8 @@ fn read_event<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Event<'a>, M
     let mut source = SourcePosition::new("", 0, 0);
     let (mut available_at, mut namespace, mut patient) = (None, Cow::Borrowed(""), "");
     let (mut directory, mut control) = (false, None);
-    let mut resources = Vec::new();
+    // Nearly always one; a vector that grows begins with room for four.
+    let mut resources = Vec::with_capacity(1);
     let mut reader = Reader::new(bytes);
     while let Some((number, field)) = reader.next()? {
         match number {
@@ -180,7 +181,7 @@ fn read_resource<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Resource<
     let (mut kind, mut id, mut recorded_at, mut content) = (None, "", None, 0);
     let mut version =
         Version { revised_at: Timestamp::MIN, version_id: None, status: Status::Silent };
-    let mut facts = Vec::new();
+    let mut facts = Vec::with_capacity(1);
     let mut reader = Reader::new(bytes);
     while let Some((number, field)) = reader.next()? {
         match number {

@@ -11,7 +11,15 @@ use crate::twin::pages::Pages;
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: Pages<Arc<str>>,
-    numbers: HashTable<(u64, u32)>,
+    numbers: HashTable<Known>,
+}
+
+/// A text that was seen. It stands here too, so that finding it touches nothing else.
+#[derive(Debug)]
+struct Known {
+    hash: u64,
+    text: Arc<str>,
+    number: u32,
 }
 
 impl Interner {
@@ -21,8 +29,9 @@ impl Interner {
         if let Some(number) = self.find(hash, text) {
             return number;
         }
-        let number = self.texts.push(Arc::from(text));
-        self.numbers.insert_unique(hash, (hash, number), |(hash, _)| *hash);
+        let text: Arc<str> = Arc::from(text);
+        let number = self.texts.push(text.clone());
+        self.numbers.insert_unique(hash, Known { hash, text, number }, |known| known.hash);
         number
     }
 
@@ -42,10 +51,8 @@ impl Interner {
     }
 
     fn find(&self, hash: u64, text: &str) -> Option<u32> {
-        let same = |(known, number): &(u64, u32)| {
-            *known == hash && self.texts.get(*number).is_some_and(|known| known.as_ref() == text)
-        };
-        self.numbers.find(hash, same).map(|(_, number)| *number)
+        let same = |known: &Known| known.hash == hash && *known.text == *text;
+        self.numbers.find(hash, same).map(|known| known.number)
     }
 }
 

@@ -7,6 +7,7 @@
 //! events. A row's time of becoming current and of ceasing to be are kept, so that what was known
 //! at any past instant can be read off.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::domain::event::{Event, EventBody, Resource, ResourceKind};
@@ -44,6 +45,8 @@ pub struct Twins {
     pub(super) newest: Newest,
     /// The column of `newest` that tracks a series.
     pub(super) tracked: Vec<Option<usize>>,
+    /// The patients of the events to come, where they are known.
+    ahead: VecDeque<Option<u32>>,
     pub(super) scratch: Vec<u8>,
 }
 
@@ -99,6 +102,7 @@ impl Twins {
             devices: Interner::default(),
             newest: Newest::default(),
             tracked: Vec::new(),
+            ahead: VecDeque::new(),
             scratch: Vec::new(),
         };
         twins.track(tracked);
@@ -122,6 +126,21 @@ impl Twins {
                 self.refresh_newest(patient, series_of(*signal, *origin));
             }
         }
+    }
+
+    /// Looks for the patients of events that are about to be applied, in the order in which they will be.
+    /// None of the looks waits for another, and what they find is at hand then.
+    pub fn look_ahead(&mut self, events: &[Event<'_>]) {
+        let mut name = std::mem::take(&mut self.scratch);
+        self.ahead.clear();
+        for event in events {
+            if let EventBody::Patient { twin, .. } = &event.body {
+                let text = name_of(twin, &mut name);
+                let number = self.patients.number(text);
+                self.ahead.push_back(number);
+            }
+        }
+        self.scratch = name;
     }
 
     /// Applies one event, whole.
@@ -177,13 +196,14 @@ impl Twins {
     }
 
     fn patient_of(&mut self, twin: &TwinId<'_>) -> u32 {
+        // What was found ahead is held against the name again: nothing may go to another patient.
+        if let Some(number) = self.ahead.pop_front().flatten()
+            && self.twin_id(number) == *twin
+        {
+            return number;
+        }
         let mut name = std::mem::take(&mut self.scratch);
-        name.clear();
-        name.extend_from_slice(twin.namespace.as_bytes());
-        name.push(b'/');
-        name.extend_from_slice(twin.patient.as_bytes());
-        let text = std::str::from_utf8(&name).expect("two texts and a slash are text");
-        let number = self.patients.intern(text);
+        let number = self.patients.intern(name_of(twin, &mut name));
         self.scratch = name;
         let n_patients = usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1);
         if self.persons.len() < n_patients {
@@ -242,6 +262,15 @@ impl Twins {
     pub fn events(&self) -> &Events {
         &self.events
     }
+}
+
+/// `namespace/patient`, written into `name`.
+fn name_of<'n>(twin: &TwinId<'_>, name: &'n mut Vec<u8>) -> &'n str {
+    name.clear();
+    name.extend_from_slice(twin.namespace.as_bytes());
+    name.push(b'/');
+    name.extend_from_slice(twin.patient.as_bytes());
+    std::str::from_utf8(name).expect("two texts and a slash are text")
 }
 
 /// As many segments of about a size become one: each costs a question for every new resource.
