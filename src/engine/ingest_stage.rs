@@ -195,8 +195,7 @@ impl Round<'_> {
         is_first: bool,
     ) -> Result<(), IngestError> {
         let route = self.routes.index_of(topic)?;
-        let names_patient =
-            matches!(self.routes.spec(route).patient_from, PatientFrom::Header(_));
+        let names_patient = matches!(self.routes.spec(route).patient_from, PatientFrom::Header(_));
         let is_recorded = matches!(self.time, Time::Recorded { .. });
         let mut record = record_of(topic, message);
         if is_first || is_recorded || names_patient {
