@@ -58,6 +58,9 @@ impl FrameWriter {
     }
 }
 
+/// Texts of a frame that are compared before the others are looked for by their hash.
+const FEW_TEXTS: usize = 8;
+
 /// The texts a frame says once: namespaces, topics, code systems, devices, units.
 #[derive(Debug, Default)]
 struct Texts {
@@ -70,6 +73,11 @@ impl Texts {
     fn number(&mut self, text: &str) -> u64 {
         if text.is_empty() {
             return 0;
+        }
+        // A frame of one feed has few texts: to compare them costs less than to hash one.
+        let few = self.texts.iter().take(FEW_TEXTS);
+        if let Some((number, _)) = (1..).zip(few).find(|(_, known)| *known == text) {
+            return number;
         }
         let texts = &mut self.texts;
         let at = |texts: &[String], number: u32| {

@@ -122,6 +122,14 @@ impl Head {
         Some(Cell { at: Timestamp::from_micros(at), value, flags })
     }
 
+    /// The time of the newest of `column` for `patient`.
+    #[inline]
+    pub fn at(&self, patient: u32, column: usize) -> Option<Timestamp> {
+        let (page, index) = place(patient);
+        let at = self.pages.get(page)?.columns.get(column)?.at.get(index)?;
+        Some(at).filter(|at| *at != NOTHING).map(Timestamp::from_micros)
+    }
+
     /// Sets the newest of `column` for `patient`; `None` when there is nothing any more.
     pub fn set(&mut self, patient: u32, column: usize, cell: Option<Cell>) {
         let (number, index) = place(patient);

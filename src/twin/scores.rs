@@ -198,7 +198,7 @@ impl Scores {
     /// The instant of the newest current score of a track.
     #[inline]
     pub fn newest_at(&self, patient: u32, track: u16) -> Option<Timestamp> {
-        self.lists.newest_and_time((patient, track)).map(|(_, at)| at)
+        self.head.at(patient, usize::from(track))
     }
 
     /// Whether the newest current score of a track is in an episode.

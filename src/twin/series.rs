@@ -49,14 +49,8 @@ impl Lists {
     /// The newest row of a series.
     #[inline]
     pub fn newest(&self, series: (u32, u16)) -> Option<u32> {
-        self.newest_and_time(series).map(|(row, _)| row)
-    }
-
-    /// The newest row of a series, and its time.
-    #[inline]
-    pub fn newest_and_time(&self, series: (u32, u16)) -> Option<(u32, Timestamp)> {
         let found = self.newest.find(hash::of_place(series), |newest| newest.series == series);
-        found.map(|newest| (newest.row, newest.at))
+        found.map(|newest| newest.row)
     }
 
     /// The row before `row` in its series.
