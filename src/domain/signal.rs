@@ -89,6 +89,11 @@ impl Signal {
         value as f64 / 10_f64.powi(i32::from(self.spec().decimals))
     }
 
+    /// The unit as people write it: UCUM is for machines. Empty for a category.
+    pub fn unit_for_people(self) -> &'static str {
+        unit_for_people(self.spec().unit)
+    }
+
     /// The value as it is read aloud: `37.1`, `air`.
     pub fn text_of(self, value: i64) -> String {
         let spec = self.spec();
@@ -103,6 +108,23 @@ impl Signal {
     pub fn answer(self, name: &str) -> Option<i64> {
         let index = self.spec().answers.iter().position(|answer| *answer == name)?;
         i64::try_from(index).ok()
+    }
+}
+
+/// A canonical unit as people write it; empty where the signal's name says enough.
+pub fn unit_for_people(ucum: &str) -> &str {
+    match ucum {
+        "mm[Hg]" => "mmHg",
+        "Cel" => "°C",
+        "10*3/uL" => "10³/µL",
+        "kg/m2" => "kg/m²",
+        "mL/min/{1.73_m2}" => "mL/min/1.73 m²",
+        "mL/(24.h)" => "mL/24 h",
+        "{steps}" => "steps",
+        "{steps}/(24.h)" => "steps/24 h",
+        "{score}" => "points",
+        "[pH]" | "{INR}" => "",
+        other => other,
     }
 }
 
@@ -259,5 +281,14 @@ mod tests {
         assert_eq!(Signal::named("temperature").unwrap().text_of(371), "37.1");
         assert_eq!(Signal::OXYGEN_THERAPY.text_of(1), "oxygen");
         assert_eq!(Signal::CONSCIOUSNESS.answer("voice"), Some(2));
+    }
+
+    #[test]
+    fn units_are_written_as_people_do() {
+        assert_eq!(Signal::named("temperature").unwrap().unit_for_people(), "°C");
+        assert_eq!(Signal::RESPIRATORY_RATE.unit_for_people(), "/min");
+        let units = Signal::all().map(Signal::unit_for_people);
+        let odd = units.filter(|unit| unit.contains(['[', '{', '*', '(']));
+        assert_eq!(odd.collect::<Vec<_>>(), Vec::<&str>::new());
     }
 }

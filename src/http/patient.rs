@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
+use crate::domain::signal::unit_for_people;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::published::Snapshot;
 use crate::http::chart::{Chart, Point};
@@ -391,7 +392,7 @@ fn results(observations: &[Row], now: Timestamp) -> Markup {
                             td { (words::spaced(row.text("signal"))) }
                             td class="nowrap" {
                                 @if row.text("unusable").is_empty() {
-                                    strong { (row.text("comparator")) (value(row)) } " " (row.text("unit"))
+                                    strong { (row.text("comparator")) (value(row)) } " " (unit_for_people(row.text("unit")))
                                 } @else {
                                     (mark(Level::None, "cannot be used")) " " (row.text("unusable"))
                                 }

@@ -266,7 +266,9 @@ fn score(one: &Listed, now: Timestamp) -> Markup {
 }
 
 fn open(one: &Listed) -> Markup {
-    let gravest = one.said.iter().max_by_key(|said| Level::of_band(said.text("band")));
+    // Among equals an alert goes before what can wait.
+    let rank = |said: &&Row| (Level::of_band(said.text("band")), said.text("kind") == "alert");
+    let gravest = one.said.iter().max_by_key(rank);
     let more = one.said.len().saturating_sub(1);
     html! {
         @if let Some(said) = gravest {

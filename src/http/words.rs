@@ -12,7 +12,7 @@ pub fn points(text: &str) -> String {
 pub fn withheld(reason: &str) -> &str {
     match reason {
         "setting" => "no stay in hospital or emergency is open",
-        "silent-state" => "a state that silences it holds",
+        "silent-state" => "comfort care, or another state in which it is silent",
         "lockout" => "the same was said a short while ago",
         other => other,
     }

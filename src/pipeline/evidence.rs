@@ -66,7 +66,7 @@ fn describe(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option
 
 /// `25 /min`, `< 0.3 mg/dL`, `109 umol/L (1.23 mg/dL)`, `unusable: 38 C`.
 fn value_text(measured: &Measured, raw: Option<&(Box<str>, Box<str>)>) -> String {
-    let unit = measured.signal.spec().unit;
+    let unit = measured.signal.unit_for_people();
     if let Some(reason) = measured.unusable {
         let (value, unit) = raw.map_or(("", ""), |(value, unit)| (value, unit));
         return format!("unusable ({reason}): {value} {unit}").trim_end().to_owned();

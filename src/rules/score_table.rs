@@ -194,9 +194,9 @@ impl ScoreTable {
             match row.cell(input.input) {
                 Cell::Reading(reading) if bounds.is_known => {
                     let value = input.signal.text_of(reading.value);
-                    let unit = if spec.unit.is_empty() { "" } else { " " };
-                    let text = format!("{} {value}{unit}{}", spec.label, spec.unit);
-                    scored.push((bounds.least, format!("{text} +{}", bounds.least)));
+                    let unit = input.signal.unit_for_people();
+                    let text = format!("{} {value} {unit}", spec.label);
+                    scored.push((bounds.least, format!("{} +{}", text.trim_end(), bounds.least)));
                 }
                 _ => missing.push(format!("{} missing", spec.label)),
             }
