@@ -10,8 +10,6 @@ use anyhow::Result;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::pages;
-
 use twinstream::config::instance::{Instance, read};
 use twinstream::engine::published;
 use twinstream::engine::run::run as run_engine;
@@ -20,6 +18,8 @@ use twinstream::http::state::{About, State};
 use twinstream::kafka::failure::KafkaFailure;
 use twinstream::kafka::settings::KafkaSettings;
 use twinstream::kafka::topics::{TopicSpec, ensure};
+
+use crate::cli::pages;
 
 /// Checks a configuration and every file it names.
 pub fn validate(path: &Path) -> Result<()> {

@@ -107,15 +107,8 @@ impl Decoder {
             return None;
         }
         let Decoder { site, samples, learned, .. } = self;
-        let context = Context {
-            spec,
-            site,
-            received_at: record.timestamp,
-            now,
-            patient: None,
-            references: &References::default(),
-            fallback_id: "",
-        };
+        let references = References::default();
+        let context = context(spec, site, record, now, &references);
         learned_of(learned, &spec.name).read(record.payload, &context, samples)
     }
 
@@ -153,15 +146,8 @@ impl Decoder {
         let patient = named_patient(spec, record, json)?;
         let references = References::default();
         let Decoder { site, samples, learned, .. } = self;
-        let context = Context {
-            spec,
-            site,
-            received_at: record.timestamp,
-            now,
-            patient: patient.as_deref(),
-            references: &references,
-            fallback_id: "",
-        };
+        let context = context(spec, site, record, now, &references);
+        let context = Context { patient: patient.as_deref(), ..context };
         match spec.format {
             Format::Fhir => {
                 let entries = bundle::read_record(json, &context, samples)?;
@@ -217,6 +203,18 @@ impl Decoder {
         let letter = (!problems.is_empty()).then_some(Letter { problems });
         Decoded { events: events.collect(), letter, available_at: available }
     }
+}
+
+/// What every resource of a record is read with.
+fn context<'c>(
+    spec: &'c SourceSpec,
+    site: &'c Site,
+    record: &SourceRecord<'_>,
+    now: Timestamp,
+    references: &'c References,
+) -> Context<'c> {
+    let received_at = record.timestamp;
+    Context { spec, site, received_at, now, patient: None, references, fallback_id: "" }
 }
 
 fn learned_of<'l>(all: &'l mut Vec<(String, Learned)>, source: &str) -> &'l mut Learned {

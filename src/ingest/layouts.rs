@@ -49,11 +49,6 @@ enum Then {
 }
 
 impl Layouts {
-    /// How many there are.
-    pub fn n_layouts(&self) -> usize {
-        self.n_layouts
-    }
-
     /// Adds a layout and gives its number; the number it has where it is known.
     pub fn add(&mut self, layout: &Layout) -> usize {
         let number = self.root.add(&layout.pieces, &layout.after, self.n_layouts);
@@ -201,6 +196,6 @@ mod tests {
                 assert_eq!(layouts.cut(&other.as_bytes()[..end], &mut cuts), None);
             }
         }
-        assert_eq!(layouts.n_layouts(), 15);
+        assert_eq!(layouts.n_layouts, 15);
     }
 }
