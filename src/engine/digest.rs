@@ -12,8 +12,8 @@ use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::domain::time::Timestamp;
+use crate::twin::block::Kept;
 use crate::twin::samples::{SampleChunk, SampleRow};
-use crate::twin::segment::Segment;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// What is true in a shard.
@@ -47,9 +47,9 @@ impl Sum {
 pub fn digest(shard: &ShardSnapshot) -> Digest {
     let mut digest = Digest::default();
     let mut text = String::new();
-    each_sample(shard, &mut |row, rare| {
+    each_sample(shard, &mut |row, rare, id| {
         text.clear();
-        write_sample(&mut text, shard, &row, rare);
+        write_sample(&mut text, shard, &row, rare, id);
         digest.samples.add(&text);
     });
     for (row, _) in shard.statements.iter().filter(|(_, to)| *to == Timestamp::FOREVER) {
@@ -87,28 +87,30 @@ pub fn digest(shard: &ShardSnapshot) -> Digest {
 
 type Rare = crate::twin::samples::RareParts;
 
-/// Every current sample, in the tail and in the segments.
-fn each_sample(shard: &ShardSnapshot, each: &mut dyn FnMut(SampleRow, Rare)) {
+/// Every current sample, in the tail and in the segments, with what few have and its resource's id.
+fn each_sample(shard: &ShardSnapshot, each: &mut dyn FnMut(SampleRow, Rare, &str)) {
     let in_tail = |chunk: &std::sync::Arc<SampleChunk>| {
         (0..chunk.n_rows()).filter_map(|i| chunk.row(i)).collect::<Vec<_>>()
     };
     for (number, row) in (0..).zip(shard.tail.iter().flat_map(in_tail)) {
         if shard.tail_marks.known_to(number) == Timestamp::FOREVER {
-            each(row, shard.tail_rare.of(number));
+            each(row, shard.tail_rare.of(number), shard.id(row.resource));
         }
     }
     for segment in &shard.segments {
-        let n_rows = u32::try_from(segment.rows().n_rows()).unwrap_or(u32::MAX);
-        let current = |segment: &Segment, n: &u32| segment.marks.known_to(*n) == Timestamp::FOREVER;
-        for number in (0..n_rows).filter(|number| current(segment, number)) {
-            each(segment.row(number), segment.rare.of(number));
+        for number in 0..segment.n_rows() {
+            if segment.marks.known_to(number) == Timestamp::FOREVER
+                && let Some(Kept { row, rare, resource, .. }) = segment.kept(number)
+            {
+                each(row, rare, &resource);
+            }
         }
     }
 }
 
-fn write_sample(text: &mut String, shard: &ShardSnapshot, row: &SampleRow, rare: Rare) {
+fn write_sample(text: &mut String, shard: &ShardSnapshot, row: &SampleRow, rare: Rare, id: &str) {
     write_patient(text, shard, row.patient);
-    let names = (shard.codes.get(row.code), shard.devices.get(row.device), shard.id(row.resource));
+    let names = (shard.codes.get(row.code), shard.devices.get(row.device), id);
     let said =
         SampleRow { patient: 0, known: 0, event: 0, code: 0, device: 0, resource: 0, ..*row };
     put(text, format_args!("{names:?}{said:?}{rare:?}"));

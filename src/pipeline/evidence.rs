@@ -6,6 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::pipeline::live::Live;
 use crate::pipeline::view::{Scratch, View};
 use crate::rules::assessment::{Assessment, Finding};
+use crate::twin::block::Kept;
 use crate::twin::read::Measured;
 
 /// The evidence of a finding, the newest first.
@@ -41,8 +42,7 @@ fn points_of(live: &Live, assessment: &Assessment, measured: &Measured) -> Optio
 }
 
 fn describe(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option<Evidence> {
-    let (row, rare) = view.twins.sample(measured.place)?;
-    let resource = view.twins.resource_id(&row);
+    let Kept { row, rare, event, resource } = view.twins.sample(measured.place)?;
     let kind = match (rare.kind, resource.is_empty()) {
         (Some(kind), _) => kind,
         (None, true) => ResourceKind::Measurement,
@@ -56,10 +56,10 @@ fn describe(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option
         at: measured.at,
         known_at: Timestamp::from_micros(row.known),
         kind,
-        resource: resource.to_owned(),
+        resource,
         version_id: rare.version_id,
-        source: events.source(row.event),
-        log: events.log_position(row.event),
+        source: events.source(&event),
+        log: Some(events.log_position(&event)),
         points,
     })
 }

@@ -179,8 +179,7 @@ impl Live {
         let keys = self.pipeline.features.iter().filter_map(|(_, feature)| match feature {
             Feature::Latest(window) | Feature::All(window) => {
                 let found = twins.window(patient, window.signal, &window.origins, (at, at));
-                let rows = found.iter().filter_map(|measured| twins.sample(measured.place));
-                rows.map(|(row, _)| row.key).min()
+                found.iter().filter_map(|measured| twins.key(measured.place)).min()
             }
             Feature::Standing(standing) => of_topic(Topic::Standing(*standing)),
             Feature::Medication(_) => crate::pipeline::feature::MEDICATION_KINDS

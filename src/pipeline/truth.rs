@@ -296,7 +296,7 @@ impl Truth<'_> {
     /// The key of the fact a finding counts from.
     fn cause(&self, finding: &Finding) -> Option<u64> {
         let measured = self.scratch.evidence.get(finding.cause?)?;
-        self.view.twins.sample(measured.place).map(|(row, _)| row.key)
+        self.view.twins.key(measured.place)
     }
 
     fn score_row(

@@ -1,15 +1,20 @@
 //! `observations`: every result that counts now, samples and results without a signal alike.
 
+use std::ops::Range;
+
 use crate::domain::event::ResourceKind;
 use crate::domain::identity::SourcePosition;
 use crate::domain::statement::Attribute;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
 use crate::sql::table::Rows;
-use crate::twin::marks::Marks;
-use crate::twin::samples::{Flags, Rare, RareParts, SampleChunk, SampleRow, parts_of};
+use crate::twin::block::BLOCK_ROWS;
+use crate::twin::events::EventRow;
+use crate::twin::samples::{Flags, RareParts, SampleRow, parts_of};
+use crate::twin::segment::{BlockRef, Segment};
 use crate::twin::snapshot::ShardSnapshot;
 use crate::twin::statements::{StatementRow, Topic};
+use crate::twin::table::CHUNK_ROWS;
 
 /// The table.
 #[derive(Debug)]
@@ -22,8 +27,16 @@ pub struct ObservationRow<'s> {
 }
 
 enum Body<'s> {
-    Sample(SampleRow, Flags, Option<&'s RareParts>),
+    Sample(SampleRow, Flags, Lies<'s>),
     Statement(&'s StatementRow),
+}
+
+/// Where a sample lies, with what is kept beside its row.
+enum Lies<'s> {
+    /// In the tail, by its number.
+    Tail(u32),
+    /// In a block, by its place there.
+    Block(BlockRef<'s>, u32),
 }
 
 impl<'s> ObservationRow<'s> {
@@ -34,15 +47,24 @@ impl<'s> ObservationRow<'s> {
         }
     }
 
-    fn event(&self) -> u32 {
+    fn event(&self) -> Option<EventRow> {
         match &self.body {
-            Body::Sample(row, ..) => row.event,
-            Body::Statement(row) => row.event,
+            Body::Sample(row, _, Lies::Tail(_)) => self.shard.events.row(row.event),
+            Body::Sample(row, _, Lies::Block(block, _)) => block.event(row),
+            Body::Statement(row) => Some(row.event),
         }
     }
 
     fn source(&self) -> Option<SourcePosition<'static>> {
-        self.shard.events.source(self.event())
+        self.shard.events.source(&self.event()?)
+    }
+
+    fn rare(&self) -> Option<&RareParts> {
+        match &self.body {
+            Body::Sample(_, _, Lies::Tail(number)) => self.shard.tail_rare.get(*number),
+            Body::Sample(_, _, Lies::Block(block, index)) => block.rare.get(*index),
+            Body::Statement(_) => None,
+        }
     }
 
     fn text_of(&self, statement: Attribute) -> Cell<'_> {
@@ -53,10 +75,7 @@ impl<'s> ObservationRow<'s> {
     }
 
     fn raw(&self) -> Option<&(Box<str>, Box<str>)> {
-        match &self.body {
-            Body::Sample(_, _, rare) => rare.and_then(|rare| rare.raw.as_ref()),
-            Body::Statement(_) => None,
-        }
+        self.rare().and_then(|rare| rare.raw.as_ref())
     }
 
     fn code(&self) -> (&str, &str) {
@@ -75,9 +94,13 @@ impl<'s> ObservationRow<'s> {
 
 fn resource(row: &ObservationRow<'_>) -> Cell<'static> {
     let (kind, id) = match &row.body {
-        Body::Sample(sample, _, rare) => {
-            let kind = rare.and_then(|rare| rare.kind).unwrap_or(ResourceKind::Observation);
-            (kind, row.shard.id(sample.resource))
+        Body::Sample(sample, _, lies) => {
+            let kind = row.rare().and_then(|rare| rare.kind).unwrap_or(ResourceKind::Observation);
+            let id = match lies {
+                Lies::Tail(_) => row.shard.id(sample.resource),
+                Lies::Block(block, _) => block.id(sample),
+            };
+            (kind, id)
         }
         Body::Statement(statement) => (statement.kind, statement.id.as_ref()),
     };
@@ -109,8 +132,8 @@ fn value_text<'a>(row: &'a ObservationRow<'_>) -> Cell<'a> {
 
 fn times(row: &ObservationRow<'_>) -> (Timestamp, Option<Timestamp>) {
     match &row.body {
-        Body::Sample(sample, _, rare) => {
-            (Timestamp::from_micros(sample.at), rare.and_then(|rare| rare.start))
+        Body::Sample(sample, ..) => {
+            (Timestamp::from_micros(sample.at), row.rare().and_then(|rare| rare.start))
         }
         Body::Statement(statement) => {
             let (start, end) = (statement.valid.start, statement.valid.end);
@@ -121,7 +144,8 @@ fn times(row: &ObservationRow<'_>) -> (Timestamp, Option<Timestamp>) {
 
 fn recorded(row: &ObservationRow<'_>) -> Cell<'static> {
     Cell::time(Some(match &row.body {
-        Body::Sample(sample, _, rare) => rare
+        Body::Sample(sample, ..) => row
+            .rare()
             .and_then(|rare| rare.recorded_at)
             .unwrap_or(Timestamp::from_micros(sample.revised_at)),
         Body::Statement(row) => row.recorded_at.unwrap_or(row.version.revised_at),
@@ -290,9 +314,9 @@ impl Rows for Observations {
         [value_columns(), quality_columns(), source_columns()].into_iter().flatten().collect()
     }
 
-    /// The tail's chunks, the segments in runs, and the statements.
+    /// The tail's chunks, the blocks of the segments, and the statements.
     fn n_pieces(shard: &ShardSnapshot) -> usize {
-        shard.tail.len() + shard.segments.iter().map(|s| runs(s.rows().n_rows())).sum::<usize>() + 1
+        shard.tail.len() + shard.segments.iter().map(Segment::n_blocks).sum::<usize>() + 1
     }
 
     fn rows<'s>(
@@ -301,67 +325,64 @@ impl Rows for Observations {
         patient: Option<u32>,
     ) -> Vec<ObservationRow<'s>> {
         if let Some(chunk) = shard.tail.get(piece) {
-            let base = u32::try_from(piece * crate::twin::table::CHUNK_ROWS).unwrap_or(u32::MAX);
-            let range = 0..u32::try_from(chunk.n_rows()).unwrap_or(u32::MAX);
-            let read =
-                Read { shard, chunk, base, marks: &shard.tail_marks, rare: &shard.tail_rare };
-            return read.rows(range, patient);
+            let base = u32::try_from(piece * CHUNK_ROWS).unwrap_or(u32::MAX);
+            let rows = (0..).zip((0..chunk.n_rows()).filter_map(|index| chunk.row(index)));
+            let rows = rows.map(|(index, row)| (base + index, row));
+            let wanted =
+                rows.filter(|(_, row)| patient.is_none_or(|patient| patient == row.patient));
+            let read = |(number, row)| {
+                sample(shard, row, shard.tail_marks.known_to(number), Lies::Tail(number))
+            };
+            return wanted.filter_map(read).collect();
         }
-        let mut run = piece - shard.tail.len();
+        let mut block = piece - shard.tail.len();
         for segment in &shard.segments {
-            let n_runs = runs(segment.rows().n_rows());
-            if n_runs <= run {
-                run -= n_runs;
+            if segment.n_blocks() <= block {
+                block -= segment.n_blocks();
                 continue;
             }
-            let (chunk, marks, rare) = (segment.rows(), &segment.marks, &*segment.rare);
-            let read = Read { shard, chunk, base: 0, marks, rare };
-            let start = u32::try_from(run * RUN_ROWS).unwrap_or(u32::MAX);
-            let end = start.saturating_add(u32::try_from(RUN_ROWS).unwrap_or(u32::MAX));
-            let end = end.min(u32::try_from(chunk.n_rows()).unwrap_or(u32::MAX));
-            return match patient {
-                // A patient's rows lie together: they are read with the first run.
-                Some(patient) if run == 0 => read.rows(segment.of_patient(patient), None),
-                Some(_) => Vec::new(),
-                None => read.rows(start..end, None),
-            };
+            let all = u32::try_from(block * BLOCK_ROWS).unwrap_or(u32::MAX);
+            let all = all..all.saturating_add(u32::try_from(BLOCK_ROWS).unwrap_or(u32::MAX));
+            let wanted = patient.map_or(all.clone(), |patient| segment.of_patient(patient));
+            let range = all.start.max(wanted.start)..all.end.min(wanted.end);
+            return sealed(shard, segment, block, range);
         }
         statements(shard, patient)
     }
 }
 
-/// Rows of a segment read at once.
-const RUN_ROWS: usize = 16_384;
-
-fn runs(n_rows: usize) -> usize {
-    n_rows.div_ceil(RUN_ROWS)
-}
-
-/// Samples of one chunk or segment.
-struct Read<'s> {
+/// The samples of a range of rows, all of one block.
+fn sealed<'s>(
     shard: &'s ShardSnapshot,
-    chunk: &'s SampleChunk,
-    base: u32,
-    marks: &'s Marks,
-    rare: &'s Rare,
+    segment: &'s Segment,
+    block: usize,
+    range: Range<u32>,
+) -> Vec<ObservationRow<'s>> {
+    if range.is_empty() {
+        return Vec::new(); // A block in storage is read where it holds something of the patient.
+    }
+    let first = u32::try_from(block * BLOCK_ROWS).unwrap_or(u32::MAX);
+    let held = segment.block(block);
+    let read = |number: u32| {
+        let index = number - first;
+        let row = held.rows.row(usize::try_from(index).ok()?)?;
+        let lies = Lies::Block(held.clone(), index);
+        sample(shard, row, segment.marks.known_to(number), lies)
+    };
+    range.filter_map(read).collect()
 }
 
-impl<'s> Read<'s> {
-    fn rows(&self, range: std::ops::Range<u32>, patient: Option<u32>) -> Vec<ObservationRow<'s>> {
-        let row = |index: u32| {
-            let row = self.chunk.row(usize::try_from(index).ok()?)?;
-            let flags = Flags::unpack(row.flags);
-            let number = self.base + index;
-            let is_current = self.marks.known_to(number) == Timestamp::FOREVER;
-            let counts = flags.status.counts() && parts_of(row.series).is_some();
-            let wanted = patient.is_none_or(|patient| patient == row.patient);
-            (is_current && counts && wanted).then(|| ObservationRow {
-                shard: self.shard,
-                body: Body::Sample(row, flags, self.rare.get(number)),
-            })
-        };
-        range.filter_map(row).collect()
-    }
+/// A sample, if it counts now.
+fn sample<'s>(
+    shard: &'s ShardSnapshot,
+    row: SampleRow,
+    known_to: Timestamp,
+    lies: Lies<'s>,
+) -> Option<ObservationRow<'s>> {
+    let flags = Flags::unpack(row.flags);
+    let counts = flags.status.counts() && parts_of(row.series).is_some();
+    let is_current = known_to == Timestamp::FOREVER;
+    (is_current && counts).then_some(ObservationRow { shard, body: Body::Sample(row, flags, lies) })
 }
 
 fn statements(shard: &ShardSnapshot, patient: Option<u32>) -> Vec<ObservationRow<'_>> {

@@ -17,7 +17,7 @@ pub struct StatementCells<'s> {
 
 impl StatementCells<'_> {
     fn source(&self) -> Option<SourcePosition<'static>> {
-        self.shard.events.source(self.row.event)
+        self.shard.events.source(&self.row.event)
     }
 }
 

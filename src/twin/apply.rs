@@ -8,6 +8,8 @@ use crate::domain::event::{Resource, ResourceKind, Status, Version};
 use crate::domain::fact::{Body, Fact, Reading, Sample};
 use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
+use crate::twin::block::Kept;
+use crate::twin::events::EventRow;
 use crate::twin::places::write_resource_key;
 use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of, series_of};
 use crate::twin::statements::StatementRow;
@@ -19,8 +21,10 @@ pub(super) struct Arrival<'e> {
     pub patient: u32,
     /// The namespace of the source.
     pub namespace: &'e str,
-    /// The number of the event.
-    pub event: u32,
+    /// The number of the event in the tail.
+    pub number: u32,
+    /// The event.
+    pub event: EventRow,
     /// When it became known.
     pub known: Timestamp,
 }
@@ -170,7 +174,7 @@ impl Twins {
         for (index, segment) in self.segments.iter().enumerate() {
             for number in segment.with_key(patient, key) {
                 let row = segment.row(number);
-                let version_id = segment.rare.version_id(number);
+                let version_id = segment.version_id(number);
                 let is_current = segment.marks.known_to(number) == Timestamp::FOREVER;
                 let rank = row_rank(&row, version_id);
                 known.push(Known { place: Place::Sealed(index, number), rank, is_current });
@@ -231,28 +235,12 @@ impl Twins {
         for version in known.iter().filter(|version| Some(version.rank) == earliest) {
             match version.place {
                 Place::Tail(number) => {
-                    let row = SampleRow { known: at.micros(), ..self.tail.rows.row(number) };
-                    let copies = seen.iter().any(|place| self.same_sample(*place, &row));
-                    if !copies {
-                        let parts = self.tail.rare.of(number);
-                        let new = self.tail.push_current(row);
-                        self.tail.rare.put(new, parts);
-                        if sample_changed(&row, changes) {
-                            self.newest_gains(&row);
-                        }
-                    }
+                    self.reinstate_sample(self.tail.kept(number), at, &seen, changes);
                 }
                 Place::Sealed(index, number) => {
-                    let Some(segment) = self.segments.get(index) else { continue };
-                    let row = SampleRow { known: at.micros(), ..segment.row(number) };
-                    let parts = segment.rare.of(number);
-                    let copies = seen.iter().any(|place| self.same_sample(*place, &row));
-                    if !copies {
-                        let new = self.tail.push_current(row);
-                        self.tail.rare.put(new, parts);
-                        if sample_changed(&row, changes) {
-                            self.newest_gains(&row);
-                        }
+                    let kept = self.segments.get(index).and_then(|segment| segment.kept(number));
+                    if let Some(kept) = kept {
+                        self.reinstate_sample(kept, at, &seen, changes);
                     }
                 }
                 Place::Statement(number) => {
@@ -264,6 +252,31 @@ impl Twins {
                 }
             }
             seen.push(version.place);
+        }
+    }
+
+    /// Makes what a row says current from `at` on, unless a row among `seen` says the same.
+    fn reinstate_sample(
+        &mut self,
+        kept: Kept,
+        at: Timestamp,
+        seen: &[Place],
+        changes: &mut Vec<Change>,
+    ) {
+        let Kept { row, rare, event, resource } = kept;
+        if seen.iter().any(|place| self.same_sample(*place, &row)) {
+            return;
+        }
+        let row = SampleRow {
+            known: at.micros(),
+            event: self.tail.events.rows.push(event),
+            resource: self.tail.ids.push(&resource),
+            ..row
+        };
+        let new = self.tail.push_current(row);
+        self.tail.rare.put(new, rare);
+        if sample_changed(&row, changes) {
+            self.newest_gains(&row);
         }
     }
 
@@ -349,13 +362,13 @@ impl Twins {
             at: fact.valid.at(resource.recorded_at).micros(),
             known: arrival.known.micros(),
             value: i32::try_from(value).expect("plausibility keeps values within 32 bits"),
-            event: arrival.event,
+            event: arrival.number,
             revised_at: resource.version.revised_at.micros(),
             key,
             content,
             code: self.code_number(sample),
             device: self.devices.intern(&sample.device),
-            resource: self.ids.push(&resource.id),
+            resource: self.tail.ids.push(&resource.id),
         }
     }
 
@@ -379,13 +392,13 @@ impl Twins {
             at: resource.version.revised_at.micros(),
             known: arrival.known.micros(),
             value: 0,
-            event: arrival.event,
+            event: arrival.number,
             revised_at: resource.version.revised_at.micros(),
             key,
             content: resource.content,
             code: self.codes.intern("|"),
             device: self.devices.intern(""),
-            resource: self.ids.push(&resource.id),
+            resource: self.tail.ids.push(&resource.id),
         }
     }
 

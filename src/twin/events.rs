@@ -1,34 +1,36 @@
-//! Where each event came from, for whoever asks why: source record, place in the log, known time.
+//! Where each event came from, for whoever asks why: source record, and place in the log.
+//!
+//! The tail keeps a row for each event of its samples; a sealed block and a statement keep their own, so
+//! that nothing here outlives the rows that refer to it.
+
+use std::sync::Arc;
 
 use crate::domain::identity::{LogPosition, SourcePosition};
-use crate::domain::time::Timestamp;
 use crate::twin::intern::Interner;
 use crate::twin::pages::Pages;
-use crate::twin::table::table;
+use crate::twin::table::{place, table};
 
 table! {
-    /// One event of the log.
+    /// Where one event came from.
     EventTable, EventChunk, EventRow {
-        /// When it became known, in microseconds.
-        known: i64,
         /// The source topic and partition, interned.
         source: u32,
+        /// The place of the event in its frame of the log.
+        index: u32,
         /// The offset of the source record.
         offset: i64,
+        /// The offset of the frame in the log.
+        frame: u64,
     }
 }
 
-/// The events of a shard, by their number in it.
+/// The events of the tail, by their number in it, and the sources of a shard.
 #[derive(Debug, Default)]
 pub struct Events {
-    rows: EventTable,
-    /// The frames, as (first event, log offset, place of that event in the frame).
-    frames: Pages<(u32, u64, u32)>,
-    sources: Interner,
+    pub(super) rows: EventTable,
+    pub(super) sources: Interner,
     /// The source of the newest event, which most often is the next one's too.
     newest_source: Option<(String, i32, u32)>,
-    /// Where the newest event lies in the log, as (offset, index).
-    newest_place: Option<(u64, u32)>,
     partition: u32,
 }
 
@@ -38,22 +40,21 @@ impl Events {
         Events { partition, ..Events::default() }
     }
 
-    /// Appends an event that lies at `position` in the log and became known at `known`.
-    pub fn push(
-        &mut self,
-        source: &SourcePosition<'_>,
-        position: LogPosition,
-        known: Timestamp,
-    ) -> u32 {
+    /// Appends an event that lies at `position` in the log, and gives its number and what it is.
+    pub fn push(&mut self, source: &SourcePosition<'_>, position: LogPosition) -> (u32, EventRow) {
         let source_number = self.source_number(source);
-        let row = EventRow { known: known.micros(), source: source_number, offset: source.offset };
-        let number = self.rows.push(row);
-        let follows = |(offset, index)| offset == position.offset && index + 1 == position.index;
-        if !self.newest_place.is_some_and(follows) {
-            self.frames.push((number, position.offset, position.index));
-        }
-        self.newest_place = Some((position.offset, position.index));
-        number
+        let row = EventRow {
+            source: source_number,
+            index: position.index,
+            offset: source.offset,
+            frame: position.offset,
+        };
+        (self.rows.push(row), row)
+    }
+
+    /// Forgets the events, when the rows that refer to them have moved elsewhere.
+    pub fn clear(&mut self) {
+        self.rows = EventTable::default();
     }
 
     fn source_number(&mut self, source: &SourcePosition<'_>) -> u32 {
@@ -70,66 +71,39 @@ impl Events {
     }
 
     /// Where an event lies in the log.
-    pub fn log_position(&self, event: u32) -> Option<LogPosition> {
-        view_position(&self.frames, self.partition, event)
+    pub fn log_position(&self, row: &EventRow) -> LogPosition {
+        LogPosition { partition: self.partition, offset: row.frame, index: row.index }
     }
 
     /// The source record of an event.
-    pub fn source(&self, event: u32) -> SourcePosition<'static> {
-        let row = self.rows.row(event);
+    pub fn source(&self, row: &EventRow) -> SourcePosition<'static> {
         source_position(self.sources.text(row.source), row.offset)
     }
 
     /// Everything so far, for readers.
     pub fn view(&self) -> EventsView {
-        EventsView {
-            rows: self.rows.view(),
-            frames: self.frames.clone(),
-            sources: self.sources.texts().clone(),
-            partition: self.partition,
-        }
+        EventsView { rows: self.rows.view(), sources: self.sources.texts().clone() }
     }
 }
 
-/// The events of a shard as they were.
+/// The events of the tail as they were, and the sources of the shard.
 #[derive(Clone, Debug)]
 pub struct EventsView {
-    rows: Vec<std::sync::Arc<EventChunk>>,
-    frames: Pages<(u32, u64, u32)>,
-    sources: Pages<std::sync::Arc<str>>,
-    partition: u32,
+    rows: Vec<Arc<EventChunk>>,
+    sources: Pages<Arc<str>>,
 }
 
 impl EventsView {
-    /// Where an event lies in the log.
-    pub fn log_position(&self, event: u32) -> Option<LogPosition> {
-        view_position(&self.frames, self.partition, event)
+    /// What an event of the tail is.
+    pub fn row(&self, event: u32) -> Option<EventRow> {
+        let (chunk, index) = place(event);
+        self.rows.get(chunk)?.row(index)
     }
 
     /// The source record of an event.
-    pub fn source(&self, event: u32) -> Option<SourcePosition<'static>> {
-        let (chunk, index) = crate::twin::table::place(event);
-        let row = self.rows.get(chunk)?.row(index)?;
+    pub fn source(&self, row: &EventRow) -> Option<SourcePosition<'static>> {
         Some(source_position(self.sources.get(row.source)?, row.offset))
     }
-}
-
-fn view_position(
-    frames: &Pages<(u32, u64, u32)>,
-    partition: u32,
-    event: u32,
-) -> Option<LogPosition> {
-    let (mut low, mut high) = (0, u32::try_from(frames.n_items()).ok()?);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if frames.get(middle).is_some_and(|(first, ..)| *first <= event) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    let (first, offset, index) = *frames.get(low.checked_sub(1)?)?;
-    Some(LogPosition { partition, offset, index: index + (event - first) })
 }
 
 fn source_position(name: &str, offset: i64) -> SourcePosition<'static> {
@@ -142,15 +116,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_found_again_in_its_frame() {
+    fn an_event_says_where_it_came_from() {
         let mut events = Events::of_partition(3);
         let source = SourcePosition::new("fhir|r4", 2, 40);
-        for (offset, index) in [(10, 0), (10, 1), (11, 0), (12, 4), (12, 5)] {
-            events.push(&source, LogPosition { partition: 3, offset, index }, Timestamp::MIN);
-        }
+        let rows: Vec<EventRow> = [(10, 0), (10, 1), (12, 4)]
+            .into_iter()
+            .map(|(offset, index)| {
+                events.push(&source, LogPosition { partition: 3, offset, index }).1
+            })
+            .collect();
         let places: Vec<String> =
-            (0..5).map(|event| events.log_position(event).unwrap().to_string()).collect();
-        assert_eq!(places, ["3:10.0", "3:10.1", "3:11.0", "3:12.4", "3:12.5"]);
-        assert_eq!(events.view().source(4), Some(source));
+            rows.iter().map(|row| events.log_position(row).to_string()).collect();
+        assert_eq!(places, ["3:10.0", "3:10.1", "3:12.4"]);
+        assert_eq!(events.view().source(&rows[2]), Some(source));
+        assert_eq!(events.view().row(1), Some(rows[1]));
     }
 }

@@ -38,6 +38,11 @@ impl Filter {
         })
     }
 
+    /// Bytes of memory it takes.
+    pub fn size_bytes(&self) -> usize {
+        size_of_val(self.blocks.as_slice())
+    }
+
     fn block(&self, key: u64) -> usize {
         // The high half of key × blocks: a fair choice without a division.
         let n_blocks = u128::try_from(self.blocks.len()).unwrap_or(0);

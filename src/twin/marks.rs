@@ -3,6 +3,7 @@
 //! Pages of 1,024 marks exist only where something was superseded; a page is copied once when a
 //! view still shares it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::domain::time::Timestamp;
@@ -47,6 +48,14 @@ impl Marks {
                 Some((u32::try_from(page * CHUNK_ROWS + index).ok()?, *known_to))
             })
         })
+    }
+
+    /// The rows of `range` that are no longer current, with when they ceased to be.
+    pub fn superseded_in(&self, range: Range<u32>) -> impl Iterator<Item = (u32, Timestamp)> {
+        let page = move |number: u32| place(number).0;
+        let is_marked = move |number: &u32| self.of_chunk(page(*number)).is_some();
+        let numbers = range.filter(is_marked).map(|number| (number, self.known_to(number)));
+        numbers.filter(|(_, known_to)| *known_to != Timestamp::FOREVER)
     }
 
     /// The marks of one chunk of rows, `None` where all are current.

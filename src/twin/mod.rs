@@ -1,6 +1,7 @@
 //! The twins of a shard: every fact, which of them count, and what is true now.
 
 mod apply;
+pub mod block;
 pub mod effects;
 pub mod events;
 pub mod filter;
@@ -16,6 +17,7 @@ pub mod samples;
 pub mod scores;
 pub mod sealing;
 pub mod segment;
+pub mod segment_file;
 pub mod series;
 pub mod snapshot;
 pub mod statement_index;

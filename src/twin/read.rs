@@ -11,8 +11,9 @@ use crate::domain::person::Person;
 use crate::domain::refusal::Unusable;
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
+use crate::twin::block::Kept;
 use crate::twin::head::Cell;
-use crate::twin::samples::{Flags, RareParts, SampleRow, parts_of, series_of};
+use crate::twin::samples::{Flags, SampleRow, parts_of, series_of};
 use crate::twin::series::Order;
 use crate::twin::statements::{StatementRow, Topic};
 use crate::twin::twins::Twins;
@@ -107,8 +108,8 @@ impl Twins {
                 return Some(((cell.at, origin), Measured::of_cell(signal, cell, place)));
             }
         }
-        let (row, place) = self.newest_row((patient, series), at)?;
-        let found = Measured::of(&row, place).filter(|found| from <= found.at)?;
+        let (row, place) = self.newest_row((patient, series), (from, at))?;
+        let found = Measured::of(&row, place)?;
         Some(((found.at, origin), found))
     }
 
@@ -182,26 +183,32 @@ impl Twins {
         self.persons.get(index).copied().unwrap_or_default()
     }
 
-    /// The row of a sample and what only few rows have.
-    pub fn sample(&self, place: SamplePlace) -> Option<(SampleRow, RareParts)> {
+    /// The key of the resource of a sample.
+    pub fn key(&self, place: SamplePlace) -> Option<u64> {
         match place {
             SamplePlace::Newest(patient, series) => {
-                let (_, place) = self.newest_row((patient, series), Timestamp::FOREVER)?;
-                self.sample(place)
+                let newest = (patient, series);
+                let (row, _) = self.newest_row(newest, (Timestamp::MIN, Timestamp::FOREVER))?;
+                Some(row.key)
             }
-            SamplePlace::Tail(number) => {
-                Some((self.tail.rows.row(number), self.tail.rare.of(number)))
-            }
+            SamplePlace::Tail(number) => Some(self.tail.rows.key(number)),
             SamplePlace::Sealed(index, number) => {
-                let segment = self.segments.get(index)?;
-                Some((segment.row(number), segment.rare.of(number)))
+                Some(self.segments.get(index)?.row(number).key)
             }
         }
     }
 
-    /// The id of a sample's resource; empty for a wearable's sample.
-    pub fn resource_id(&self, row: &SampleRow) -> &str {
-        self.ids.get(row.resource).unwrap_or_default()
+    /// A sample with all that is kept of it.
+    pub fn sample(&self, place: SamplePlace) -> Option<Kept> {
+        match place {
+            SamplePlace::Newest(patient, series) => {
+                let newest = (patient, series);
+                let (_, place) = self.newest_row(newest, (Timestamp::MIN, Timestamp::FOREVER))?;
+                self.sample(place)
+            }
+            SamplePlace::Tail(number) => Some(self.tail.kept(number)),
+            SamplePlace::Sealed(index, number) => self.segments.get(index)?.kept(number),
+        }
     }
 
     /// The code a sample came under, as `system|code`.
@@ -209,14 +216,19 @@ impl Twins {
         self.codes.text(row.code)
     }
 
-    /// The newest row of a list at `at` or before.
-    fn newest_row(&self, list: (u32, u16), at: Timestamp) -> Option<(SampleRow, SamplePlace)> {
+    /// The newest row of a list at `at` or before, back to `from`.
+    fn newest_row(
+        &self,
+        list: (u32, u16),
+        (from, at): (Timestamp, Timestamp),
+    ) -> Option<(SampleRow, SamplePlace)> {
         let numbers = self.tail.lists.walk(list);
         let in_tail = numbers
             .map(|number| (self.tail.rows.row(number), SamplePlace::Tail(number)))
-            .find(|(row, _)| row.at <= at.micros());
+            .find(|(row, _)| row.at <= at.micros())
+            .filter(|(row, _)| from.micros() <= row.at);
         let sealed = self.segments.iter().enumerate().filter_map(|(index, segment)| {
-            let range = segment.of_series(list, Timestamp::MIN, at);
+            let range = segment.of_series(list, from, at);
             // Rows of one instant are not in the order of `order`; all of the newest are compared.
             let mut best: Option<(SampleRow, SamplePlace)> = None;
             for number in range.rev().filter(|number| segment.is_current(*number)) {
@@ -264,7 +276,8 @@ impl Twins {
     /// Reads the newest of a series anew.
     pub(super) fn refresh_newest(&mut self, patient: u32, series: u16) {
         let Some(column) = self.column(series) else { return };
-        let newest = self.newest_row((patient, series), Timestamp::FOREVER);
+        let always = (Timestamp::MIN, Timestamp::FOREVER);
+        let newest = self.newest_row((patient, series), always);
         let cell = newest.map(|(row, _)| Cell {
             at: Timestamp::from_micros(row.at),
             value: row.value,

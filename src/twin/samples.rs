@@ -27,7 +27,7 @@ table! {
         known: i64,
         /// The value in units of the signal's resolution; 0 where it cannot be used.
         value: i32,
-        /// The event it came with.
+        /// The event it came with, by its number where the row lies: in the tail, or in its block.
         event: u32,
         /// The version's place among the versions of its resource.
         revised_at: i64,
@@ -39,7 +39,7 @@ table! {
         code: u32,
         /// The device, interned.
         device: u32,
-        /// The resource's id, by its number in `Texts`.
+        /// The resource's id, by its number where the row lies.
         resource: u32,
     }
 }
@@ -169,6 +169,11 @@ impl Rare {
     /// A copy of what row `number` has.
     pub fn of(&self, number: u32) -> RareParts {
         self.get(number).cloned().unwrap_or_default()
+    }
+
+    /// Bytes of memory it takes, without its texts.
+    pub fn size_bytes(&self) -> usize {
+        self.parts.n_items() * size_of::<(u32, RareParts)>()
     }
 
     /// Says what row `number` has; the rows before it have been said.

@@ -3,97 +3,186 @@
 //! ```text
 //! patients  [ 3 | 7 | 9 ]          one entry per patient
 //! starts    [ 0 | 4 | 9 | 12 ]     where the patient's rows begin
-//! rows      series, at, known, ... sorted by (patient, series, at, known)
-//! keys      (key, row) sorted, with a filter in front: is a resource among the sealed ones?
+//! newest    [ t | t | t ]          the newest time of each
+//! filter    is a resource among the sealed ones?
+//! blocks    rows of up to 4,096, each in memory or in storage
 //! ```
+//! The index is always in memory, the rows are where the budget lets them be: what is resident changes
+//! no answer (TW-4).
 
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use crate::domain::time::Timestamp;
+use crate::twin::block::{BLOCK_ROWS, Block, Kept};
 use crate::twin::filter::Filter;
+use crate::twin::hash;
 use crate::twin::marks::Marks;
-use crate::twin::samples::{Flags, Rare, SampleChunk, SampleRow};
+use crate::twin::samples::{Flags, SampleRow};
 use crate::twin::sealing::{Sealing, Sorted};
 
 /// Rows of one sealed segment.
 #[derive(Clone, Debug)]
 pub struct Segment {
-    sealed: Arc<Sealed>,
-    /// What few rows have, by their place in the segment.
-    pub rare: Arc<Rare>,
+    index: Arc<Index>,
+    blocks: Vec<Place>,
     /// Rows that ceased to be current.
     pub marks: Marks,
 }
 
-#[derive(Debug)]
-struct Sealed {
-    rows: Arc<SampleChunk>,
-    patients: Vec<u32>,
-    starts: Vec<u32>,
-    keys: Vec<(u64, u32)>,
-    filter: Filter,
+/// Where a block is.
+#[derive(Clone, Debug)]
+enum Place {
+    Memory(Arc<Block>),
+    Storage(Arc<dyn Shelf>),
+}
+
+/// Where the blocks of one segment are when they are not in memory.
+pub trait Shelf: std::fmt::Debug + Send + Sync {
+    /// Reads a block. It was written before it was forgotten, so a block that cannot be read any more
+    /// ends the reader rather than leave a gap in what is known.
+    fn read(&self, block: usize) -> Arc<Block>;
+}
+
+/// What is always in memory of a segment.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    /// How many rows there are.
+    pub n_rows: u32,
+    /// The patients, ascending.
+    pub patients: Vec<u32>,
+    /// Where each patient's rows begin, and where the last one's end.
+    pub starts: Vec<u32>,
+    /// The newest time of each patient's rows, in microseconds.
+    pub newest: Vec<i64>,
+    /// The first and the last time of each block.
+    pub bounds: Vec<(Timestamp, Timestamp)>,
+    /// The keys of patients' resources.
+    pub filter: Filter,
+}
+
+/// A block, for as long as it is looked at.
+#[derive(Clone, Debug)]
+pub enum BlockRef<'s> {
+    /// It is in memory.
+    Memory(&'s Block),
+    /// It was read from storage.
+    Read(Arc<Block>),
+}
+
+impl Deref for BlockRef<'_> {
+    type Target = Block;
+
+    #[inline]
+    fn deref(&self) -> &Block {
+        match self {
+            BlockRef::Memory(block) => block,
+            BlockRef::Read(block) => block,
+        }
+    }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The block of a row, and its place in it.
+#[inline]
+fn place(number: u32) -> (usize, usize) {
+    (index(number) / BLOCK_ROWS, index(number) % BLOCK_ROWS)
 }
 
 impl Segment {
     /// Sorts rows into a segment. The same rows give the same segment, in whatever order they come.
     pub fn seal(rows: Sealing) -> Segment {
-        let Sorted { rows, marks, rare } = rows.sort();
-        let (mut patients, mut starts) = (Vec::new(), Vec::new());
-        let mut keys = Vec::with_capacity(rows.len());
-        for (number, row) in (0_u32..).zip(&rows) {
-            if patients.last() != Some(&row.patient) {
-                patients.push(row.patient);
-                starts.push(number);
-            }
-            keys.push((row.key, number));
-        }
-        starts.push(u32::try_from(rows.len()).expect("a segment is far below 2^32 rows"));
-        keys.sort_unstable();
-        let filter = Filter::of(keys.iter().map(|(key, _)| *key));
-        let rows = Arc::new(SampleChunk::from_rows(rows.iter().copied()));
-        let sealed = Sealed { rows, patients, starts, keys, filter };
-        Segment { sealed: Arc::new(sealed), rare: Arc::new(rare), marks }
+        let Sorted { blocks, marks } = rows.sort();
+        let index = Arc::new(Index::of(&blocks));
+        let blocks = blocks.into_iter().map(|block| Place::Memory(Arc::new(block))).collect();
+        Segment { index, blocks, marks }
     }
 
     /// One segment of the rows of several.
     pub fn merge(segments: &[Segment]) -> Segment {
-        let n_rows = segments.iter().map(|segment| segment.rows().n_rows()).sum();
+        let n_rows = segments.iter().map(|segment| index(segment.n_rows())).sum();
         let mut rows = Sealing::of(n_rows);
         for segment in segments {
-            let chunk = segment.rows();
-            let of_segment = (0..chunk.n_rows()).filter_map(|index| chunk.row(index));
-            rows.add(of_segment, &segment.marks, &segment.rare);
+            segment.add_to(&mut rows);
         }
         Segment::seal(rows)
     }
 
-    /// All rows, sorted.
-    pub fn rows(&self) -> &Arc<SampleChunk> {
-        &self.sealed.rows
+    fn add_to(&self, sealing: &mut Sealing) {
+        for number in 0..self.blocks.len() {
+            let block = self.block(number);
+            sealing.begin();
+            (0..block.events.n_rows())
+                .filter_map(|event| block.events.row(event))
+                .for_each(|event| sealing.add_event(event));
+            block.ids.iter().for_each(|id| sealing.add_id(id.unwrap_or_default()));
+            let rows = (0..block.rows.n_rows()).filter_map(|row| block.rows.row(row));
+            rows.for_each(|row| sealing.add_row(row));
+            block.rare.iter().for_each(|(row, parts)| sealing.put_rare(*row, parts.clone()));
+            let first = u32::try_from(number * BLOCK_ROWS).unwrap_or(u32::MAX);
+            let end = first.saturating_add(u32::try_from(BLOCK_ROWS).unwrap_or(u32::MAX));
+            for (row, known_to) in self.marks.superseded_in(first..end) {
+                sealing.supersede(row - first, known_to);
+            }
+        }
+    }
+
+    /// How many rows there are.
+    pub fn n_rows(&self) -> u32 {
+        self.index.n_rows
+    }
+
+    /// What is always in memory of it.
+    pub fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// How many blocks there are.
+    pub fn n_blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// A block.
+    #[inline]
+    pub fn block(&self, number: usize) -> BlockRef<'_> {
+        match self.blocks.get(number).expect("the number is of this segment") {
+            Place::Memory(block) => BlockRef::Memory(block),
+            Place::Storage(shelf) => BlockRef::Read(shelf.read(number)),
+        }
     }
 
     /// The row at `number`.
     pub fn row(&self, number: u32) -> SampleRow {
-        let index = usize::try_from(number).unwrap_or(usize::MAX);
-        self.sealed.rows.row(index).expect("the number is of this segment")
+        let (block, index) = place(number);
+        self.block(block).rows.row(index).expect("the number is of this segment")
+    }
+
+    /// The row at `number`, with all that is kept of it.
+    pub fn kept(&self, number: u32) -> Option<Kept> {
+        let (block, index) = place(number);
+        self.block(block).kept(u32::try_from(index).ok()?)
+    }
+
+    /// The version id of the row at `number`.
+    pub fn version_id(&self, number: u32) -> Option<u64> {
+        let (block, index) = place(number);
+        self.block(block).rare.version_id(u32::try_from(index).ok()?)
     }
 
     /// Whether a row counts: the winning version of its resource, and not taken back.
     pub fn is_current(&self, number: u32) -> bool {
-        let index = usize::try_from(number).unwrap_or(usize::MAX);
-        let flags = self.sealed.rows.flags.get(index).copied();
+        let (block, index) = place(number);
+        let flags = self.block(block).rows.flags.get(index).copied();
         flags.is_some_and(|flags| Flags::unpack(flags).status.counts())
             && self.marks.known_to(number) == Timestamp::FOREVER
     }
 
     /// The rows of a patient.
-    pub fn of_patient(&self, patient: u32) -> std::ops::Range<u32> {
-        let Sealed { patients, starts, .. } = &*self.sealed;
-        let Ok(index) = patients.binary_search(&patient) else { return 0..0 };
-        match (starts.get(index), starts.get(index + 1)) {
-            (Some(start), Some(end)) => *start..*end,
-            _ => 0..0,
-        }
+    pub fn of_patient(&self, patient: u32) -> Range<u32> {
+        self.index.place_of(patient).map_or(0..0, |(rows, _)| rows)
     }
 
     /// The rows of a patient's series from `from` to `to`, both included, ascending by time.
@@ -102,12 +191,16 @@ impl Segment {
         (patient, series): (u32, u16),
         from: Timestamp,
         to: Timestamp,
-    ) -> std::ops::Range<u32> {
-        let range = self.of_patient(patient);
+    ) -> Range<u32> {
+        let Some((range, newest)) = self.index.place_of(patient) else { return 0..0 };
+        // Rows in storage are not looked at where none of them can be new enough.
+        if newest < from {
+            return 0..0;
+        }
         let place = |number: u32| {
-            let index = usize::try_from(number).unwrap_or(usize::MAX);
-            let rows = &self.sealed.rows;
-            rows.series.get(index).copied().zip(rows.at.get(index).copied())
+            let (block, index) = place(number);
+            let block = self.block(block);
+            block.rows.series.get(index).copied().zip(block.rows.at.get(index).copied())
         };
         let first = partition(range.clone(), |n| place(n) < Some((series, from.micros())));
         let last = partition(first..range.end, |n| place(n) <= Some((series, to.micros())));
@@ -116,22 +209,67 @@ impl Segment {
 
     /// The rows whose resource has this key.
     pub fn with_key(&self, patient: u32, key: u64) -> impl Iterator<Item = u32> {
-        let Sealed { keys, filter, rows, .. } = &*self.sealed;
-        let found = if filter.may_hold(key) {
-            let start = keys.partition_point(|(known, _)| *known < key);
-            keys.get(start..).unwrap_or_default()
-        } else {
-            &[]
-        };
-        let same = found.iter().take_while(move |(known, _)| *known == key);
-        let row_of = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        same.map(|(_, number)| *number)
-            .filter(move |number| rows.patient.get(row_of(*number)) == Some(&patient))
+        let may_be = self.index.filter.may_hold(hash::of_key(patient, key));
+        let rows = if may_be { self.of_patient(patient) } else { 0..0 };
+        rows.filter(move |number| {
+            let (block, index) = place(*number);
+            self.block(block).rows.key.get(index) == Some(&key)
+        })
+    }
+
+    /// Bytes of memory it takes: its index, and the blocks that are in memory.
+    pub fn size_bytes(&self) -> usize {
+        let blocks = self.blocks.iter().map(|block| match block {
+            Place::Memory(block) => block.size_bytes(),
+            Place::Storage(_) => 0,
+        });
+        self.index.size_bytes() + blocks.sum::<usize>()
+    }
+}
+
+impl Index {
+    /// The index of the rows of blocks, which are sorted.
+    fn of(blocks: &[Block]) -> Index {
+        let mut index = Index::default();
+        let mut keys = Vec::new();
+        for block in blocks {
+            let rows = (0..block.rows.n_rows()).filter_map(|row| block.rows.row(row));
+            for row in rows {
+                if index.patients.last() != Some(&row.patient) {
+                    index.patients.push(row.patient);
+                    index.starts.push(index.n_rows);
+                    index.newest.push(row.at);
+                }
+                if let Some(newest) = index.newest.last_mut() {
+                    *newest = row.at.max(*newest);
+                }
+                keys.push(hash::of_key(row.patient, row.key));
+                index.n_rows += 1;
+            }
+            index.bounds.push(block.bounds());
+        }
+        index.starts.push(index.n_rows);
+        index.filter = Filter::of(keys.iter().copied());
+        index
+    }
+
+    /// The rows of a patient, and the newest time of them.
+    #[inline]
+    pub fn place_of(&self, patient: u32) -> Option<(Range<u32>, Timestamp)> {
+        let place = self.patients.binary_search(&patient).ok()?;
+        let rows = *self.starts.get(place)?..*self.starts.get(place + 1)?;
+        Some((rows, Timestamp::from_micros(*self.newest.get(place)?)))
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.patients.len() * (size_of::<u32>() * 2 + size_of::<i64>())
+            + self.bounds.len() * size_of::<(Timestamp, Timestamp)>()
+            + self.filter.size_bytes()
     }
 }
 
 /// The first number of `range` for which `before` does not hold.
-fn partition(range: std::ops::Range<u32>, before: impl Fn(u32) -> bool) -> u32 {
+fn partition(range: Range<u32>, before: impl Fn(u32) -> bool) -> u32 {
     let (mut low, mut high) = (range.start, range.end);
     while low < high {
         let middle = low + (high - low) / 2;

@@ -47,9 +47,9 @@ pub struct ShardSnapshot {
     pub statements: Statements,
     /// The places that stays name.
     pub places: Arc<Places>,
-    /// Where each event came from.
+    /// Where the events of the tail came from, and the sources.
     pub events: EventsView,
-    /// Resource ids, by number.
+    /// Resource ids of the tail, by number.
     pub ids: Vec<Arc<StringArray>>,
     /// Codes as `system|code`, by number.
     pub codes: Pages<Arc<str>>,
@@ -129,8 +129,8 @@ impl ShardSnapshot {
             segments: twins.segments.clone(),
             statements: twins.statements.clone(),
             places: twins.places.clone(),
-            events: twins.events.view(),
-            ids: twins.ids.view(),
+            events: twins.tail.events.view(),
+            ids: twins.tail.ids.view(),
             codes: twins.codes.texts().clone(),
             devices: twins.devices.texts().clone(),
             scores: scores.rows.view(),
@@ -166,7 +166,7 @@ impl ShardSnapshot {
         numbered.filter(|(_, known)| same(known)).map(|(number, _)| number).collect()
     }
 
-    /// A resource id by its number.
+    /// A resource id of the tail by its number.
     pub fn id(&self, number: u32) -> &str {
         let (chunk, index) = place(number);
         match self.ids.get(chunk) {

@@ -10,6 +10,7 @@ use crate::domain::fact::Valid;
 use crate::domain::standing::Standing;
 use crate::domain::statement::{Activity, Statement};
 use crate::domain::time::Timestamp;
+use crate::twin::events::EventRow;
 use crate::twin::marks::Marks;
 use crate::twin::pages::Pages;
 use crate::twin::series::{Order, Rows};
@@ -39,7 +40,7 @@ pub struct StatementRow {
     /// Since when it is current.
     pub known: Timestamp,
     /// The event it came with.
-    pub event: u32,
+    pub event: EventRow,
     /// What it says.
     pub statement: Statement<'static>,
 }

@@ -3,12 +3,15 @@
 use hashbrown::HashTable;
 
 use crate::domain::time::Timestamp;
+use crate::twin::block::Kept;
+use crate::twin::events::Events;
 use crate::twin::hash;
 use crate::twin::marks::Marks;
 use crate::twin::samples::{Flags, Rare, SampleRow, SampleTable, VOID_SERIES};
 use crate::twin::sealing::Sealing;
 use crate::twin::segment::Segment;
 use crate::twin::series::Lists;
+use crate::twin::texts::Texts;
 
 /// Rows of the tail beyond which it is sealed: sorting them takes some tens of milliseconds.
 pub const TAIL_ROWS_MAX: usize = 256 * 1_024;
@@ -24,10 +27,30 @@ pub struct Tail {
     pub marks: Marks,
     /// The rows that count, by patient and series.
     pub lists: Lists,
+    /// The events of the rows.
+    pub events: Events,
+    /// The resource ids of the rows.
+    pub ids: Texts,
     keys: HashTable<u32>,
 }
 
 impl Tail {
+    /// An empty tail of the shard of `partition`.
+    pub fn of_partition(partition: u32) -> Tail {
+        Tail { events: Events::of_partition(partition), ..Tail::default() }
+    }
+
+    /// A row with all that is kept of it.
+    pub fn kept(&self, number: u32) -> Kept {
+        let row = self.rows.row(number);
+        Kept {
+            row,
+            rare: self.rare.of(number),
+            event: self.events.rows.row(row.event),
+            resource: self.ids.get(row.resource).unwrap_or_default().to_owned(),
+        }
+    }
+
     /// Appends a row that is current.
     pub fn push_current(&mut self, row: SampleRow) -> u32 {
         let number = self.push(row);
@@ -74,10 +97,19 @@ impl Tail {
     /// Sorts all rows into a segment and starts anew.
     pub fn seal(&mut self) -> Segment {
         let n_rows = u32::try_from(self.rows.n_rows()).expect("the tail is far below 2^32 rows");
-        let mut rows = Sealing::of(self.rows.n_rows());
-        rows.add((0..n_rows).map(|number| self.rows.row(number)), &self.marks, &self.rare);
-        let segment = Segment::seal(rows);
-        *self = Tail::default();
+        let mut sealing = Sealing::of(self.rows.n_rows());
+        sealing.begin();
+        let n_events = u32::try_from(self.events.rows.n_rows()).expect("fewer than rows");
+        (0..n_events).for_each(|event| sealing.add_event(self.events.rows.row(event)));
+        self.ids.iter().for_each(|id| sealing.add_id(id));
+        (0..n_rows).for_each(|number| sealing.add_row(self.rows.row(number)));
+        let superseded = self.marks.superseded();
+        superseded.for_each(|(number, known_to)| sealing.supersede(number, known_to));
+        self.rare.iter().for_each(|(number, parts)| sealing.put_rare(*number, parts.clone()));
+        let segment = Segment::seal(sealing);
+        self.events.clear();
+        let events = std::mem::take(&mut self.events);
+        *self = Tail { events, ..Tail::default() };
         segment
     }
 }

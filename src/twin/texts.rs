@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, StringArray};
-use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
+use crate::twin::block::texts_array;
 use crate::twin::table::{CHUNK_ROWS, place};
 
 /// A growing list of texts; each keeps its number.
@@ -28,7 +28,7 @@ impl Texts {
         self.ends.push(i32::try_from(self.open.len()).expect("1,024 texts of a record each fit"));
         if self.ends.len() == CHUNK_ROWS {
             let (open, ends) = (std::mem::take(&mut self.open), std::mem::take(&mut self.ends));
-            self.frozen.push(Arc::new(array(open, &ends)));
+            self.frozen.push(Arc::new(texts_array(open, &ends)));
         }
         n_texts
     }
@@ -47,11 +47,16 @@ impl Texts {
         }
     }
 
+    /// Every text in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.n_texts()).filter_map(|number| self.get(number))
+    }
+
     /// Every text so far, for readers, in chunks of 1,024.
     pub fn view(&self) -> Vec<Arc<StringArray>> {
         let mut chunks = self.frozen.clone();
         if !self.ends.is_empty() {
-            chunks.push(Arc::new(array(self.open.clone(), &self.ends)));
+            chunks.push(Arc::new(texts_array(self.open.clone(), &self.ends)));
         }
         chunks
     }
@@ -60,12 +65,6 @@ impl Texts {
         let n_texts = self.frozen.len() * CHUNK_ROWS + self.ends.len();
         u32::try_from(n_texts).expect("a table is sealed long before 2^32 rows")
     }
-}
-
-fn array(texts: String, ends: &[i32]) -> StringArray {
-    let offsets: Vec<i32> = std::iter::once(0).chain(ends.iter().copied()).collect();
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    StringArray::new(offsets, Buffer::from_vec(texts.into_bytes()), None)
 }
 
 #[cfg(test)]

@@ -26,20 +26,17 @@ use crate::twin::segment::Segment;
 use crate::twin::statement_index::StatementIndex;
 use crate::twin::statements::{DIRECTORY, Statements, Topic};
 use crate::twin::tail::Tail;
-use crate::twin::texts::Texts;
 
 /// All twins of a shard. One writer; readers get views.
 #[derive(Debug)]
 pub struct Twins {
     pub(super) patients: Interner,
     pub(super) persons: Vec<Person>,
-    pub(super) events: Events,
     pub(super) tail: Tail,
     pub(super) segments: Vec<Segment>,
     pub(super) statements: Statements,
     pub(super) statement_index: StatementIndex,
     pub(super) places: Arc<Places>,
-    pub(super) ids: Texts,
     pub(super) codes: Interner,
     pub(super) devices: Interner,
     pub(super) newest: Newest,
@@ -91,13 +88,11 @@ impl Twins {
         let mut twins = Twins {
             patients: Interner::default(),
             persons: Vec::new(),
-            events: Events::of_partition(partition),
-            tail: Tail::default(),
+            tail: Tail::of_partition(partition),
             segments: Vec::new(),
             statements: Statements::default(),
             statement_index: StatementIndex::default(),
             places: Arc::default(),
-            ids: Texts::default(),
             codes: Interner::default(),
             devices: Interner::default(),
             newest: Newest::default(),
@@ -154,13 +149,13 @@ impl Twins {
             }
             EventBody::Control(_) => return Applied::default(),
         };
-        let event = self.events.push(&event.source, position, known);
+        let (number, event) = self.tail.events.push(&event.source, position);
         let names_person = resources.iter().any(|one| one.kind == ResourceKind::Patient);
         let person = names_person.then(|| self.person(patient));
         let mut applied = Applied::default();
         for resource in resources {
             applied.n_facts += resource.facts.len();
-            let arrival = Arrival { patient, namespace, event, known };
+            let arrival = Arrival { patient, namespace, number, event, known };
             self.apply_resource(&arrival, resource, &mut applied.changes);
         }
         if person.is_some_and(|person| person == self.person(patient)) {
@@ -258,9 +253,9 @@ impl Twins {
         self.patients.texts()
     }
 
-    /// Where each event came from.
+    /// Where events come from.
     pub fn events(&self) -> &Events {
-        &self.events
+        &self.tail.events
     }
 }
 
@@ -274,13 +269,14 @@ fn name_of<'n>(twin: &TwinId<'_>, name: &'n mut Vec<u8>) -> &'n str {
 }
 
 /// As many segments of about a size become one: each costs a question for every new resource.
-const SEGMENTS_ALIKE_MAX: usize = 4;
+const SEGMENTS_ALIKE_MAX: u32 = 4;
 
 /// The first of the newest segments that become one, if they do: those of the newest one's size or less.
 fn first_to_merge(segments: &[Segment]) -> Option<usize> {
-    let size = |segment: &Segment| segment.rows().n_rows().max(1).ilog(SEGMENTS_ALIKE_MAX);
+    let size = |segment: &Segment| segment.n_rows().max(1).ilog(SEGMENTS_ALIKE_MAX);
     let newest = size(segments.last()?);
     let larger = segments.iter().rposition(|segment| newest < size(segment));
     let first = larger.map_or(0, |larger| larger + 1);
-    (SEGMENTS_ALIKE_MAX <= segments.len() - first).then_some(first)
+    let n_alike = u32::try_from(segments.len() - first).unwrap_or(u32::MAX);
+    (SEGMENTS_ALIKE_MAX <= n_alike).then_some(first)
 }

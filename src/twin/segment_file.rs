@@ -1,0 +1,463 @@
+//! A segment as a Parquet file: one row group per block, so that a block is read alone.
+//!
+//! ```text
+//! block 0 | block 1 | … | footer       each block with the hash of its bytes in the segment's index
+//! ```
+//! The same segment gives the same bytes. When rows ceased to be current is not in the file: it changes,
+//! and checkpoints keep it beside.
+
+use std::io::Read;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, Int32Array, Int64Array, StringArray, UInt16Array, UInt32Array, UInt64Array,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use bytes::{Buf, Bytes};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::schema::types::ColumnPath;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::domain::event::ResourceKind;
+use crate::domain::time::Timestamp;
+use crate::twin::block::{BLOCK_ROWS, Block, texts_array};
+use crate::twin::events::{EventChunk, EventRow};
+use crate::twin::samples::{Rare, RareParts, SampleChunk};
+use crate::twin::segment::Segment;
+
+/// Why a segment cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SegmentFileError {
+    /// The format.
+    #[error("the segment file is damaged: {0}")]
+    Parquet(#[from] ParquetError),
+    /// Its arrays.
+    #[error("the segment file is damaged: {0}")]
+    Arrow(#[from] ArrowError),
+    /// A block is not what was written.
+    #[error("block {0} of the segment file is damaged: its bytes have another hash")]
+    Hash(usize),
+    /// It has another shape than this version writes.
+    #[error("the segment file has no {0}")]
+    Missing(&'static str),
+}
+
+/// A segment as bytes, and where its blocks lie in them.
+#[derive(Clone, Debug)]
+pub struct SegmentFile {
+    /// The file.
+    pub bytes: Bytes,
+    /// Its blocks, in their order.
+    pub blocks: Vec<BlockPlace>,
+}
+
+/// Where a block lies in its file, and the hash of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockPlace {
+    /// The first byte.
+    pub start: u64,
+    /// The byte after the last.
+    pub end: u64,
+    /// The hash of the bytes.
+    pub hash: u64,
+}
+
+impl BlockPlace {
+    /// The bytes of the block in its file.
+    pub fn range(&self) -> Range<u64> {
+        self.start..self.end
+    }
+}
+
+macro_rules! columns {
+    ($($name:literal $type:ident $nullable:literal,)*) => {
+        fn schema() -> SchemaRef {
+            let fields = vec![$(Field::new($name, DataType::$type, $nullable),)*];
+            Arc::new(Schema::new(fields))
+        }
+    };
+}
+
+columns! {
+    "patient" UInt32 false,
+    "series" UInt16 false,
+    "flags" UInt16 false,
+    "at" Int64 false,
+    "known" Int64 false,
+    "value" Int32 false,
+    "revised_at" Int64 false,
+    "key" UInt64 false,
+    "content" UInt64 false,
+    "code" UInt32 false,
+    "device" UInt32 false,
+    "resource" Utf8 false,
+    "source" UInt32 false,
+    "source_offset" Int64 false,
+    "log_offset" UInt64 false,
+    "log_index" UInt32 false,
+    "start" Int64 true,
+    "raw_value" Utf8 true,
+    "raw_unit" Utf8 true,
+    "version_id" UInt64 true,
+    "kind" UInt32 true,
+    "recorded_at" Int64 true,
+}
+
+/// Columns of hashes: nothing makes them shorter.
+const HASHES: [&str; 2] = ["key", "content"];
+
+fn properties() -> WriterProperties {
+    let level = ZstdLevel::try_new(1).expect("1 is a level");
+    let mut properties = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_created_by("twinstream".to_owned())
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(BLOCK_ROWS))
+        .set_data_page_row_count_limit(BLOCK_ROWS);
+    for field in schema().fields() {
+        let path = ColumnPath::from(field.name().as_str());
+        if HASHES.contains(&field.name().as_str()) {
+            properties = properties
+                .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
+                .set_column_encoding(path, Encoding::PLAIN);
+            continue;
+        }
+        let encoding = match field.data_type() {
+            DataType::Utf8 => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            _ => Encoding::DELTA_BINARY_PACKED,
+        };
+        properties = properties.set_column_encoding(path, encoding);
+    }
+    properties.build()
+}
+
+/// Writes a segment.
+///
+/// # Errors
+/// If the format refuses it, which is our own mistake.
+pub fn write(segment: &Segment) -> Result<SegmentFile, SegmentFileError> {
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema(), Some(properties()))?;
+    for block in 0..segment.n_blocks() {
+        writer.write(&batch(&segment.block(block))?)?;
+        writer.flush()?;
+    }
+    let metadata = writer.finish()?;
+    let bytes = Bytes::from(std::mem::take(writer.inner_mut()));
+    let group = |index: usize| {
+        let chunks = metadata.row_group(index).columns();
+        let ranges = || chunks.iter().map(|chunk| chunk.byte_range());
+        let start = ranges().map(|(start, _)| start).min().unwrap_or(0);
+        let end = ranges().map(|(start, length)| start + length).max().unwrap_or(0);
+        let hash = xxh3_64(slice(&bytes, &(start..end)).unwrap_or_default());
+        BlockPlace { start, end, hash }
+    };
+    let blocks = (0..metadata.num_row_groups()).map(group).collect();
+    Ok(SegmentFile { bytes, blocks })
+}
+
+fn slice<'b>(bytes: &'b Bytes, range: &Range<u64>) -> Option<&'b [u8]> {
+    bytes.get(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
+}
+
+fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
+    let Block { rows, rare, .. } = block;
+    let each = || (0..rows.n_rows()).filter_map(|index| rows.row(index));
+    let events: Vec<EventRow> = each().filter_map(|row| block.event(&row)).collect();
+    let of_event = |read: fn(&EventRow) -> u32| -> ArrayRef {
+        Arc::new(UInt32Array::from_iter_values(events.iter().map(read)))
+    };
+    let rares = || (0..).zip(0..rows.n_rows()).map(|(number, _)| rare.get(number));
+    let time = |read: fn(&RareParts) -> Option<Timestamp>| -> ArrayRef {
+        let times = rares().map(|parts| parts.and_then(read).map(Timestamp::micros));
+        Arc::new(times.collect::<Int64Array>())
+    };
+    let raw = |read: fn(&(Box<str>, Box<str>)) -> &str| -> ArrayRef {
+        let texts = rares().map(|parts| parts.and_then(|parts| parts.raw.as_ref()).map(read));
+        Arc::new(texts.collect::<StringArray>())
+    };
+    let kinds = rares().map(|parts| parts.and_then(|parts| parts.kind).map(ResourceKind::number));
+    let versions = rares().map(|parts| parts.and_then(|parts| parts.version_id));
+    let ids: StringArray = each().map(|row| Some(block.id(&row))).collect();
+    let offsets = events.iter().map(|event| event.offset);
+    let frames = events.iter().map(|event| event.frame);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(UInt32Array::new(rows.patient.clone(), None)),
+        Arc::new(UInt16Array::new(rows.series.clone(), None)),
+        Arc::new(UInt16Array::new(rows.flags.clone(), None)),
+        Arc::new(Int64Array::new(rows.at.clone(), None)),
+        Arc::new(Int64Array::new(rows.known.clone(), None)),
+        Arc::new(Int32Array::new(rows.value.clone(), None)),
+        Arc::new(Int64Array::new(rows.revised_at.clone(), None)),
+        Arc::new(UInt64Array::new(rows.key.clone(), None)),
+        Arc::new(UInt64Array::new(rows.content.clone(), None)),
+        Arc::new(UInt32Array::new(rows.code.clone(), None)),
+        Arc::new(UInt32Array::new(rows.device.clone(), None)),
+        Arc::new(ids),
+        of_event(|event| event.source),
+        Arc::new(Int64Array::from_iter_values(offsets)),
+        Arc::new(UInt64Array::from_iter_values(frames)),
+        of_event(|event| event.index),
+        time(|parts| parts.start),
+        raw(|(value, _)| value),
+        raw(|(_, unit)| unit),
+        Arc::new(versions.collect::<UInt64Array>()),
+        Arc::new(kinds.collect::<UInt32Array>()),
+        time(|parts| parts.recorded_at),
+    ];
+    RecordBatch::try_new(schema(), columns)
+}
+
+/// The footer of a segment file: where its columns lie. Read once, and kept while blocks are read.
+#[derive(Clone, Debug)]
+pub struct Footer(ArrowReaderMetadata);
+
+/// Reads the footer of a whole file.
+///
+/// # Errors
+/// If it is damaged.
+pub fn read_footer(bytes: &Bytes) -> Result<Footer, SegmentFileError> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    Ok(Footer(ArrowReaderMetadata::load(bytes, options)?))
+}
+
+/// Reads a block from its bytes.
+///
+/// # Errors
+/// If they are not the bytes that were written.
+pub fn read_block(
+    footer: &Footer,
+    number: usize,
+    place: &BlockPlace,
+    bytes: Bytes,
+) -> Result<Block, SegmentFileError> {
+    if xxh3_64(&bytes) != place.hash {
+        return Err(SegmentFileError::Hash(number));
+    }
+    let part = Part { start: place.start, bytes };
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(part, footer.0.clone())
+        .with_row_groups(vec![number])
+        .with_batch_size(BLOCK_ROWS)
+        .build()?;
+    let batches = reader.collect::<Result<Vec<_>, _>>()?;
+    match batches.as_slice() {
+        [batch] => block(batch),
+        _ => Err(SegmentFileError::Missing("row group of one batch")),
+    }
+}
+
+/// A part of a file that knows where in it it lies.
+struct Part {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Length for Part {
+    fn len(&self) -> u64 {
+        self.start + u64::try_from(self.bytes.len()).unwrap_or(0)
+    }
+}
+
+impl ChunkReader for Part {
+    type T = Box<dyn Read>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Box<dyn Read>> {
+        let length = self.len().saturating_sub(start);
+        let bytes = self.get_bytes(start, usize::try_from(length).unwrap_or(usize::MAX))?;
+        Ok(Box::new(bytes.reader()))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        let outside = || ParquetError::EOF("a column lies outside of its block".to_owned());
+        let start = start.checked_sub(self.start).ok_or_else(outside)?;
+        let start = usize::try_from(start).map_err(|_| outside())?;
+        let end = start.checked_add(length).filter(|end| *end <= self.bytes.len());
+        Ok(self.bytes.slice(start..end.ok_or_else(outside)?))
+    }
+}
+
+fn column<'b, A: Array + 'static>(
+    batch: &'b RecordBatch,
+    name: &'static str,
+) -> Result<&'b A, SegmentFileError> {
+    let array = batch.column_by_name(name).ok_or(SegmentFileError::Missing(name))?;
+    array.as_any().downcast_ref::<A>().ok_or(SegmentFileError::Missing(name))
+}
+
+fn block(batch: &RecordBatch) -> Result<Block, SegmentFileError> {
+    let small = |name| column::<UInt16Array>(batch, name);
+    let word = |name| column::<UInt32Array>(batch, name);
+    let time = |name| column::<Int64Array>(batch, name);
+    let hash = |name| column::<UInt64Array>(batch, name);
+    let n_rows = batch.num_rows();
+    let (mut numbers, mut event_rows) = (Vec::with_capacity(n_rows), Vec::new());
+    let (sources, offsets) = (word("source")?.values(), time("source_offset")?.values());
+    let (frames, places) = (hash("log_offset")?.values(), word("log_index")?.values());
+    let each = sources.iter().zip(offsets).zip(frames).zip(places);
+    let mut known = hashbrown::HashMap::<(u64, u32), u32, crate::twin::hash::Numbers>::default();
+    for (((source, offset), frame), index) in each {
+        let number = *known.entry((*frame, *index)).or_insert_with(|| {
+            let event =
+                EventRow { source: *source, index: *index, offset: *offset, frame: *frame };
+            event_rows.push(event);
+            u32::try_from(event_rows.len() - 1).unwrap_or(u32::MAX)
+        });
+        numbers.push(number);
+    }
+    let (ids, resources) = texts(column(batch, "resource")?);
+    let rows = SampleChunk {
+        patient: word("patient")?.values().clone(),
+        series: small("series")?.values().clone(),
+        flags: small("flags")?.values().clone(),
+        at: time("at")?.values().clone(),
+        known: time("known")?.values().clone(),
+        value: column::<Int32Array>(batch, "value")?.values().clone(),
+        event: numbers.into(),
+        revised_at: time("revised_at")?.values().clone(),
+        key: hash("key")?.values().clone(),
+        content: hash("content")?.values().clone(),
+        code: word("code")?.values().clone(),
+        device: word("device")?.values().clone(),
+        resource: resources.into(),
+    };
+    let events = EventChunk::from_rows(event_rows.iter().copied());
+    Ok(Block { rows, events, ids, rare: rare(batch)? })
+}
+
+/// Texts that stand for several rows in a row, once each, and the number of each row's.
+fn texts(array: &StringArray) -> (StringArray, Vec<u32>) {
+    let (mut texts, mut ends, mut numbers) = (String::new(), Vec::new(), Vec::new());
+    let mut last: Option<&str> = None;
+    for text in array.iter().map(Option::unwrap_or_default) {
+        if last != Some(text) {
+            texts.push_str(text);
+            ends.push(i32::try_from(texts.len()).unwrap_or(i32::MAX));
+            last = Some(text);
+        }
+        numbers.push(u32::try_from(ends.len() - 1).unwrap_or(u32::MAX));
+    }
+    (texts_array(texts, &ends), numbers)
+}
+
+fn rare(batch: &RecordBatch) -> Result<Rare, SegmentFileError> {
+    let time = |name| column::<Int64Array>(batch, name);
+    let (starts, recorded) = (time("start")?, time("recorded_at")?);
+    let text = |name| column::<StringArray>(batch, name);
+    let (values, units) = (text("raw_value")?, text("raw_unit")?);
+    let versions = column::<UInt64Array>(batch, "version_id")?;
+    let kinds = column::<UInt32Array>(batch, "kind")?;
+    let all: [&dyn Array; 5] = [starts, recorded, values, versions, kinds];
+    let mut rare = Rare::default();
+    if all.iter().all(|array| array.null_count() == array.len()) {
+        return Ok(rare);
+    }
+    let at = |times: &Int64Array, row: usize| {
+        times.is_valid(row).then(|| Timestamp::from_micros(times.value(row)))
+    };
+    for (number, row) in (0..).zip(0..batch.num_rows()) {
+        let raw = values.is_valid(row).then(|| (values.value(row).into(), units.value(row).into()));
+        let kind = kinds.is_valid(row).then(|| kinds.value(row));
+        let kind = kind.map(ResourceKind::from_number);
+        if kind == Some(None) {
+            return Err(SegmentFileError::Missing("kind of resource that this version knows"));
+        }
+        let parts = RareParts {
+            start: at(starts, row),
+            raw,
+            version_id: versions.is_valid(row).then(|| versions.value(row)),
+            kind: kind.flatten(),
+            recorded_at: at(recorded, row),
+        };
+        rare.put(number, parts);
+    }
+    Ok(rare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::samples::SampleRow;
+    use crate::twin::sealing::Sealing;
+
+    fn row(number: u32) -> SampleRow {
+        SampleRow {
+            patient: number / 50,
+            series: u16::try_from(number % 5).unwrap(),
+            flags: 2,
+            at: i64::from(number) * 60_000_000,
+            known: i64::from(number) * 60_000_000 + 7,
+            value: i32::try_from(number % 90).unwrap() - 20,
+            event: number / 3,
+            revised_at: i64::from(number),
+            key: u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            content: u64::from(number).wrapping_mul(0x2545_f491_4f6c_dd1d),
+            code: number % 7,
+            device: 0,
+            resource: number / 2,
+        }
+    }
+
+    fn segment() -> Segment {
+        let mut sealing = Sealing::of(10_000);
+        sealing.begin();
+        for number in 0..10_000_u32 {
+            let offset = i64::from(number);
+            let frame = u64::from(number / 10);
+            sealing.add_event(EventRow { source: 1, index: number % 10, offset, frame });
+            sealing.add_id(&format!("obs-{number}"));
+            sealing.add_row(row(number));
+            if number % 100 == 0 {
+                let raw = Some(("98.6".into(), "[degF]".into()));
+                let version_id = Some(u64::from(number));
+                sealing.put_rare(number, RareParts { raw, version_id, ..RareParts::default() });
+            }
+        }
+        Segment::seal(sealing)
+    }
+
+    #[test]
+    fn every_block_is_read_as_it_was_written() {
+        let segment = segment();
+        let file = write(&segment).unwrap();
+        assert_eq!(file.blocks.len(), 3);
+        assert_eq!(write(&segment).unwrap().bytes, file.bytes, "the same rows, the same bytes");
+        let footer = read_footer(&file.bytes).unwrap();
+        for (number, place) in file.blocks.iter().enumerate() {
+            let bytes = Bytes::copy_from_slice(slice(&file.bytes, &place.range()).unwrap());
+            let read = read_block(&footer, number, place, bytes).unwrap();
+            let written = segment.block(number);
+            assert_eq!(read.rows.n_rows(), written.rows.n_rows());
+            for index in 0..u32::try_from(read.rows.n_rows()).unwrap() {
+                let (read, written) = (read.kept(index).unwrap(), written.kept(index).unwrap());
+                let place = |row: SampleRow| SampleRow { event: 0, resource: 0, ..row };
+                assert_eq!(place(read.row), place(written.row));
+                assert_eq!(
+                    (read.rare, read.event, read.resource),
+                    (written.rare, written.event, written.resource)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed() {
+        let file = write(&segment()).unwrap();
+        let footer = read_footer(&file.bytes).unwrap();
+        let place = file.blocks[1];
+        let mut bytes = slice(&file.bytes, &place.range()).unwrap().to_vec();
+        bytes[1_000] ^= 4;
+        let read = read_block(&footer, 1, &place, Bytes::from(bytes));
+        assert!(matches!(read, Err(SegmentFileError::Hash(1))));
+    }
+}
