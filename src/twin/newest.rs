@@ -6,15 +6,18 @@
 //! ```
 //! It belongs to the writer alone; readers get scores from `head` and values from the rows.
 
+use std::sync::Arc;
+
 use crate::domain::time::Timestamp;
 use crate::twin::head::Cell;
 use crate::twin::table::{CHUNK_ROWS, place};
 
 /// The newest value of every tracked series, for all patients of a shard.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Newest {
     n_columns: usize,
-    pages: Vec<Vec<Cell>>,
+    /// Copied once where a checkpoint still holds one.
+    pages: Vec<Arc<Vec<Cell>>>,
 }
 
 const NOTHING: Cell = Cell { at: Timestamp::MIN, value: 0, flags: 0 };
@@ -23,6 +26,22 @@ impl Newest {
     /// Nothing yet, of `n_columns` tracked series.
     pub fn of_columns(n_columns: usize) -> Newest {
         Newest { n_columns, pages: Vec::new() }
+    }
+
+    /// The same of pages as [`Newest::pages`] gave them; `None` if they have another shape.
+    pub fn of_pages(n_columns: usize, pages: Vec<Vec<Cell>>) -> Option<Newest> {
+        let fits = pages.iter().all(|page| page.len() == CHUNK_ROWS * n_columns);
+        fits.then(|| Newest { n_columns, pages: pages.into_iter().map(Arc::new).collect() })
+    }
+
+    /// How many series are tracked.
+    pub fn n_columns(&self) -> usize {
+        self.n_columns
+    }
+
+    /// The cells of 1,024 patients each, by patient and column.
+    pub fn pages(&self) -> impl ExactSizeIterator<Item = &[Cell]> {
+        self.pages.iter().map(|page| page.as_slice())
     }
 
     /// The newest value of `column` for `patient`.
@@ -37,10 +56,11 @@ impl Newest {
     pub fn set(&mut self, patient: u32, column: usize, cell: Option<Cell>) {
         let (page, index) = place(patient);
         while self.pages.len() <= page {
-            self.pages.push(vec![NOTHING; CHUNK_ROWS * self.n_columns]);
+            self.pages.push(Arc::new(vec![NOTHING; CHUNK_ROWS * self.n_columns]));
         }
         let cells = self.pages.get_mut(page);
-        if let Some(slot) = cells.and_then(|page| page.get_mut(index * self.n_columns + column)) {
+        let place = index * self.n_columns + column;
+        if let Some(slot) = cells.and_then(|page| Arc::make_mut(page).get_mut(place)) {
             *slot = cell.unwrap_or(NOTHING);
         }
     }

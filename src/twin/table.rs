@@ -39,6 +39,23 @@ macro_rules! table {
                 $chunk { $($field: rows.clone().map(|row| row.$field).collect::<Vec<_>>().into(),)* }
             }
 
+            /// Gives the bytes of every column, little-endian, in the order of the fields.
+            pub fn columns(&self, mut each: impl FnMut(&[u8])) {
+                $(each(self.$field.inner().as_slice());)*
+            }
+
+            /// The chunk of columns as [`Self::columns`] gave them: `next` gives so many bytes of each.
+            pub fn of_columns(
+                n_rows: usize,
+                mut next: impl FnMut(usize) -> Option<arrow::buffer::Buffer>,
+            ) -> Option<$chunk> {
+                $(let $field = next(n_rows.checked_mul(size_of::<$type>())?)?;)*
+                let has_all = [$($field.len() == n_rows * size_of::<$type>(),)*];
+                has_all.iter().all(|has| *has).then(|| $chunk {
+                    $($field: arrow::buffer::ScalarBuffer::new($field, 0, n_rows),)*
+                })
+            }
+
             /// The row at `index`.
             #[inline]
             pub fn row(&self, index: usize) -> Option<$row> {
@@ -55,6 +72,21 @@ macro_rules! table {
         }
 
         impl $table {
+            /// The table of chunks as a view gave them: all but the last are full.
+            pub fn of_chunks(chunks: Vec<std::sync::Arc<$chunk>>) -> $table {
+                let mut table = $table::default();
+                for chunk in chunks {
+                    if chunk.n_rows() == $crate::twin::table::CHUNK_ROWS && table.n_open == 0 {
+                        table.frozen.push(chunk);
+                        continue;
+                    }
+                    for row in (0..chunk.n_rows()).filter_map(|index| chunk.row(index)) {
+                        table.push(row);
+                    }
+                }
+                table
+            }
+
             /// Appends a row and gives its number.
             pub fn push(&mut self, row: $row) -> u32 {
                 let number = self.n_rows();

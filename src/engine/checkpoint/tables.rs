@@ -1,0 +1,141 @@
+//! Tables of a shard in a part: chunks column by column, as they lie in memory.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, StringArray};
+
+use crate::domain::event::ResourceKind;
+use crate::domain::time::Timestamp;
+use crate::engine::checkpoint::bytes::{In, Out, Torn};
+use crate::twin::block::texts_array;
+use crate::twin::events::EventChunk;
+use crate::twin::marks::Marks;
+use crate::twin::samples::{Rare, RareParts, SampleChunk};
+use crate::twin::scores::ScoreChunk;
+
+macro_rules! chunks {
+    ($write:ident, $read:ident, $chunk:ty) => {
+        #[doc = concat!("Writes chunks of `", stringify!($chunk), "`.")]
+        pub fn $write(out: &mut Out, chunks: &[Arc<$chunk>]) {
+            out.list(chunks.iter(), |out, chunk| {
+                out.count(chunk.n_rows());
+                chunk.columns(|column| out.raw(column));
+            });
+        }
+
+        #[doc = concat!("Reads chunks of `", stringify!($chunk), "`.")]
+        ///
+        /// # Errors
+        /// If the part ends before.
+        pub fn $read(part: &mut In<'_>) -> Result<Vec<Arc<$chunk>>, Torn> {
+            part.list(|part| {
+                let n_rows = part.count()?;
+                let chunk = <$chunk>::of_columns(n_rows, |n_bytes| part.column(n_bytes).ok());
+                chunk.map(Arc::new).ok_or(Torn)
+            })
+        }
+    };
+}
+
+chunks!(write_samples, read_samples, SampleChunk);
+chunks!(write_events, read_events, EventChunk);
+chunks!(write_scores, read_scores, ScoreChunk);
+
+/// Writes when rows ceased to be current.
+pub fn write_marks(out: &mut Out, marks: &Marks) {
+    let superseded: Vec<(u32, Timestamp)> = marks.superseded().collect();
+    out.list(superseded.into_iter(), |out, (number, known_to)| {
+        out.u32(number);
+        out.i64(known_to.micros());
+    });
+}
+
+/// Reads when rows ceased to be current.
+///
+/// # Errors
+/// If the part ends before.
+pub fn read_marks(part: &mut In<'_>) -> Result<Marks, Torn> {
+    let mut marks = Marks::default();
+    for (number, known_to) in part.list(|part| Ok((part.u32()?, part.i64()?)))? {
+        marks.supersede(number, Timestamp::from_micros(known_to));
+    }
+    Ok(marks)
+}
+
+/// Writes texts that have numbers.
+pub fn write_texts(out: &mut Out, chunks: &[Arc<StringArray>]) {
+    out.list(chunks.iter(), |out, chunk| {
+        out.count(chunk.len());
+        chunk.iter().for_each(|text| out.text(text.unwrap_or_default()));
+    });
+}
+
+/// Reads texts that have numbers.
+///
+/// # Errors
+/// If the part ends before.
+pub fn read_texts(part: &mut In<'_>) -> Result<Vec<Arc<StringArray>>, Torn> {
+    part.list(|part| {
+        let n_texts = part.count()?;
+        let (mut texts, mut ends) = (String::new(), Vec::new());
+        for _ in 0..n_texts {
+            texts.push_str(part.text()?);
+            ends.push(i32::try_from(texts.len()).map_err(|_| Torn)?);
+        }
+        Ok(Arc::new(texts_array(texts, &ends)))
+    })
+}
+
+/// Writes what few rows have.
+pub fn write_rare(out: &mut Out, rare: &Rare) {
+    let parts: Vec<&(u32, RareParts)> = rare.iter().collect();
+    let time = |out: &mut Out, at: Timestamp| out.i64(at.micros());
+    out.list(parts.into_iter(), |out, (number, parts)| {
+        out.u32(*number);
+        out.option(parts.start, time);
+        out.option(parts.raw.as_ref(), |out, (value, unit)| {
+            out.text(value);
+            out.text(unit);
+        });
+        out.option(parts.version_id, Out::u64);
+        out.option(parts.kind, |out, kind| out.u32(kind.number()));
+        out.option(parts.recorded_at, time);
+    });
+}
+
+/// Reads what few rows have.
+///
+/// # Errors
+/// If the part ends before, or names what this version does not know.
+pub fn read_rare(part: &mut In<'_>) -> Result<Rare, Torn> {
+    let mut rare = Rare::default();
+    let all = part.list(|part| {
+        let number = part.u32()?;
+        let parts = RareParts {
+            start: part.option(time)?,
+            raw: part.option(|part| Ok((part.text()?.into(), part.text()?.into())))?,
+            version_id: part.option(In::u64)?,
+            kind: part.option(kind)?,
+            recorded_at: part.option(time)?,
+        };
+        Ok((number, parts))
+    })?;
+    all.into_iter().for_each(|(number, parts)| rare.put(number, parts));
+    Ok(rare)
+}
+
+/// Reads a time.
+///
+/// # Errors
+/// If the part ends before.
+pub fn time(part: &mut In<'_>) -> Result<Timestamp, Torn> {
+    part.i64().map(Timestamp::from_micros)
+}
+
+/// Reads a kind of resource.
+///
+/// # Errors
+/// If the part ends before, or this version does not know the kind.
+pub fn kind(part: &mut In<'_>) -> Result<ResourceKind, Torn> {
+    ResourceKind::from_number(part.u32()?).ok_or(Torn)
+}
