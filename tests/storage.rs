@@ -3,23 +3,19 @@
 //! Each promise is kept in a folder, and in a bucket where `./check` started a server that speaks S3 and
 //! named it in `TWIN_TEST_S3`.
 
-use std::collections::BTreeMap;
+mod crash;
+mod damage;
+
 use std::fs;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
 
 use twinstream::domain::time::Timestamp;
 use twinstream::storage::checkpoints::{CheckpointError, Checkpoints};
 use twinstream::storage::error::StorageError;
-use twinstream::storage::inventory::Number;
 use twinstream::storage::manifest::{Checkpoint, Manifest};
-use twinstream::storage::object::{BucketSpec, Listed, Objects, Put, Storage, StorageSpec};
-use twinstream::storage::part::{Fault, PartRef, SEGMENT};
+use twinstream::storage::object::{BucketSpec, Put, Storage, StorageSpec};
+use twinstream::storage::part::{PartRef, SEGMENT};
 use twinstream::storage::search::Depth;
 
 const LOG: &str = "twin.events.v1";
@@ -33,9 +29,7 @@ struct Place {
 
 /// The kinds of storage that there are: a folder, and a bucket of this test's own prefix.
 fn places(test: &str) -> Vec<Place> {
-    let folder = tempfile::tempdir().unwrap();
-    let storage = Storage::open(&StorageSpec::Folder(folder.path().join("made/here"))).unwrap();
-    let mut places = vec![Place { storage, folder: Some(folder) }];
+    let mut places = vec![Place::folder()];
     match bucket(&format!("{test}-{}", std::process::id())) {
         Some(spec) => {
             let storage = Storage::open(&StorageSpec::Bucket(spec)).unwrap();
@@ -57,6 +51,12 @@ fn bucket(prefix: &str) -> Option<BucketSpec> {
 }
 
 impl Place {
+    fn folder() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = StorageSpec::Folder(folder.path().join("made/here"));
+        Place { storage: Storage::open(&spec).unwrap(), folder: Some(folder) }
+    }
+
     fn checkpoints(&self) -> Checkpoints {
         Checkpoints::open(self.storage.clone(), LOG, PARTITION)
     }
@@ -268,97 +268,6 @@ fn of_owners_that_claim_at_once_each_has_its_own_epoch() {
 }
 
 #[test]
-fn a_cut_is_detected_wherever_it_is() {
-    for place in places("cuts") {
-        let mut owner = place.owner();
-        publish(&mut owner, 10).unwrap();
-        let manifest = publish(&mut owner, 12).unwrap();
-        let mut objects = vec![(manifest_name(&manifest), 1)];
-        let parts = manifest.checkpoint.parts.iter().filter(|part| 0 < part.size_bytes);
-        objects.extend(parts.map(|part| (owner.object_of(part), 4_096)));
-        for (name, step) in objects {
-            let whole = place.storage.get(&name).unwrap();
-            // Over the network each is a few requests, and the bytes are compared by the same code.
-            let step = if place.folder.is_none() { step * 16 } else { step };
-            for size in (0..whole.len()).step_by(step) {
-                place.overwrite(&name, &whole[..size]);
-                let (offset, passed_over) = place.found();
-                assert_eq!(offset, Some(10), "{name} of {size} bytes was served");
-                assert_eq!(passed_over.len(), 1);
-                assert!(passed_over[0].contains(&name), "{passed_over:?}");
-            }
-            place.storage.delete(&name).unwrap();
-            let (offset, passed_over) = place.found();
-            assert_eq!(offset, Some(10), "served without {name}");
-            let is_known = passed_over.is_empty() || passed_over[0].ends_with("it is not there");
-            assert!(is_known, "{passed_over:?}");
-            place.overwrite(&name, &whole);
-            assert_eq!(place.found(), (Some(12), vec![]));
-        }
-    }
-}
-
-#[test]
-fn a_flipped_bit_is_detected_wherever_it_is() {
-    const SEED: u64 = 20_261_126;
-    for place in places("flips") {
-        let mut owner = place.owner();
-        publish(&mut owner, 10).unwrap();
-        let manifest = publish(&mut owner, 12).unwrap();
-        let mut names = vec![manifest_name(&manifest)];
-        names.extend(manifest.checkpoint.parts.iter().map(|part| owner.object_of(part)));
-        let objects: BTreeMap<&String, Bytes> =
-            names.iter().map(|name| (name, place.storage.get(name).unwrap())).collect();
-        let n_flips: u64 = if place.folder.is_some() { 10_000 } else { 200 };
-        let random = noise(SEED, usize::try_from(n_flips * 8).unwrap());
-        for random in random.chunks_exact(8) {
-            let random = usize::from_le_bytes(random.try_into().unwrap());
-            // The empty part has no bit to flip.
-            let name = &names[random % (names.len() - 1)];
-            let mut bytes = objects[name].to_vec();
-            let bit = random / 7 % (bytes.len() * 8);
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            place.overwrite(name, &bytes);
-            let (offset, passed_over) = place.found();
-            assert_eq!(offset, Some(10), "bit {bit} of {name}, seed {SEED}");
-            assert!(passed_over[0].ends_with("not those that were written"), "{passed_over:?}");
-            if let Some(part) = manifest.checkpoint.parts.iter().find(|p| name.ends_with(&p.name()))
-            {
-                let error = owner.read_part(part).unwrap_err();
-                assert!(matches!(error, CheckpointError::Damaged { fault: Fault::Content, .. }));
-            }
-            place.overwrite(name, &objects[name]);
-        }
-        assert_eq!(place.found(), (Some(12), vec![]));
-    }
-}
-
-#[test]
-fn damage_in_a_segment_is_met_when_it_is_looked_for_and_then_healed() {
-    for place in places("segment") {
-        let mut owner = place.owner();
-        publish(&mut owner, 9).unwrap();
-        let manifest = publish(&mut owner, 10).unwrap();
-        let segment = &manifest.checkpoint.parts[1];
-        let name = owner.object_of(segment);
-        let mut bytes = place.storage.get(&name).unwrap().to_vec();
-        bytes[20_000] ^= 1;
-        place.overwrite(&name, &bytes);
-        assert_eq!(place.found_at(Depth::Quick).0, Some(10), "its length is right");
-        assert_eq!(place.found_at(Depth::Whole).0, Some(9));
-        // Replaying the log makes the same segment again; it must not be taken for written.
-        let mut next = place.owner();
-        next.newest_valid(Depth::Whole).unwrap();
-        publish(&mut next, 10).unwrap();
-        assert_eq!(place.found(), (Some(10), vec![]));
-        // One that was cut needs no search to be replaced.
-        place.overwrite(&name, &bytes[..100]);
-        publish(&mut place.owner(), 11).unwrap();
-        assert_eq!(place.found(), (Some(11), vec![]));
-    }
-}
-
-#[test]
 fn a_manifest_that_names_what_is_not_there_is_not_published() {
     for place in places("unnamed") {
         let mut owner = place.owner();
@@ -369,23 +278,6 @@ fn a_manifest_that_names_what_is_not_there_is_not_published() {
         assert_eq!(error.to_string(), format!("{}: it is not there", lost.name()));
         publish(&mut owner, 10).unwrap();
         assert_eq!(place.found(), (Some(10), vec![]));
-    }
-}
-
-#[test]
-fn a_manifest_under_another_name_is_passed_over() {
-    for place in places("misplaced") {
-        let mut owner = place.owner();
-        publish(&mut owner, 10).unwrap();
-        let mut manifest = publish(&mut owner, 12).unwrap();
-        let name = manifest_name(&manifest);
-        manifest.partition = 4;
-        place.overwrite(&name, &manifest.encode());
-        let (offset, passed_over) = place.found();
-        assert_eq!(offset, Some(10));
-        assert!(passed_over[0].ends_with("it is checkpoint 1-2 of partition 4"), "{passed_over:?}");
-        let search = place.checkpoints().newest_valid(Depth::Quick).unwrap();
-        assert_eq!(search.passed_over[0].number, Number { epoch: 1, sequence: 2 });
     }
 }
 
@@ -419,135 +311,6 @@ fn garbage_is_what_no_kept_checkpoint_names() {
         publish(&mut owner, 10).unwrap();
         assert_eq!(place.found().0, Some(10));
     }
-}
-
-/// A storage that does so many writes and then no more, like a process that was killed.
-#[derive(Debug)]
-struct Mortal {
-    storage: Storage,
-    n_writes_left: AtomicI64,
-}
-
-impl Mortal {
-    fn write<T>(
-        &self,
-        name: &str,
-        write: impl FnOnce() -> Result<T, StorageError>,
-    ) -> Result<T, StorageError> {
-        if 0 < self.n_writes_left.fetch_sub(1, Ordering::Relaxed) {
-            return write();
-        }
-        let (place, name) = ("here".to_owned(), name.to_owned());
-        Err(StorageError::Failed { place, action: "write", name, message: "killed".to_owned() })
-    }
-}
-
-impl Objects for Mortal {
-    fn put_new(&self, name: &str, bytes: Bytes) -> Result<Put, StorageError> {
-        self.write(name, || self.storage.put_new(name, bytes))
-    }
-    fn get(&self, name: &str) -> Result<Bytes, StorageError> {
-        self.storage.get(name)
-    }
-    fn get_range(&self, name: &str, range: Range<u64>) -> Result<Bytes, StorageError> {
-        self.storage.get_range(name, range)
-    }
-    fn list(&self, below: &str) -> Result<Vec<Listed>, StorageError> {
-        self.storage.list(below)
-    }
-    fn delete(&self, name: &str) -> Result<(), StorageError> {
-        self.write(name, || self.storage.delete(name))
-    }
-}
-
-#[test]
-fn a_kill_between_any_two_writes_leaves_a_checkpoint() {
-    let mut n_writes = 0;
-    loop {
-        let place = places("kill").remove(0);
-        let n_writes_left = AtomicI64::new(n_writes);
-        let mortal = Mortal { storage: place.storage.clone(), n_writes_left };
-        let mut owner = Checkpoints::open(Storage::of(Arc::new(mortal)), LOG, PARTITION);
-        let mut published = None;
-        let mut life = || -> Result<(), CheckpointError> {
-            owner.claim()?;
-            for offset in 10..20 {
-                publish(&mut owner, offset)?;
-                published = Some(offset);
-                owner.collect_garbage(2)?;
-            }
-            Ok(())
-        };
-        let lived = life().is_ok();
-        assert_eq!(place.found(), (published, vec![]), "after {n_writes} writes");
-        // The next owner goes on from there.
-        let mut next = place.owner();
-        publish(&mut next, 30).unwrap();
-        next.collect_garbage(1).unwrap();
-        assert_eq!(place.found(), (Some(30), vec![]));
-        if lived {
-            break;
-        }
-        n_writes += 1;
-    }
-    assert!(40 < n_writes, "{n_writes} writes are no life");
-}
-
-/// Publishes until it is killed; `a_killed_process_leaves_a_checkpoint` runs this test in a process of its
-/// own, which it is told by the folder.
-#[test]
-fn publishes_until_it_is_killed() {
-    let Some(folder) = std::env::var_os("TWIN_TEST_STORAGE_FOLDER") else { return };
-    let storage = Storage::open(&StorageSpec::Folder(PathBuf::from(folder))).unwrap();
-    let mut owner = Checkpoints::open(storage, LOG, PARTITION);
-    owner.claim().unwrap();
-    let first = owner.newest_valid(Depth::Whole).unwrap().valid;
-    let first = first.map_or(1, |valid| valid.manifest.checkpoint.next_offset + 1);
-    for offset in first.. {
-        publish(&mut owner, offset).unwrap();
-        owner.collect_garbage(2).unwrap();
-        // The parent reads this: what was published before it must be found after the kill.
-        println!("published {offset}");
-    }
-}
-
-fn start_publisher(folder: &Path) -> Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["storage::publishes_until_it_is_killed", "--exact", "--nocapture"]);
-    command.env("TWIN_TEST_STORAGE_FOLDER", folder);
-    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
-}
-
-#[test]
-fn a_killed_process_leaves_a_checkpoint() {
-    use std::io::{BufRead, BufReader};
-    let folder = tempfile::tempdir().unwrap();
-    let mut last = 0;
-    for life in 0..20 {
-        let mut child = start_publisher(folder.path());
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let published = lines
-            .map_while(Result::ok)
-            .filter_map(|line| line.split_once("published ")?.1.parse::<u64>().ok());
-        // Killed in the middle of what comes after a line, somewhere else in each life.
-        let mut told = last;
-        for offset in published.take(1 + life % 4) {
-            assert_eq!(offset, told + 1, "it goes on from the newest");
-            told = offset;
-        }
-        for _ in 0..life * 1_500 {
-            std::hint::spin_loop();
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
-        let search = Checkpoints::open(storage, LOG, PARTITION).newest_valid(Depth::Whole).unwrap();
-        assert_eq!(search.passed_over, []);
-        last = search.valid.unwrap().manifest.checkpoint.next_offset;
-        assert!(told <= last, "{told} was published, and {last} is found");
-    }
-    let drafts = fs::read_dir(folder.path().join(".drafts")).unwrap().count();
-    assert_eq!(drafts, 0, "the next start clears what the dead left");
 }
 
 #[test]
