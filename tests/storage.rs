@@ -35,13 +35,16 @@ fn places(test: &str) -> Vec<Place> {
             let storage = Storage::open(&StorageSpec::Bucket(spec)).unwrap();
             places.push(Place { storage, folder: None });
         }
-        None => eprintln!("SKIPPED: no S3; ./check starts one and sets TWIN_TEST_S3"),
+        None => {
+            eprintln!("SKIPPED: no S3; ./check starts one, sets TWIN_TEST_S3 and builds with `s3`")
+        }
     }
     places
 }
 
 /// The bucket that `./check` made; the credentials are in the environment.
 fn bucket(prefix: &str) -> Option<BucketSpec> {
+    cfg!(feature = "s3").then_some(())?;
     Some(BucketSpec {
         bucket: "twin".to_owned(),
         prefix: prefix.to_owned(),

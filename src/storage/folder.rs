@@ -33,9 +33,17 @@ impl Folder {
     /// Opens a folder, or makes one.
     pub(crate) fn open(root: &Path) -> Result<Folder, StorageError> {
         let folder = Folder { root: root.to_owned(), place: root.display().to_string() };
-        let failed = folder.failed("open", DRAFTS);
-        make_folder(&root.join(DRAFTS)).and_then(|()| folder.clear_drafts()).map_err(failed)?;
-        Ok(folder)
+        let opened = make_folder(&root.join(DRAFTS)).and_then(|()| folder.clear_drafts());
+        match opened {
+            Ok(()) => Ok(folder),
+            Err(error) => Err(StorageError::Spec {
+                place: folder.place,
+                message: format!(
+                    "cannot be used: {error}; expected a folder that the user who runs this program \
+                     can write, or can make"
+                ),
+            }),
+        }
     }
 
     /// Deletes drafts that nobody writes: their writer held a lock until it died.
@@ -206,6 +214,14 @@ mod tests {
         assert!(!drafts.join("dead").exists());
         assert!(drafts.join("living").exists());
         assert_eq!(folder.list("a").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_no_folder_is_refused_when_it_is_opened() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("file"), "").unwrap();
+        let error = Folder::open(&root.path().join("file/store")).unwrap_err().to_string();
+        assert!(error.contains("file/store: cannot be used: Not a directory"), "{error}");
     }
 
     #[test]

@@ -110,7 +110,8 @@ impl Storage {
             #[cfg(not(feature = "s3"))]
             StorageSpec::Bucket(spec) => Err(StorageError::Spec {
                 place: spec.bucket.clone(),
-                message: "this program was built without S3 (the feature `s3`)".to_owned(),
+                message: "this program was built without S3; build it with `--features s3`"
+                    .to_owned(),
             }),
         }
     }

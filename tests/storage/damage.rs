@@ -23,7 +23,7 @@ fn a_cut_is_detected_wherever_it_is() {
         for (name, step) in objects {
             let whole = place.storage.get(&name).unwrap();
             // Over the network each is a few requests, and the bytes are compared by the same code.
-            let step = if place.folder.is_none() { step * 16 } else { step };
+            let step = if place.folder.is_none() { step * 64 } else { step };
             for size in (0..whole.len()).step_by(step) {
                 place.overwrite(&name, &whole[..size]);
                 let (offset, passed_over) = place.found();
@@ -53,7 +53,7 @@ fn a_flipped_bit_is_detected_wherever_it_is() {
         names.extend(manifest.checkpoint.parts.iter().map(|part| owner.object_of(part)));
         let objects: BTreeMap<&String, Bytes> =
             names.iter().map(|name| (name, place.storage.get(name).unwrap())).collect();
-        let n_flips: u64 = if place.folder.is_some() { 10_000 } else { 200 };
+        let n_flips: u64 = if place.folder.is_some() { 10_000 } else { 64 };
         let random = noise(SEED, usize::try_from(n_flips * 8).unwrap());
         for random in random.chunks_exact(8) {
             let random = usize::from_le_bytes(random.try_into().unwrap());
