@@ -26,8 +26,8 @@ install_packages() {
     case "$list" in
       # librdkafka is compiled from its source, and speaks TLS by the system's OpenSSL.
       build) set -- ca-certificates curl g++ gcc libc6-dev libssl-dev make pkg-config ;;
-      # Kafka comes by Maven and runs on Java; the console's tests drive a browser.
-      test) set -- chromium chromium-driver default-jre-headless maven postgresql-client zstd ;;
+      # Kafka comes by Maven and runs on Java, S3 by pip on Python; the console's tests drive a browser.
+      test) set -- chromium chromium-driver default-jre-headless maven postgresql-client python3-venv zstd ;;
     esac
     for package in "$@"; do
       has_package "$package" || missing+=("$package")
@@ -60,6 +60,7 @@ has_package() {
     libssl-dev) pkg-config --exists openssl 2>/dev/null ;;
     maven) command -v mvn >/dev/null ;;
     postgresql-client) command -v psql >/dev/null ;;
+    python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
 }

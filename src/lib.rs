@@ -18,5 +18,6 @@ pub mod output;
 pub mod pipeline;
 pub mod rules;
 pub mod sql;
+pub mod storage;
 pub mod telemetry;
 pub mod twin;

@@ -18,6 +18,7 @@ log:       domain
 twin:      domain
 ingest:    domain
 output:    domain
+storage:   domain
 demo:      domain
 import:    domain ingest
 kafka:     domain clock telemetry log ingest output
