@@ -24,7 +24,7 @@ import:    domain ingest
 kafka:     domain clock telemetry log ingest output
 pipeline:  domain rules twin
 sql:       domain rules twin
-engine:    domain clock telemetry log twin ingest output demo kafka pipeline
+engine:    domain clock telemetry log twin ingest output storage demo kafka pipeline
 http:      domain telemetry rules twin output pipeline sql engine
 config:    domain ingest output kafka pipeline sql engine http
 bench:     domain clock telemetry rules log twin ingest output demo import kafka pipeline sql engine

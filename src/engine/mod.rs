@@ -2,6 +2,7 @@
 
 pub mod appender;
 mod definitions;
+pub mod checkpoint;
 pub mod digest;
 pub mod effects;
 pub mod ingest_stage;
@@ -20,6 +21,6 @@ pub mod story;
 pub mod story_facts;
 pub mod story_run;
 pub mod ticks;
-mod timers;
+pub mod timers;
 pub mod twin_stage;
 pub mod up;

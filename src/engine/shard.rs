@@ -18,6 +18,7 @@ use crate::domain::fact::Origin;
 use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::checkpoint::state::{Rest, ShardState};
 use crate::engine::timers::{Timer, Timers};
 use crate::log::decode::{FrameError, open_frame};
 use crate::pipeline::live::{Dirty, Live};
@@ -28,7 +29,7 @@ use crate::pipeline::value_set::ValueSets;
 use crate::pipeline::view::{Scratch, View};
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
-use crate::twin::scores::{NO_NOTES, Scores};
+use crate::twin::scores::{NO_NOTES, ScoreTable, Scores};
 use crate::twin::snapshot::{ShardSnapshot, SnapshotParts, Track};
 use crate::twin::twins::{Applied, Change, Twins};
 
@@ -455,6 +456,55 @@ impl Shard {
     /// The known time of the newest event.
     pub fn known(&self) -> Timestamp {
         self.known
+    }
+
+    /// Everything as it is, for a checkpoint.
+    pub fn state(&mut self) -> ShardState {
+        let (newest, tracked) = self.twins.newest();
+        let rest = Rest {
+            clock_kind: self.clock_kind,
+            opened: self.opened,
+            recorded_through: self.recorded_through,
+            definitions: self.definitions.clone(),
+            timers: self.timers.clone(),
+            newest: newest.clone(),
+            tracked: tracked.to_vec(),
+            going_on: self.effects.going_on(),
+        };
+        ShardState { snapshot: self.snapshot(), rest }
+    }
+
+    /// The shard that had this state, ready for the frame after it.
+    ///
+    /// # Errors
+    /// The name of a definition this version cannot read, and why.
+    pub fn restore(state: ShardState) -> Result<Shard, (String, String)> {
+        let ShardState { snapshot, rest } = state;
+        let scores = ScoreTable::of_chunks(snapshot.scores.clone());
+        let effects = Effects::of(
+            snapshot.effects.iter().cloned().collect(),
+            snapshot.revisions.clone(),
+            snapshot.suppressions.iter().cloned().collect(),
+            rest.going_on,
+        );
+        let mut shard = Shard {
+            next_offset: snapshot.next_offset,
+            known: snapshot.known_through,
+            clock: snapshot.clock,
+            clock_kind: rest.clock_kind,
+            opened: rest.opened,
+            recorded_through: rest.recorded_through,
+            twins: Twins::restore(&snapshot, rest.newest, &rest.tracked),
+            scores: Scores::of(scores, snapshot.score_marks.clone()),
+            effects,
+            notes: Interner::of_texts(snapshot.notes.iter().map(|text| &**text)),
+            tracks: snapshot.tracks.clone(),
+            definitions: rest.definitions,
+            timers: rest.timers,
+            ..Shard::new(snapshot.partition)
+        };
+        shard.redefine()?;
+        Ok(shard)
     }
 
     /// Everything as it is, for readers.

@@ -10,9 +10,12 @@ use crate::twin::hash::Numbers;
 /// A patient and the first track of a pipeline.
 type Place = (u32, u16);
 
+/// Something at a time, for a patient and the first track of a pipeline.
+pub type At = (Timestamp, u32, u16);
+
 /// What the clock will do next.
-#[derive(Debug, Default)]
-pub(super) struct Timers {
+#[derive(Clone, Debug, Default)]
+pub struct Timers {
     due: BTreeSet<(Timestamp, u32, u16)>,
     next: HashMap<Place, Timestamp, Numbers>,
     planned: BTreeSet<(Timestamp, u32, u16)>,
@@ -30,6 +33,22 @@ pub(super) enum Timer {
 }
 
 impl Timers {
+    /// Everything it will do: what is due, what is planned, what is to be looked at again; each in order.
+    pub fn lists(&self) -> [Vec<At>; 3] {
+        [&self.due, &self.planned, &self.again].map(|set| set.iter().copied().collect())
+    }
+
+    /// The same of the lists that [`Timers::lists`] gave.
+    pub fn of_lists([due, planned, again]: [Vec<At>; 3]) -> Timers {
+        let next = due.iter().map(|(at, patient, track)| ((*patient, *track), *at));
+        Timers {
+            next: next.collect(),
+            due: due.into_iter().collect(),
+            planned: planned.into_iter().collect(),
+            again: again.into_iter().collect(),
+        }
+    }
+
     /// When the newest score may say something else; `None` for never.
     pub(super) fn next(&self, place: Place) -> Option<Timestamp> {
         self.next.get(&place).copied()

@@ -43,6 +43,37 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// What was said and unsaid in a shard that is restored; the last are the runs of equal suppressions
+    /// that go on, by patient and track.
+    pub fn of(
+        rows: Vec<EffectRow>,
+        revisions: Pages<EffectRow>,
+        suppressions: Vec<SuppressionRow>,
+        going_on: Vec<(u32, u16, u32)>,
+    ) -> Effects {
+        let mut by_track = ByTrack::default();
+        for (number, row) in (0..).zip(&rows) {
+            by_track.entry((row.patient, row.track)).or_default().push(number);
+        }
+        let going_on = going_on.into_iter().map(|(patient, track, row)| ((patient, track), row));
+        Effects {
+            rows: Pages::of(rows),
+            revisions,
+            suppressions: Pages::of(suppressions),
+            by_track,
+            newest_suppression: going_on.collect(),
+        }
+    }
+
+    /// The runs of equal suppressions that go on, by patient and track.
+    pub fn going_on(&self) -> Vec<(u32, u16, u32)> {
+        let runs = self.newest_suppression.iter();
+        let mut runs: Vec<(u32, u16, u32)> =
+            runs.map(|((patient, track), row)| (*patient, *track, *row)).collect();
+        runs.sort_unstable();
+        runs
+    }
+
     /// The effects of a track, in the order in which they were first said.
     pub fn of_track(&self, patient: u32, track: u16) -> impl Iterator<Item = (u32, &Arc<Effect>)> {
         let numbers = self.by_track.get(&(patient, track));

@@ -40,6 +40,15 @@ impl Events {
         Events { partition, ..Events::default() }
     }
 
+    /// The events of a tail as a view gave them.
+    pub(super) fn of_view(partition: u32, view: &EventsView) -> Events {
+        Events {
+            rows: EventTable::of_chunks(view.rows.clone()),
+            sources: Interner::of_texts(view.sources.iter().map(|source| &**source)),
+            ..Events::of_partition(partition)
+        }
+    }
+
     /// Appends an event that lies at `position` in the log, and gives its number and what it is.
     pub fn push(&mut self, source: &SourcePosition<'_>, position: LogPosition) -> (u32, EventRow) {
         let source_number = self.source_number(source);
@@ -94,6 +103,21 @@ pub struct EventsView {
 }
 
 impl EventsView {
+    /// The events of a tail, in chunks, and the sources of the shard, by number.
+    pub fn of(rows: Vec<Arc<EventChunk>>, sources: Pages<Arc<str>>) -> EventsView {
+        EventsView { rows, sources }
+    }
+
+    /// The events in chunks.
+    pub fn chunks(&self) -> &[Arc<EventChunk>] {
+        &self.rows
+    }
+
+    /// The sources of the shard as `topic|partition`, by number.
+    pub fn sources(&self) -> &Pages<Arc<str>> {
+        &self.sources
+    }
+
     /// What an event of the tail is.
     pub fn row(&self, event: u32) -> Option<EventRow> {
         let (chunk, index) = place(event);

@@ -38,6 +38,16 @@ impl Filter {
         })
     }
 
+    /// The words of the set, for whoever keeps it.
+    pub fn words(&self) -> impl ExactSizeIterator<Item = &[u64; 8]> {
+        self.blocks.iter()
+    }
+
+    /// The set with these words.
+    pub fn of_words(blocks: Vec<[u64; 8]>) -> Filter {
+        Filter { blocks }
+    }
+
     /// Bytes of memory it takes.
     pub fn size_bytes(&self) -> usize {
         size_of_val(self.blocks.as_slice())

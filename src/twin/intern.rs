@@ -23,6 +23,13 @@ struct Known {
 }
 
 impl Interner {
+    /// The texts with the numbers that their order gives.
+    pub fn of_texts<'t>(texts: impl Iterator<Item = &'t str>) -> Interner {
+        let mut interner = Interner::default();
+        texts.for_each(|text| _ = interner.intern(text));
+        interner
+    }
+
     /// The number of `text`, which is remembered.
     pub fn intern(&mut self, text: &str) -> u32 {
         let hash = xxh3_64(text.as_bytes());

@@ -13,6 +13,7 @@ pub mod newest;
 pub mod pages;
 pub mod places;
 pub mod read;
+mod restore;
 pub mod samples;
 pub mod scores;
 pub mod sealing;

@@ -31,6 +31,13 @@ impl<T: Clone> Pages<T> {
         number
     }
 
+    /// The list of these items.
+    pub fn of(items: impl IntoIterator<Item = T>) -> Pages<T> {
+        let mut pages = Pages::default();
+        items.into_iter().for_each(|item| _ = pages.push(item));
+        pages
+    }
+
     /// How many items it holds.
     pub fn n_items(&self) -> usize {
         let full = self.pages.len().saturating_sub(1) * CHUNK_ROWS;

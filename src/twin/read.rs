@@ -247,7 +247,7 @@ impl Twins {
     /// The column of `newest` that tracks a series.
     #[inline]
     fn column(&self, series: u16) -> Option<usize> {
-        self.tracked.get(usize::from(series)).copied().flatten()
+        self.columns.get(usize::from(series)).copied().flatten()
     }
 
     /// Brings `newest` up to date after a row became current.

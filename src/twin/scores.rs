@@ -173,6 +173,15 @@ impl Rows for ScoreTable {
 }
 
 impl Scores {
+    /// The scores of a shard that is restored. Which tracks are kept at hand is said by [`Scores::track`].
+    pub fn of(rows: ScoreTable, marks: Marks) -> Scores {
+        let mut lists = Lists::default();
+        let n_rows = u32::try_from(rows.n_rows()).expect("fewer than 2^32 scores");
+        let current = |number: &u32| marks.known_to(*number) == Timestamp::FOREVER;
+        (0..n_rows).filter(current).for_each(|number| lists.insert(&rows, number));
+        Scores { rows, marks, head: Head::default(), lists }
+    }
+
     /// The current scores of a track, the newest instant first.
     pub fn walk(&self, patient: u32, track: u16) -> impl Iterator<Item = (u32, ScoreRow)> {
         let numbers = self.lists.walk((patient, track));

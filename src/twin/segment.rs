@@ -101,6 +101,34 @@ impl Segment {
         Segment { index, blocks, marks }
     }
 
+    /// A segment all of whose blocks are in storage.
+    pub fn of_storage(index: Arc<Index>, marks: Marks, shelf: &Arc<dyn Shelf>) -> Segment {
+        let blocks = index.bounds.iter().map(|_| Place::Storage(shelf.clone())).collect();
+        Segment { index, blocks, marks }
+    }
+
+    /// Forgets a block: it is in storage.
+    pub fn forget(&mut self, block: usize, shelf: &Arc<dyn Shelf>) {
+        if let Some(place) = self.blocks.get_mut(block) {
+            *place = Place::Storage(shelf.clone());
+        }
+    }
+
+    /// Keeps a block in memory.
+    pub fn recall(&mut self, block: usize, held: Arc<Block>) {
+        if let Some(place) = self.blocks.get_mut(block) {
+            *place = Place::Memory(held);
+        }
+    }
+
+    /// Where a block is that is not in memory.
+    pub fn shelf(&self, block: usize) -> Option<&Arc<dyn Shelf>> {
+        match self.blocks.get(block)? {
+            Place::Memory(_) => None,
+            Place::Storage(shelf) => Some(shelf),
+        }
+    }
+
     /// One segment of the rows of several.
     pub fn merge(segments: &[Segment]) -> Segment {
         let n_rows = segments.iter().map(|segment| index(segment.n_rows())).sum();

@@ -223,13 +223,13 @@ fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
 #[derive(Clone, Debug)]
 pub struct Footer(ArrowReaderMetadata);
 
-/// Reads the footer of a whole file.
+/// Reads the footer from the end of a file, which begins at `start`.
 ///
 /// # Errors
 /// If it is damaged.
-pub fn read_footer(bytes: &Bytes) -> Result<Footer, SegmentFileError> {
+pub fn read_footer(start: u64, bytes: Bytes) -> Result<Footer, SegmentFileError> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    Ok(Footer(ArrowReaderMetadata::load(bytes, options)?))
+    Ok(Footer(ArrowReaderMetadata::load(&Part { start, bytes }, options)?))
 }
 
 /// Reads a block from its bytes.
@@ -432,7 +432,7 @@ mod tests {
         let file = write(&segment).unwrap();
         assert_eq!(file.blocks.len(), 3);
         assert_eq!(write(&segment).unwrap().bytes, file.bytes, "the same rows, the same bytes");
-        let footer = read_footer(&file.bytes).unwrap();
+        let footer = read_footer(0, file.bytes.clone()).unwrap();
         for (number, place) in file.blocks.iter().enumerate() {
             let bytes = Bytes::copy_from_slice(slice(&file.bytes, &place.range()).unwrap());
             let read = read_block(&footer, number, place, bytes).unwrap();
@@ -453,7 +453,7 @@ mod tests {
     #[test]
     fn a_changed_byte_is_noticed() {
         let file = write(&segment()).unwrap();
-        let footer = read_footer(&file.bytes).unwrap();
+        let footer = read_footer(0, file.bytes.clone()).unwrap();
         let place = file.blocks[1];
         let mut bytes = slice(&file.bytes, &place.range()).unwrap().to_vec();
         bytes[1_000] ^= 4;

@@ -91,6 +91,16 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// The statements of a shard that is restored.
+    pub fn of(rows: Vec<Arc<StatementRow>>, marks: Marks) -> Statements {
+        Statements { rows: Pages::of(rows), marks }
+    }
+
+    /// When those that ceased to be current did.
+    pub fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
     /// Appends a statement and gives its number.
     pub fn push(&mut self, row: StatementRow) -> u32 {
         self.rows.push(Arc::new(row))

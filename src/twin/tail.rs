@@ -40,6 +40,26 @@ impl Tail {
         Tail { events: Events::of_partition(partition), ..Tail::default() }
     }
 
+    /// The tail of a shard that is restored.
+    pub fn restore(
+        rows: SampleTable,
+        marks: Marks,
+        rare: Rare,
+        (events, ids): (Events, Texts),
+    ) -> Tail {
+        let n_rows = u32::try_from(rows.n_rows()).expect("the tail is far below 2^32 rows");
+        let mut tail = Tail { rows, rare, marks, events, ids, ..Tail::default() };
+        for number in 0..n_rows {
+            tail.index(number);
+            let is_current = tail.marks.known_to(number) == Timestamp::FOREVER;
+            let row = tail.rows.row(number);
+            if is_current && counts(&row) {
+                tail.lists.insert(&tail.rows, number);
+            }
+        }
+        tail
+    }
+
     /// A row with all that is kept of it.
     pub fn kept(&self, number: u32) -> Kept {
         let row = self.rows.row(number);
@@ -54,7 +74,7 @@ impl Tail {
     /// Appends a row that is current.
     pub fn push_current(&mut self, row: SampleRow) -> u32 {
         let number = self.push(row);
-        if row.series != VOID_SERIES && Flags::unpack(row.flags).status.counts() {
+        if counts(&row) {
             self.lists.insert(&self.rows, number);
         }
         number
@@ -69,10 +89,14 @@ impl Tail {
 
     fn push(&mut self, row: SampleRow) -> u32 {
         let number = self.rows.push(row);
+        self.index(number);
+        number
+    }
+
+    fn index(&mut self, number: u32) {
         let rows = &self.rows;
         let hash_of = |number: &u32| hash::of_key(rows.patient(*number), rows.key(*number));
-        self.keys.insert_unique(hash::of_key(row.patient, row.key), number, hash_of);
-        number
+        self.keys.insert_unique(hash_of(&number), number, hash_of);
     }
 
     /// Says that a row is no longer current from `known_to` on.
@@ -112,4 +136,9 @@ impl Tail {
         *self = Tail { events, ..Tail::default() };
         segment
     }
+}
+
+/// Whether a row counts while it is current.
+fn counts(row: &SampleRow) -> bool {
+    row.series != VOID_SERIES && Flags::unpack(row.flags).status.counts()
 }

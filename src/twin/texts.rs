@@ -18,19 +18,32 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// The texts of chunks as a view gave them.
+    pub fn of_chunks(chunks: &[Arc<StringArray>]) -> Texts {
+        let mut texts = Texts::default();
+        for text in chunks.iter().flat_map(|chunk| chunk.iter()) {
+            texts.append(text.unwrap_or_default());
+        }
+        texts
+    }
+
     /// Appends a text and gives its number; the text that was appended last keeps its number.
     pub fn push(&mut self, text: &str) -> u32 {
         let n_texts = self.n_texts();
         if n_texts.checked_sub(1).and_then(|last| self.get(last)) == Some(text) {
             return n_texts - 1;
         }
+        self.append(text);
+        n_texts
+    }
+
+    fn append(&mut self, text: &str) {
         self.open.push_str(text);
         self.ends.push(i32::try_from(self.open.len()).expect("1,024 texts of a record each fit"));
         if self.ends.len() == CHUNK_ROWS {
             let (open, ends) = (std::mem::take(&mut self.open), std::mem::take(&mut self.ends));
             self.frozen.push(Arc::new(texts_array(open, &ends)));
         }
-        n_texts
     }
 
     /// The text of this number.

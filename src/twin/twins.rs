@@ -40,8 +40,10 @@ pub struct Twins {
     pub(super) codes: Interner,
     pub(super) devices: Interner,
     pub(super) newest: Newest,
+    /// What `newest` tracks, by its column.
+    pub(super) tracked: Vec<(Signal, Origin)>,
     /// The column of `newest` that tracks a series.
-    pub(super) tracked: Vec<Option<usize>>,
+    pub(super) columns: Vec<Option<usize>>,
     /// The patients of the events to come, where they are known.
     ahead: VecDeque<Option<u32>>,
     pub(super) scratch: Vec<u8>,
@@ -97,6 +99,7 @@ impl Twins {
             devices: Interner::default(),
             newest: Newest::default(),
             tracked: Vec::new(),
+            columns: Vec::new(),
             ahead: VecDeque::new(),
             scratch: Vec::new(),
         };
@@ -106,14 +109,10 @@ impl Twins {
 
     /// Keeps the newest value of each of `tracked` at hand from now on, whatever was tracked before.
     pub fn track(&mut self, tracked: &[(Signal, Origin)]) {
-        let n_series = Signal::all().count() * Origin::ALL.len();
-        self.tracked = vec![None; n_series];
-        for (column, (signal, origin)) in tracked.iter().enumerate() {
-            let series = usize::from(series_of(*signal, *origin));
-            if let Some(slot) = self.tracked.get_mut(series) {
-                *slot = Some(column);
-            }
+        if self.tracked == tracked {
+            return;
         }
+        self.set_tracked(tracked);
         self.newest = Newest::of_columns(tracked.len());
         let n_patients = u32::try_from(self.patients.texts().n_items()).unwrap_or(u32::MAX);
         for patient in 0..n_patients {
@@ -121,6 +120,24 @@ impl Twins {
                 self.refresh_newest(patient, series_of(*signal, *origin));
             }
         }
+    }
+
+    /// Says what the columns of `newest` track, and nothing of what is in them.
+    pub(super) fn set_tracked(&mut self, tracked: &[(Signal, Origin)]) {
+        let n_series = Signal::all().count() * Origin::ALL.len();
+        self.tracked = tracked.to_vec();
+        self.columns = vec![None; n_series];
+        for (column, (signal, origin)) in tracked.iter().enumerate() {
+            let series = usize::from(series_of(*signal, *origin));
+            if let Some(slot) = self.columns.get_mut(series) {
+                *slot = Some(column);
+            }
+        }
+    }
+
+    /// The newest values at hand, and what they are of, by column.
+    pub fn newest(&self) -> (&Newest, &[(Signal, Origin)]) {
+        (&self.newest, &self.tracked)
     }
 
     /// Looks for the patients of events that are about to be applied, in the order in which they will be.

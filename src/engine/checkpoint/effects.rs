@@ -86,15 +86,15 @@ pub fn write_standing(out: &mut Out, rows: &Pages<EffectRow>, revisions: &Pages<
     out.list(standing.into_iter(), Out::u32);
 }
 
-/// Reads which revision each effect stands at.
+/// The effects that stand at these revisions.
 ///
 /// # Errors
-/// If the part ends before, or names a revision that is not there.
+/// If one of them is not there.
 pub fn read_standing(
-    part: &mut In<'_>,
+    standing: &[u32],
     revisions: &Pages<EffectRow>,
 ) -> Result<Vec<EffectRow>, Torn> {
-    part.list(|part| revisions.get(part.u32()?).cloned().ok_or(Torn))
+    standing.iter().map(|number| revisions.get(*number).cloned().ok_or(Torn)).collect()
 }
 
 fn write_effect(out: &mut Out, effect: &Effect) {

@@ -1,7 +1,11 @@
-//! A shard as bytes: what a checkpoint holds, and the shard that it gives back.
+//! A shard as bytes in storage: what a checkpoint holds, and the shard that it gives back.
 
 pub mod bytes;
 pub mod core;
 pub mod effects;
+pub mod reader;
+pub mod shelf;
+pub mod state;
 pub mod statements;
 pub mod tables;
+pub mod writer;

@@ -30,7 +30,7 @@ pub fn write_statements<'r>(
 }
 
 fn event(row: &StatementRow) -> Event<'_> {
-    let fact = Fact { valid: row.valid, body: Body::Statement(row.statement.clone()) };
+    let fact = Fact { valid: row.valid, body: Body::Statement(Box::new(row.statement.clone())) };
     let resource = Resource {
         kind: row.kind,
         id: row.id.as_ref().into(),
@@ -74,7 +74,7 @@ pub fn read_statements(part: &mut In<'_>) -> Result<Vec<Arc<StatementRow>>, Torn
             valid: fact.valid,
             known,
             event,
-            statement: statement.into_owned(),
+            statement: (*statement).into_owned(),
         }))
     })
     .collect()

@@ -1,0 +1,315 @@
+//! The part of a checkpoint that is written each time: everything small, and the open ends of what grows.
+//!
+//! What grows and never changes lies in parts of its own, a run of 65,536 rows each, and what is sealed in
+//! its segment's file; this part says which rows they hold by how many of each there are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::event::{Clock, DefinitionKind};
+use crate::domain::fact::Origin;
+use crate::domain::signal::Signal;
+use crate::domain::time::Timestamp;
+use crate::engine::checkpoint::bytes::{In, Out, Torn};
+use crate::engine::checkpoint::effects::{read_suppressions, write_standing, write_suppressions};
+use crate::engine::checkpoint::state::{Rest, ShardState};
+use crate::engine::checkpoint::tables;
+use crate::engine::checkpoint::tables::time;
+use crate::engine::timers::Timers;
+use crate::twin::effects::SuppressionRow;
+use crate::twin::events::EventsView;
+use crate::twin::filter::Filter;
+use crate::twin::head::Cell;
+use crate::twin::marks::Marks;
+use crate::twin::newest::Newest;
+use crate::twin::pages::Pages;
+use crate::twin::segment::Index;
+use crate::twin::segment_file::BlockPlace;
+use crate::twin::snapshot::Track;
+
+/// The version of what is written here. It only grows, and every older one is read for ever.
+pub const FORMAT: u32 = 1;
+
+/// Rows of a run: large enough that a shard has few parts, small enough that the open end is.
+pub const RUN_ROWS: usize = 65_536;
+
+/// A sealed segment as a checkpoint names it.
+#[derive(Clone, Debug)]
+pub struct SegmentEntry {
+    /// What is always in memory of it.
+    pub index: Arc<Index>,
+    /// Its rows that ceased to be current.
+    pub marks: Marks,
+    /// Where its blocks lie in its file.
+    pub blocks: Vec<BlockPlace>,
+}
+
+/// What the part says, but for the rows that lie in parts of their own.
+#[derive(Debug)]
+pub struct Core<'b> {
+    /// The partition.
+    pub partition: u32,
+    /// The offset of the next frame.
+    pub next_offset: u64,
+    /// The known time of the newest event.
+    pub known: Timestamp,
+    /// How far the ticks have come.
+    pub clock: Timestamp,
+    /// The names of the shard: patients, sources, codes, devices, notes.
+    pub names: [Pages<Arc<str>>; 5],
+    /// What each track is.
+    pub tracks: Vec<Track>,
+    /// What only the writer needs.
+    pub rest: Rest,
+    /// The segments.
+    pub segments: Vec<SegmentEntry>,
+    /// What was not said.
+    pub suppressions: Vec<SuppressionRow>,
+    /// How many runs there are of scores, statements and revisions.
+    pub n_runs: [usize; 3],
+    /// The open ends, which need the runs to be read.
+    pub open: In<'b>,
+}
+
+/// Writes the part.
+pub fn write(state: &ShardState, segments: &[SegmentEntry], n_runs: [usize; 3]) -> Out {
+    let ShardState { snapshot, rest } = state;
+    let mut out = Out::default();
+    out.u32(FORMAT);
+    out.u32(snapshot.partition);
+    out.u64(snapshot.next_offset);
+    out.i64(snapshot.known_through.micros());
+    out.i64(snapshot.clock.micros());
+    let sources = snapshot.events.sources();
+    let names =
+        [&snapshot.patients, sources, &snapshot.codes, &snapshot.devices, &snapshot.notes];
+    for names in names {
+        out.count(names.n_items());
+        names.iter().for_each(|name| out.text(name));
+    }
+    out.list(snapshot.tracks.iter(), write_track);
+    write_rest(&mut out, rest);
+    out.list(segments.iter(), write_segment);
+    write_suppressions(&mut out, &snapshot.suppressions);
+    n_runs.into_iter().for_each(|n_runs| out.count(n_runs));
+    tables::write_samples(&mut out, &snapshot.tail);
+    tables::write_marks(&mut out, &snapshot.tail_marks);
+    tables::write_rare(&mut out, &snapshot.tail_rare);
+    tables::write_events(&mut out, snapshot.events.chunks());
+    tables::write_texts(&mut out, &snapshot.ids);
+    tables::write_marks(&mut out, &snapshot.score_marks);
+    tables::write_marks(&mut out, snapshot.statements.marks());
+    write_standing(&mut out, &snapshot.effects, &snapshot.revisions);
+    out
+}
+
+/// Reads the part up to its open ends.
+///
+/// # Errors
+/// If it ends before, or is of a newer version.
+pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
+    let mut part = In::of(bytes);
+    if part.u32()? != FORMAT {
+        return Err(Torn);
+    }
+    let (partition, next_offset) = (part.u32()?, part.u64()?);
+    let (known, clock) = (time(&mut part)?, time(&mut part)?);
+    let mut names: [Pages<Arc<str>>; 5] = Default::default();
+    for names in &mut names {
+        *names = Pages::of(part.list(|part| part.text().map(Arc::from))?);
+    }
+    Ok(Core {
+        partition,
+        next_offset,
+        known,
+        clock,
+        names,
+        tracks: part.list(read_track)?,
+        rest: read_rest(&mut part)?,
+        segments: part.list(read_segment)?,
+        suppressions: read_suppressions(&mut part)?,
+        n_runs: [count(&mut part)?, count(&mut part)?, count(&mut part)?],
+        open: part,
+    })
+}
+
+fn count(part: &mut In<'_>) -> Result<usize, Torn> {
+    usize::try_from(part.u64()?).map_err(|_| Torn)
+}
+
+/// The events of the tail, which follow its rows.
+///
+/// # Errors
+/// If the part ends before.
+pub fn read_events(part: &mut In<'_>, sources: Pages<Arc<str>>) -> Result<EventsView, Torn> {
+    Ok(EventsView::of(tables::read_events(part)?, sources))
+}
+
+fn write_track(out: &mut Out, track: &Track) {
+    for text in [&track.pipeline, &track.title, &track.subject, &track.value] {
+        out.text(text);
+    }
+    out.u8(track.decimals);
+    out.list(track.bands.iter(), |out, band| out.text(band));
+    out.list(track.inputs.iter(), |out, input| out.text(input));
+}
+
+fn read_track(part: &mut In<'_>) -> Result<Track, Torn> {
+    let text = |part: &mut In<'_>| part.text().map(Arc::<str>::from);
+    Ok(Track {
+        pipeline: text(part)?,
+        title: text(part)?,
+        subject: text(part)?,
+        value: text(part)?,
+        decimals: part.u8()?,
+        bands: part.list(text)?,
+        inputs: part.list(text)?,
+    })
+}
+
+fn clock_number(clock: Clock) -> u8 {
+    match clock {
+        Clock::Live => 0,
+        Clock::Recorded => 1,
+    }
+}
+
+fn read_clock(part: &mut In<'_>) -> Result<Clock, Torn> {
+    match part.u8()? {
+        0 => Ok(Clock::Live),
+        1 => Ok(Clock::Recorded),
+        _ => Err(Torn),
+    }
+}
+
+fn kind_number(kind: DefinitionKind) -> u8 {
+    match kind {
+        DefinitionKind::Pipeline => 0,
+        DefinitionKind::ValueSet => 1,
+        DefinitionKind::Site => 2,
+    }
+}
+
+fn read_kind(part: &mut In<'_>) -> Result<DefinitionKind, Torn> {
+    match part.u8()? {
+        0 => Ok(DefinitionKind::Pipeline),
+        1 => Ok(DefinitionKind::ValueSet),
+        2 => Ok(DefinitionKind::Site),
+        _ => Err(Torn),
+    }
+}
+
+fn write_rest(out: &mut Out, rest: &Rest) {
+    out.u8(clock_number(rest.clock_kind));
+    out.option(rest.opened, |out, (n_partitions, clock)| {
+        out.u32(n_partitions);
+        out.u8(clock_number(clock));
+    });
+    out.i64(rest.recorded_through.micros());
+    out.list(rest.definitions.iter(), |out, ((kind, name), text)| {
+        out.u8(kind_number(*kind));
+        out.text(name);
+        out.text(text);
+    });
+    for timers in rest.timers.lists() {
+        out.list(timers.into_iter(), |out, (at, patient, track)| {
+            out.i64(at.micros());
+            out.u32(patient);
+            out.u16(track);
+        });
+    }
+    out.list(rest.tracked.iter(), |out, (signal, origin)| {
+        out.u16(signal.number());
+        let origin = Origin::ALL.iter().position(|known| known == origin);
+        out.u8(origin.and_then(|number| u8::try_from(number).ok()).unwrap_or(u8::MAX));
+    });
+    out.count(rest.newest.n_columns());
+    out.list(rest.newest.pages(), |out, cells| {
+        out.list(cells.iter(), |out, cell| {
+            out.i64(cell.at.micros());
+            out.i32(cell.value);
+            out.u16(cell.flags);
+        });
+    });
+    out.list(rest.going_on.iter(), |out, (patient, track, row)| {
+        out.u32(*patient);
+        out.u16(*track);
+        out.u32(*row);
+    });
+}
+
+fn read_rest(part: &mut In<'_>) -> Result<Rest, Torn> {
+    let clock_kind = read_clock(part)?;
+    let opened = part.option(|part| Ok((part.u32()?, read_clock(part)?)))?;
+    let recorded_through = time(part)?;
+    let definitions = part.list(|part| {
+        let kind = read_kind(part)?;
+        Ok(((kind, part.text()?.to_owned()), part.text()?.to_owned()))
+    })?;
+    let timer = |part: &mut In<'_>| Ok((time(part)?, part.u32()?, part.u16()?));
+    let timers = [part.list(timer)?, part.list(timer)?, part.list(timer)?];
+    let tracked = part.list(|part| {
+        let signal = Signal::from_number(part.u16()?).ok_or(Torn)?;
+        let origin = Origin::ALL.get(usize::from(part.u8()?)).copied().ok_or(Torn)?;
+        Ok((signal, origin))
+    })?;
+    let n_columns = count(part)?;
+    let cell = |part: &mut In<'_>| {
+        Ok(Cell { at: time(part)?, value: part.i32()?, flags: part.u16()? })
+    };
+    let pages = part.list(|part| part.list(cell))?;
+    Ok(Rest {
+        clock_kind,
+        opened,
+        recorded_through,
+        definitions: definitions.into_iter().collect::<BTreeMap<_, _>>(),
+        timers: Timers::of_lists(timers),
+        newest: Newest::of_pages(n_columns, pages).ok_or(Torn)?,
+        tracked,
+        going_on: part.list(|part| Ok((part.u32()?, part.u16()?, part.u32()?)))?,
+    })
+}
+
+fn write_segment(out: &mut Out, entry: &SegmentEntry) {
+    let Index { n_rows, patients, starts, newest, bounds, filter } = &*entry.index;
+    out.u32(*n_rows);
+    out.list(patients.iter(), |out, patient| out.u32(*patient));
+    out.list(starts.iter(), |out, start| out.u32(*start));
+    out.list(newest.iter(), |out, at| out.i64(*at));
+    out.list(bounds.iter(), |out, (first, last)| {
+        out.i64(first.micros());
+        out.i64(last.micros());
+    });
+    out.list(filter.words(), |out, words| words.iter().for_each(|word| out.u64(*word)));
+    tables::write_marks(out, &entry.marks);
+    out.list(entry.blocks.iter(), |out, place| {
+        out.u64(place.start);
+        out.u64(place.end);
+        out.u64(place.hash);
+    });
+}
+
+fn read_segment(part: &mut In<'_>) -> Result<SegmentEntry, Torn> {
+    let index = Index {
+        n_rows: part.u32()?,
+        patients: part.list(In::u32)?,
+        starts: part.list(In::u32)?,
+        newest: part.list(In::i64)?,
+        bounds: part.list(|part| Ok((time(part)?, time(part)?)))?,
+        filter: Filter::of_words(part.list(|part| {
+            let mut words = [0; 8];
+            for word in &mut words {
+                *word = part.u64()?;
+            }
+            Ok(words)
+        })?),
+    };
+    let marks = tables::read_marks(part)?;
+    let blocks = part.list(|part| {
+        Ok(BlockPlace { start: part.u64()?, end: part.u64()?, hash: part.u64()? })
+    })?;
+    if blocks.len() != index.bounds.len() {
+        return Err(Torn);
+    }
+    Ok(SegmentEntry { index: Arc::new(index), marks, blocks })
+}

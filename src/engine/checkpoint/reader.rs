@@ -1,0 +1,192 @@
+//! Reads a shard from its newest whole checkpoint. No sealed block is read: it is when it is asked for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::engine::checkpoint::bytes::{In, Torn};
+use crate::engine::checkpoint::core::{self, Core};
+use crate::engine::checkpoint::effects::{read_revisions, read_standing};
+use crate::engine::checkpoint::shelf::StoredSegment;
+use crate::engine::checkpoint::state::ShardState;
+use crate::engine::checkpoint::statements::read_statements;
+use crate::engine::checkpoint::tables;
+use crate::engine::checkpoint::writer::{CORE, REVISIONS, SCORES, STATEMENTS, Stored};
+use crate::engine::shard::Shard;
+use crate::storage::checkpoints::{CheckpointError, Checkpoints};
+use crate::storage::manifest::Manifest;
+use crate::storage::object::Storage;
+use crate::storage::part::{PartRef, SEGMENT};
+use crate::storage::search::{Depth, Valid};
+use crate::twin::effects::Effects;
+use crate::twin::pages::Pages;
+use crate::twin::places::Places;
+use crate::twin::segment::{Segment, Shelf};
+use crate::twin::snapshot::ShardSnapshot;
+use crate::twin::statements::Statements;
+
+/// Why a shard cannot be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The storage of checkpoints.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A part is whole and cannot be read: it is of a newer version.
+    #[error("checkpoint {epoch}-{sequence} of partition {partition}: {error}")]
+    Torn {
+        /// The partition.
+        partition: u32,
+        /// The epoch of the checkpoint.
+        epoch: u64,
+        /// Its sequence.
+        sequence: u64,
+        /// What is wrong.
+        error: Torn,
+    },
+    /// A definition in it cannot be read by this version.
+    #[error("the checkpoint's definition `{name}`: {error}")]
+    Definition {
+        /// The definition.
+        name: String,
+        /// What is wrong.
+        error: String,
+    },
+}
+
+/// A shard as a checkpoint gave it back.
+#[derive(Debug)]
+pub struct Restored {
+    /// The shard.
+    pub shard: Shard,
+    /// The checkpoint.
+    pub manifest: Manifest,
+    /// Its parts of scores, statements and revisions.
+    pub runs: [Vec<PartRef>; 3],
+    /// Its segments.
+    pub segments: Vec<Stored>,
+    /// Newer checkpoints that are damaged, and why.
+    pub passed_over: Vec<String>,
+}
+
+/// Restores a shard from the newest whole checkpoint; `None` where there is none.
+///
+/// # Errors
+/// If the storage cannot be read, or what is in it is of a newer version.
+pub fn restore(
+    storage: &Storage,
+    checkpoints: &mut Checkpoints,
+) -> Result<Option<Restored>, RestoreError> {
+    let search = checkpoints.newest_valid(Depth::Quick)?;
+    let passed_over = search.passed_over.iter().map(ToString::to_string).collect();
+    let Some(Valid { manifest, parts }) = search.valid else { return Ok(None) };
+    let torn = |error| RestoreError::Torn {
+        partition: manifest.partition,
+        epoch: manifest.epoch,
+        sequence: manifest.sequence,
+        error,
+    };
+    let refs = &manifest.checkpoint.parts;
+    let all: Vec<(&PartRef, Option<Bytes>)> = refs.iter().zip(parts).collect();
+    let object_of = |part: &PartRef| checkpoints.object_of(part);
+    let (state, segments) = read(storage, &all, object_of).map_err(torn)?;
+    let of_kind = |kind: &str| refs.iter().filter(|part| part.kind == kind).cloned().collect();
+    let runs = [of_kind(SCORES), of_kind(STATEMENTS), of_kind(REVISIONS)];
+    let shard = Shard::restore(state)
+        .map_err(|(name, error)| RestoreError::Definition { name, error })?;
+    Ok(Some(Restored { shard, manifest, runs, segments, passed_over }))
+}
+
+fn read(
+    storage: &Storage,
+    parts: &[(&PartRef, Option<Bytes>)],
+    object_of: impl Fn(&PartRef) -> String,
+) -> Result<(ShardState, Vec<Stored>), Torn> {
+    let of_kind = |kind: &'static str| parts.iter().filter(move |(part, _)| part.kind == kind);
+    let bytes_of = |kind| of_kind(kind).filter_map(|(_, bytes)| bytes.as_ref());
+    let core = core::read(bytes_of(CORE).next().ok_or(Torn)?)?;
+    let Core { partition, next_offset, known, clock, .. } = core;
+    let tracks = Arc::new(core.tracks);
+    let Core { names, rest, segments, suppressions, n_runs, mut open, .. } = core;
+    let [patients, sources, codes, devices, notes] = names;
+    let (segments, stored) = read_segments(storage, segments, of_kind(SEGMENT), object_of)?;
+    let tail = tables::read_samples(&mut open)?;
+    let (tail_marks, tail_rare) = (tables::read_marks(&mut open)?, tables::read_rare(&mut open)?);
+    let events = core::read_events(&mut open, sources)?;
+    let ids = tables::read_texts(&mut open)?;
+    let score_marks = tables::read_marks(&mut open)?;
+    let statement_marks = tables::read_marks(&mut open)?;
+    let standing = open.list(In::u32)?;
+    let mut scores = Vec::new();
+    let mut statements = Vec::new();
+    let mut revisions = Pages::default();
+    let n_read = [SCORES, STATEMENTS, REVISIONS].map(|kind| bytes_of(kind).count());
+    if n_read != n_runs {
+        return Err(Torn);
+    }
+    for bytes in bytes_of(SCORES) {
+        scores.extend(tables::read_scores(&mut In::of(bytes))?);
+    }
+    scores.extend(tables::read_scores(&mut open)?);
+    for bytes in bytes_of(STATEMENTS) {
+        statements.extend(read_statements(&mut In::of(bytes))?);
+    }
+    statements.extend(read_statements(&mut open)?);
+    for bytes in bytes_of(REVISIONS) {
+        read_revisions(&mut In::of(bytes))?.into_iter().for_each(|row| _ = revisions.push(row));
+    }
+    read_revisions(&mut open)?.into_iter().for_each(|row| _ = revisions.push(row));
+    if !open.is_at_end() {
+        return Err(Torn);
+    }
+    let effects = read_standing(&standing, &revisions)?;
+    let going_on = rest.going_on.clone();
+    let effects = Effects::of(effects, revisions, suppressions, going_on);
+    let snapshot = ShardSnapshot {
+        partition,
+        next_offset,
+        known_through: known,
+        clock,
+        patients,
+        tail,
+        tail_marks,
+        tail_rare,
+        segments,
+        statements: Statements::of(statements, statement_marks),
+        places: Arc::new(Places::default()),
+        events,
+        ids,
+        codes,
+        devices,
+        scores,
+        score_marks,
+        score_head: Vec::new(),
+        notes,
+        effects: effects.rows().clone(),
+        revisions: effects.revisions().clone(),
+        suppressions: effects.suppressions().clone(),
+        tracks,
+    };
+    Ok((ShardState { snapshot, rest }, stored))
+}
+
+fn read_segments<'p>(
+    storage: &Storage,
+    entries: Vec<core::SegmentEntry>,
+    parts: impl Iterator<Item = &'p (&'p PartRef, Option<Bytes>)>,
+    object_of: impl Fn(&PartRef) -> String,
+) -> Result<(Vec<Segment>, Vec<Stored>), Torn> {
+    let parts: Vec<&PartRef> = parts.map(|(part, _)| *part).collect();
+    if parts.len() != entries.len() {
+        return Err(Torn);
+    }
+    let both = entries.into_iter().zip(parts);
+    let stored = both.map(|(entry, part)| {
+        let (object, size_bytes) = (object_of(part), part.size_bytes);
+        let file = StoredSegment::new(storage.clone(), object, size_bytes, entry.blocks);
+        let file = Arc::new(file);
+        let shelf: Arc<dyn Shelf> = file.clone();
+        let segment = Segment::of_storage(entry.index.clone(), entry.marks, &shelf);
+        (segment, Stored { index: entry.index, part: part.clone(), file })
+    });
+    Ok(stored.unzip())
+}

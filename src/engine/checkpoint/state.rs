@@ -1,0 +1,43 @@
+//! A shard at a position of its log: what a checkpoint is made of.
+//!
+//! Taking it costs what a snapshot costs: everything large is shared, and written by another thread.
+
+use std::collections::BTreeMap;
+
+use crate::domain::event::{Clock, DefinitionKind};
+use crate::domain::fact::Origin;
+use crate::domain::signal::Signal;
+use crate::domain::time::Timestamp;
+use crate::engine::timers::Timers;
+use crate::twin::newest::Newest;
+use crate::twin::snapshot::ShardSnapshot;
+
+/// A shard as it was.
+#[derive(Clone, Debug)]
+pub struct ShardState {
+    /// What readers see.
+    pub snapshot: ShardSnapshot,
+    /// What only the writer needs.
+    pub rest: Rest,
+}
+
+/// What a shard needs to go on, and no reader asks for.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// Which clock known time follows.
+    pub clock_kind: Clock,
+    /// What the log says of itself at its beginning.
+    pub opened: Option<(u32, Clock)>,
+    /// When the newest event of a recorded history became available.
+    pub recorded_through: Timestamp,
+    /// The definitions in force, by kind and name.
+    pub definitions: BTreeMap<(DefinitionKind, String), String>,
+    /// What the clock will do next.
+    pub timers: Timers,
+    /// The newest values at hand.
+    pub newest: Newest,
+    /// What they are of, by column.
+    pub tracked: Vec<(Signal, Origin)>,
+    /// The runs of equal suppressions that go on: patient, track, number.
+    pub going_on: Vec<(u32, u16, u32)>,
+}

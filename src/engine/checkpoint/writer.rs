@@ -1,0 +1,217 @@
+//! Writes checkpoints of a shard: what did not change since the last one is not written again.
+//!
+//! ```text
+//! segments, runs of rows that never change ─► parts, once each ─┐
+//! the open ends, and everything small ─► a part each time ──────┴─► manifest
+//! ```
+//! It runs beside the shard's thread, on a state that nothing changes any more.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::engine::checkpoint::bytes::Out;
+use crate::engine::checkpoint::core::{self, RUN_ROWS, SegmentEntry};
+use crate::engine::checkpoint::effects::write_revisions;
+use crate::engine::checkpoint::reader::Restored;
+use crate::engine::checkpoint::shelf::StoredSegment;
+use crate::engine::checkpoint::state::ShardState;
+use crate::engine::checkpoint::statements::write_statements;
+use crate::engine::checkpoint::tables::write_scores;
+use crate::engine::digest::digest;
+use crate::storage::checkpoints::{CheckpointError, Checkpoints};
+use crate::storage::manifest::{Checkpoint, Manifest};
+use crate::storage::object::Storage;
+use crate::storage::part::{PartRef, SEGMENT};
+use crate::twin::effects::EffectRow;
+use crate::twin::pages::Pages;
+use crate::twin::segment::{Index, Segment};
+use crate::twin::segment_file::{self, SegmentFileError};
+use crate::twin::statements::Statements;
+use crate::twin::table::CHUNK_ROWS;
+
+/// The kinds of parts, besides segments.
+pub const CORE: &str = "core";
+/// Runs of scores.
+pub const SCORES: &str = "scores";
+/// Runs of statements.
+pub const STATEMENTS: &str = "statements";
+/// Runs of revisions of effects.
+pub const REVISIONS: &str = "revisions";
+
+/// Chunks of a run of scores.
+const RUN_CHUNKS: usize = RUN_ROWS / CHUNK_ROWS;
+
+/// Checkpoints that are kept: the newest, and two to fall back on.
+pub const MANIFESTS_KEPT: usize = 3;
+
+/// Why a checkpoint is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The storage of checkpoints.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A segment cannot be put into its format, which is our own mistake.
+    #[error(transparent)]
+    Segment(#[from] SegmentFileError),
+}
+
+/// A sealed segment and its file.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The segment, by what is always in memory of it.
+    pub index: Arc<Index>,
+    /// Its file as a part of checkpoints.
+    pub part: PartRef,
+    /// Its file.
+    pub file: Arc<StoredSegment>,
+}
+
+/// Writes the checkpoints of one partition.
+#[derive(Debug)]
+pub struct CheckpointWriter {
+    storage: Storage,
+    checkpoints: Checkpoints,
+    n_partitions: u32,
+    /// The parts of scores, statements and revisions that are written.
+    runs: [Vec<PartRef>; 3],
+    segments: Vec<Stored>,
+}
+
+/// A checkpoint that was published.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its segments: their blocks need not be in memory any more.
+    pub segments: Vec<Stored>,
+}
+
+impl CheckpointWriter {
+    /// Makes this the owner of the partition's checkpoints. `restored` is what was started from, if
+    /// anything was: it is not written again.
+    ///
+    /// # Errors
+    /// If the storage cannot.
+    pub fn claim(
+        storage: Storage,
+        mut checkpoints: Checkpoints,
+        n_partitions: u32,
+        restored: Option<&Restored>,
+    ) -> Result<CheckpointWriter, CheckpointError> {
+        checkpoints.claim()?;
+        let runs = restored.map(|restored| restored.runs.clone()).unwrap_or_default();
+        let segments = restored.map(|restored| restored.segments.clone()).unwrap_or_default();
+        Ok(CheckpointWriter { storage, checkpoints, n_partitions, runs, segments })
+    }
+
+    /// Writes and publishes a checkpoint. Effects up to its position have been committed.
+    ///
+    /// # Errors
+    /// If the storage cannot, or another owner has claimed the partition: the one before stands.
+    pub fn write(&mut self, state: &ShardState) -> Result<Written, WriteError> {
+        let snapshot = &state.snapshot;
+        self.write_segments(&snapshot.segments)?;
+        let n_scores = snapshot.scores.iter().filter(|chunk| chunk.n_rows() == CHUNK_ROWS).count();
+        let n_runs = [
+            n_scores / RUN_CHUNKS,
+            snapshot.statements.n_rows() / RUN_ROWS,
+            snapshot.revisions.n_items() / RUN_ROWS,
+        ];
+        for run in self.runs[0].len()..n_runs[0] {
+            let mut out = Out::default();
+            write_scores(&mut out, slice(&snapshot.scores, run * RUN_CHUNKS, RUN_CHUNKS));
+            self.put(0, SCORES, out)?;
+        }
+        for run in self.runs[1].len()..n_runs[1] {
+            let mut out = Out::default();
+            let rows = run * RUN_ROWS..(run + 1) * RUN_ROWS;
+            write_statement_rows(&mut out, &snapshot.statements, rows);
+            self.put(1, STATEMENTS, out)?;
+        }
+        for run in self.runs[2].len()..n_runs[2] {
+            let mut out = Out::default();
+            write_revision_rows(&mut out, &snapshot.revisions, run * RUN_ROWS, RUN_ROWS);
+            self.put(2, REVISIONS, out)?;
+        }
+        let core = self.core(state, n_runs);
+        let core = self.checkpoints.put_part(CORE, Bytes::from(core))?;
+        let runs = self.runs.iter().flatten().cloned();
+        let segments = self.segments.iter().map(|stored| stored.part.clone());
+        let checkpoint = Checkpoint {
+            next_offset: snapshot.next_offset,
+            known: snapshot.known_through,
+            digest: digest(snapshot).to_string(),
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+            parts: std::iter::once(core).chain(runs).chain(segments).collect(),
+        };
+        let manifest = self.checkpoints.publish(self.n_partitions, checkpoint)?;
+        self.checkpoints.collect_garbage(MANIFESTS_KEPT)?;
+        Ok(Written { manifest, segments: self.segments.clone() })
+    }
+
+    fn put(&mut self, kind: usize, name: &str, out: Out) -> Result<(), CheckpointError> {
+        let part = self.checkpoints.put_part(name, Bytes::from(out.finish()))?;
+        if let Some(runs) = self.runs.get_mut(kind) {
+            runs.push(part);
+        }
+        Ok(())
+    }
+
+    /// Writes the segments that are new, and forgets those that are no more.
+    fn write_segments(&mut self, segments: &[Segment]) -> Result<(), WriteError> {
+        let mut stored = Vec::with_capacity(segments.len());
+        for segment in segments {
+            let same = |known: &&Stored| Arc::ptr_eq(&known.index, segment.index());
+            stored.push(match self.segments.iter().find(same) {
+                Some(known) => known.clone(),
+                None => self.write_segment(segment)?,
+            });
+        }
+        self.segments = stored;
+        Ok(())
+    }
+
+    fn write_segment(&mut self, segment: &Segment) -> Result<Stored, WriteError> {
+        let file = segment_file::write(segment)?;
+        let part = self.checkpoints.put_part(SEGMENT, file.bytes)?;
+        let object = self.checkpoints.object_of(&part);
+        let (storage, size_bytes) = (self.storage.clone(), part.size_bytes);
+        let file = Arc::new(StoredSegment::new(storage, object, size_bytes, file.blocks));
+        Ok(Stored { index: segment.index().clone(), part, file })
+    }
+
+    fn core(&self, state: &ShardState, n_runs: [usize; 3]) -> Vec<u8> {
+        let snapshot = &state.snapshot;
+        let entry = |(segment, stored): (&Segment, &Stored)| SegmentEntry {
+            index: segment.index().clone(),
+            marks: segment.marks.clone(),
+            blocks: stored.file.blocks().to_vec(),
+        };
+        let entries: Vec<SegmentEntry> =
+            snapshot.segments.iter().zip(&self.segments).map(entry).collect();
+        let mut out = core::write(state, &entries, n_runs);
+        let first = n_runs[0] * RUN_CHUNKS;
+        write_scores(&mut out, slice(&snapshot.scores, first, usize::MAX));
+        let n_statements = snapshot.statements.n_rows();
+        let rows = n_runs[1] * RUN_ROWS..n_statements;
+        write_statement_rows(&mut out, &snapshot.statements, rows);
+        write_revision_rows(&mut out, &snapshot.revisions, n_runs[2] * RUN_ROWS, usize::MAX);
+        out.finish()
+    }
+}
+
+fn slice<T>(items: &[T], first: usize, n_items: usize) -> &[T] {
+    let rest = items.get(first..).unwrap_or_default();
+    rest.get(..n_items).unwrap_or(rest)
+}
+
+fn write_statement_rows(out: &mut Out, statements: &Statements, rows: std::ops::Range<usize>) {
+    let number = |row: usize| u32::try_from(row).expect("fewer than 2^32 statements");
+    write_statements(out, rows.map(|row| statements.row(number(row))));
+}
+
+fn write_revision_rows(out: &mut Out, rows: &Pages<EffectRow>, first: usize, n_rows: usize) {
+    let rows: Vec<&EffectRow> = rows.iter().skip(first).take(n_rows).collect();
+    write_revisions(out, rows.into_iter());
+}
