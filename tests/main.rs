@@ -18,6 +18,7 @@ mod bad_input;
 mod formats;
 mod order;
 mod local_log;
+mod checkpoint;
 mod storage;
 mod places;
 mod stories;

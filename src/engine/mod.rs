@@ -3,12 +3,14 @@
 pub mod appender;
 mod definitions;
 pub mod checkpoint;
+pub mod checkpointer;
 pub mod digest;
 pub mod effects;
 pub mod ingest_stage;
 pub mod letters;
 pub mod library;
 pub mod local;
+mod memory;
 pub mod produce;
 pub mod published;
 pub mod reading;

@@ -413,6 +413,15 @@ impl Shard {
         self.twins.seal_now();
     }
 
+    pub(super) fn twins_mut(&mut self) -> &mut Twins {
+        &mut self.twins
+    }
+
+    /// The pipelines in force.
+    pub(super) fn lives(&self) -> &[Live] {
+        &self.lives
+    }
+
     /// The twins.
     pub fn twins(&self) -> &Twins {
         &self.twins

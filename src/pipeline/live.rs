@@ -76,6 +76,16 @@ impl Live {
         Live { pipeline, tracks, edition, reach }
     }
 
+    /// How far the windows reach back in which a series is read; `None` if it is not read.
+    pub fn reach_of(&self, series: u16) -> Option<Span> {
+        self.reach.get(usize::from(series)).copied().flatten()
+    }
+
+    /// How far its longest window reaches back.
+    pub fn reach_max(&self) -> Span {
+        self.reach.iter().flatten().copied().max().unwrap_or_default()
+    }
+
     /// The track of the first subject, which stands for the pipeline.
     pub fn first_track(&self) -> u16 {
         self.tracks.first().copied().unwrap_or_default()

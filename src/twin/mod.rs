@@ -13,6 +13,7 @@ pub mod newest;
 pub mod pages;
 pub mod places;
 pub mod read;
+mod residence;
 mod restore;
 pub mod samples;
 pub mod scores;

@@ -26,6 +26,10 @@ use crate::twin::sealing::{Sealing, Sorted};
 pub struct Segment {
     index: Arc<Index>,
     blocks: Vec<Place>,
+    /// Where the blocks are stored, once they are.
+    stored: Option<Arc<dyn Shelf>>,
+    /// How many blocks are in storage only.
+    n_forgotten: usize,
     /// Rows that ceased to be current.
     pub marks: Marks,
 }
@@ -98,26 +102,56 @@ impl Segment {
         let Sorted { blocks, marks } = rows.sort();
         let index = Arc::new(Index::of(&blocks));
         let blocks = blocks.into_iter().map(|block| Place::Memory(Arc::new(block))).collect();
-        Segment { index, blocks, marks }
+        Segment { index, blocks, stored: None, n_forgotten: 0, marks }
     }
 
     /// A segment all of whose blocks are in storage.
     pub fn of_storage(index: Arc<Index>, marks: Marks, shelf: &Arc<dyn Shelf>) -> Segment {
-        let blocks = index.bounds.iter().map(|_| Place::Storage(shelf.clone())).collect();
-        Segment { index, blocks, marks }
+        let blocks: Vec<Place> =
+            index.bounds.iter().map(|_| Place::Storage(shelf.clone())).collect();
+        let (stored, n_forgotten) = (Some(shelf.clone()), blocks.len());
+        Segment { index, blocks, stored, n_forgotten, marks }
     }
 
-    /// Forgets a block: it is in storage.
-    pub fn forget(&mut self, block: usize, shelf: &Arc<dyn Shelf>) {
-        if let Some(place) = self.blocks.get_mut(block) {
-            *place = Place::Storage(shelf.clone());
+    /// Notes where it is stored.
+    pub fn note_stored(&mut self, shelf: &Arc<dyn Shelf>) {
+        self.stored.get_or_insert_with(|| shelf.clone());
+    }
+
+    /// Forgets a block that is stored. Gives the bytes that became free.
+    pub fn forget(&mut self, block: usize) -> usize {
+        let (Some(shelf), Some(place)) = (&self.stored, self.blocks.get_mut(block)) else {
+            return 0;
+        };
+        match std::mem::replace(place, Place::Storage(shelf.clone())) {
+            Place::Memory(block) => {
+                self.n_forgotten += 1;
+                block.size_bytes()
+            }
+            Place::Storage(_) => 0,
         }
     }
 
     /// Keeps a block in memory.
     pub fn recall(&mut self, block: usize, held: Arc<Block>) {
         if let Some(place) = self.blocks.get_mut(block) {
+            if let Place::Storage(_) = place {
+                self.n_forgotten -= 1;
+            }
             *place = Place::Memory(held);
+        }
+    }
+
+    /// How many blocks are in storage only.
+    pub fn n_forgotten(&self) -> usize {
+        self.n_forgotten
+    }
+
+    /// The blocks that hold a range of rows.
+    pub fn blocks_of(&self, rows: &Range<u32>) -> Range<usize> {
+        match rows.end.checked_sub(1) {
+            Some(last) if rows.start <= last => place(rows.start).0..place(last).0 + 1,
+            _ => 0..0,
         }
     }
 
@@ -237,7 +271,7 @@ impl Segment {
 
     /// The rows whose resource has this key.
     pub fn with_key(&self, patient: u32, key: u64) -> impl Iterator<Item = u32> {
-        let may_be = self.index.filter.may_hold(hash::of_key(patient, key));
+        let may_be = self.index.may_hold(patient, key);
         let rows = if may_be { self.of_patient(patient) } else { 0..0 };
         rows.filter(move |number| {
             let (block, index) = place(*number);
@@ -287,6 +321,11 @@ impl Index {
         let place = self.patients.binary_search(&patient).ok()?;
         let rows = *self.starts.get(place)?..*self.starts.get(place + 1)?;
         Some((rows, Timestamp::from_micros(*self.newest.get(place)?)))
+    }
+
+    /// Whether a patient's resource with this key may be among the rows; `false` is certain.
+    pub fn may_hold(&self, patient: u32, key: u64) -> bool {
+        self.filter.may_hold(hash::of_key(patient, key))
     }
 
     fn size_bytes(&self) -> usize {

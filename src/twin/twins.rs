@@ -49,6 +49,15 @@ pub struct Twins {
     pub(super) scratch: Vec<u8>,
 }
 
+/// A block of sealed rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BlockPlace {
+    /// Its segment, by its place among them.
+    pub segment: usize,
+    /// Its place in the segment.
+    pub block: usize,
+}
+
 /// One thing an event changed in what is true of a patient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {

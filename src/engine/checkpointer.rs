@@ -1,0 +1,283 @@
+//! Checkpoints of every shard, written beside the thread that steps them, and what memory they set free.
+//!
+//! ```text
+//! step thread ── state of a shard (shared, not copied) ──► [writer thread] ─► storage
+//!      ▲                                                        │
+//!      └──────── which segments are in storage now ◄────────────┘
+//! ```
+//! One state is written at a time, and no more than a twentieth of a core is spent on it: a start after a
+//! crash reads more of the log, and nothing else depends on it. A storage that does not answer stops
+//! nothing: the log keeps everything, and the next checkpoint is tried later.
+
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use crate::clock::now;
+use crate::domain::time::{Span, Timestamp};
+use crate::engine::checkpoint::reader::{RestoreError, restore};
+use crate::engine::checkpoint::state::ShardState;
+use crate::engine::checkpoint::writer::{CheckpointWriter, Stored, WriteError, Written};
+use crate::engine::shard::Shard;
+use crate::storage::checkpoints::{CheckpointError, Checkpoints};
+use crate::storage::error::StorageError;
+use crate::storage::object::{Storage, StorageSpec};
+
+/// Where checkpoints go and how often.
+#[derive(Clone, Debug)]
+pub struct CheckpointSpec {
+    /// Where.
+    pub storage: StorageSpec,
+    /// The name of the log they are of.
+    pub log: String,
+    /// A shard is written this often at most.
+    pub interval: Span,
+    /// Bytes of memory that facts may take; what is sealed and stored goes first.
+    pub memory_bytes_max: Option<usize>,
+}
+
+/// A write that took a second is followed by this many seconds without one.
+const REST_PER_WORK: i64 = 19;
+
+/// Why there are no checkpoints.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointerError {
+    /// The storage.
+    #[error("checkpoints: {0}")]
+    Storage(#[from] StorageError),
+    /// A shard cannot be restored.
+    #[error("checkpoints: {0}")]
+    Restore(#[from] RestoreError),
+    /// The checkpoints belong to another instance, or cannot be claimed.
+    #[error("checkpoints: {0}")]
+    Checkpoint(#[from] CheckpointError),
+    /// A segment cannot be written, which is our own mistake.
+    #[error("checkpoints: {0}")]
+    Write(WriteError),
+    /// The writer's thread cannot be started.
+    #[error("the thread that writes checkpoints cannot be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// A shard on its way to storage.
+type Job = (u32, ShardState);
+
+/// What became of it, and how long that took.
+type Done = (u32, Result<Written, WriteError>, Span);
+
+/// What is known of a shard's checkpoints.
+#[derive(Debug)]
+struct Known {
+    /// The offset of the frame after the newest checkpoint.
+    position: u64,
+    due_at: Timestamp,
+    stored: Vec<Stored>,
+}
+
+/// Writes the checkpoints of an instance.
+#[derive(Debug)]
+pub struct Checkpointer {
+    spec: CheckpointSpec,
+    jobs: Option<SyncSender<Job>>,
+    done: Receiver<Done>,
+    thread: Option<JoinHandle<()>>,
+    known: Vec<Known>,
+    is_writing: bool,
+    rests_until: Timestamp,
+    is_over_budget: bool,
+}
+
+/// What there was to start from.
+#[derive(Debug)]
+pub struct Start {
+    /// The shards, restored where there was a checkpoint.
+    pub shards: Vec<Shard>,
+    /// Damaged checkpoints that were passed over.
+    pub passed_over: Vec<String>,
+    /// How many shards were restored.
+    pub n_restored: usize,
+}
+
+impl Checkpointer {
+    /// Restores the shards of a log, and makes this instance the owner of their checkpoints.
+    ///
+    /// # Errors
+    /// If the storage cannot be read, or a checkpoint is of a newer version.
+    pub fn open(
+        spec: &CheckpointSpec,
+        n_partitions: u32,
+    ) -> Result<(Checkpointer, Start), CheckpointerError> {
+        let storage = Storage::open(&spec.storage)?;
+        let mut start = Start { shards: Vec::new(), passed_over: Vec::new(), n_restored: 0 };
+        let (mut writers, mut known) = (Vec::new(), Vec::new());
+        for partition in 0..n_partitions {
+            let mut checkpoints = Checkpoints::open(storage.clone(), &spec.log, partition);
+            let restored = restore(&storage, &mut checkpoints)?;
+            writers.push(CheckpointWriter::claim(
+                storage.clone(),
+                checkpoints,
+                n_partitions,
+                restored.as_ref(),
+            )?);
+            let stored = restored.as_ref().map(|restored| restored.segments.clone());
+            let shard = match restored {
+                Some(restored) => {
+                    start.n_restored += 1;
+                    start.passed_over.extend(restored.passed_over);
+                    restored.shard
+                }
+                None => Shard::new(partition),
+            };
+            let (position, stored) = (shard.next_offset(), stored.unwrap_or_default());
+            known.push(Known { position, due_at: Timestamp::MIN, stored });
+            start.shards.push(shard);
+        }
+        let (jobs, waiting) = sync_channel::<Job>(1);
+        let (finished, done) = sync_channel::<Done>(1);
+        let named = thread::Builder::new().name("checkpoints".to_owned());
+        let thread = named
+            .spawn(move || {
+                for (partition, state) in waiting {
+                    let index = usize::try_from(partition).unwrap_or(usize::MAX);
+                    let Some(writer) = writers.get_mut(index) else { continue };
+                    let began = now();
+                    let written = writer.write(&state);
+                    if finished.send((partition, written, now().since(began))).is_err() {
+                        return;
+                    }
+                }
+            })
+            .map_err(CheckpointerError::Thread)?;
+        let checkpointer = Checkpointer {
+            spec: spec.clone(),
+            jobs: Some(jobs),
+            done,
+            thread: Some(thread),
+            known,
+            is_writing: false,
+            rests_until: Timestamp::MIN,
+            is_over_budget: false,
+        };
+        Ok((checkpointer, start))
+    }
+
+    /// Takes note of what was written and hands over what is due. Effects up to the shards' positions have
+    /// been committed, and their log is durable.
+    ///
+    /// # Errors
+    /// If another instance owns the checkpoints.
+    pub fn round(&mut self, shards: &mut [Shard], now: Timestamp) -> Result<(), CheckpointerError> {
+        match self.done.try_recv() {
+            Ok(done) => self.note(done, shards, now)?,
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
+        }
+        self.keep_budget(shards);
+        if self.is_writing || now < self.rests_until {
+            return Ok(());
+        }
+        let due = self.known.iter().zip(shards.iter()).enumerate();
+        let due = due.filter(|(_, (known, shard))| {
+            known.due_at <= now && known.position < shard.next_offset()
+        });
+        let Some(index) = due.min_by_key(|(_, (known, _))| known.due_at).map(|(index, _)| index)
+        else {
+            return Ok(());
+        };
+        self.submit(index, shards);
+        Ok(())
+    }
+
+    fn submit(&mut self, index: usize, shards: &mut [Shard]) {
+        let Some(shard) = shards.get_mut(index) else { return };
+        let partition = u32::try_from(index).unwrap_or(u32::MAX);
+        let sent = self.jobs.as_ref().map(|jobs| jobs.send((partition, shard.state())));
+        self.is_writing = matches!(sent, Some(Ok(())));
+    }
+
+    fn note(
+        &mut self,
+        (partition, written, took): Done,
+        shards: &mut [Shard],
+        now: Timestamp,
+    ) -> Result<(), CheckpointerError> {
+        self.is_writing = false;
+        self.rests_until = now.plus(Span::from_micros(took.micros().saturating_mul(REST_PER_WORK)));
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        let Some(known) = self.known.get_mut(index) else { return Ok(()) };
+        known.due_at = now.plus(self.spec.interval);
+        match written {
+            Ok(written) => {
+                known.position = written.manifest.checkpoint.next_offset;
+                known.stored = written.segments;
+                if let Some(shard) = shards.get_mut(index) {
+                    shard.note_stored(&known.stored);
+                }
+            }
+            Err(WriteError::Checkpoint(error)) if error.is_retryable() => {
+                tracing::warn!(partition, %error, "no checkpoint was written; it is tried again");
+            }
+            Err(WriteError::Checkpoint(error)) => return Err(error.into()),
+            Err(error) => return Err(CheckpointerError::Write(error)),
+        }
+        Ok(())
+    }
+
+    /// Forgets sealed facts that are stored, the oldest first, until memory is within its budget.
+    fn keep_budget(&mut self, shards: &mut [Shard]) {
+        let Some(budget) = self.spec.memory_bytes_max else { return };
+        let sizes: Vec<usize> = shards.iter().map(Shard::size_bytes).collect();
+        let mut over = sizes.iter().sum::<usize>().saturating_sub(budget);
+        // The largest first: one patient or one partition that sends more than the rest pays for it.
+        let mut order: Vec<usize> = (0..shards.len()).collect();
+        order.sort_by_key(|index| std::cmp::Reverse(sizes.get(*index).copied().unwrap_or(0)));
+        for index in order {
+            if let Some(shard) = shards.get_mut(index).filter(|_| 0 < over) {
+                over = over.saturating_sub(shard.forget(over));
+            }
+        }
+        self.is_over_budget = 0 < over;
+        if self.is_over_budget {
+            // What is not sealed cannot be forgotten, what is not stored neither.
+            shards.iter_mut().for_each(Shard::seal_now);
+            self.known.iter_mut().for_each(|known| known.due_at = Timestamp::MIN);
+        }
+    }
+
+    /// Whether memory is over its budget although everything that is stored was forgotten: nothing more is
+    /// to be polled until a checkpoint has made room.
+    pub fn is_over_budget(&self) -> bool {
+        self.is_over_budget
+    }
+
+    /// Writes every shard that has moved since its last checkpoint, and ends.
+    ///
+    /// # Errors
+    /// As for [`Checkpointer::round`].
+    pub fn finish(mut self, shards: &mut [Shard], now: Timestamp) -> Result<(), CheckpointerError> {
+        for index in 0..shards.len() {
+            while self.is_writing {
+                let Ok(done) = self.done.recv() else { break };
+                self.note(done, shards, now)?;
+            }
+            let position = self.known.get(index).map(|known| known.position);
+            if position != shards.get(index).map(Shard::next_offset) {
+                self.submit(index, shards);
+            }
+        }
+        while self.is_writing {
+            let Ok(done) = self.done.recv() else { break };
+            self.note(done, shards, now)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Checkpointer {
+    /// Waits for the write that goes on.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            while self.done.recv().is_ok() {}
+            let _ended = thread.join();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Which sealed facts of a shard are in memory: what a batch may touch is read before it, what is stored may
+//! be forgotten. None of it changes a twin, a score or an effect (TW-4).
+
+use std::sync::Arc;
+
+use crate::domain::event::{EventBody, Resource};
+use crate::domain::fact::{Body, Fact};
+use crate::domain::time::{Span, Timestamp};
+use crate::engine::checkpoint::writer::Stored;
+use crate::engine::shard::{LogFrame, Shard};
+use crate::log::decode::open_frame;
+use crate::twin::samples::series_of;
+use crate::twin::segment::Shelf;
+use crate::twin::twins::BlockPlace;
+
+impl Shard {
+    /// The blocks that a batch may touch and that are not in memory. It names too many rather than too few;
+    /// one that it did not name is read when it is touched.
+    pub fn needs(&self, frames: &[LogFrame]) -> Vec<BlockPlace> {
+        if !self.twins().has_forgotten() {
+            return Vec::new();
+        }
+        let mut needed = Vec::new();
+        for frame in frames.iter().filter(|frame| self.next_offset() <= frame.offset) {
+            // A frame that cannot be read is refused by the step.
+            let Ok(frame) = open_frame(&frame.bytes) else { continue };
+            for event in frame.events().filter_map(Result::ok) {
+                let EventBody::Patient { twin, resources } = &event.body else { continue };
+                let Some(patient) = self.twins().patient(twin) else { continue };
+                let from = self.horizon(patient, resources);
+                let keys = self.twins().keys_of(&twin.namespace, resources);
+                self.twins().forgotten_of(patient, from, &keys, &mut needed);
+            }
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        needed
+    }
+
+    /// The earliest time that an evaluation of what these resources change may look at.
+    fn horizon(&self, patient: u32, resources: &[Resource<'_>]) -> Timestamp {
+        let mut from = Timestamp::FOREVER;
+        for resource in resources {
+            for fact in &resource.facts {
+                from = from.min(self.horizon_of(patient, resource, fact));
+            }
+        }
+        from
+    }
+
+    fn horizon_of(&self, patient: u32, resource: &Resource<'_>, fact: &Fact<'_>) -> Timestamp {
+        let Body::Sample(sample) = &fact.body else { return Timestamp::MIN };
+        let at = fact.valid.at(resource.recorded_at);
+        let series = series_of(sample.signal, sample.origin);
+        let mut from = at;
+        for live in self.lives() {
+            let Some(reach) = live.reach_of(series) else { continue };
+            let reach = live.reach_max().max(reach);
+            let before = |at: Timestamp| at.plus(Span::from_micros(-reach.micros()));
+            from = from.min(before(at));
+            for track in &live.tracks {
+                let episode = self.scores().newest_episode(patient, *track);
+                if let Some(episode) = episode {
+                    from = from.min(before(Timestamp::from_micros(episode.start)));
+                }
+            }
+        }
+        from
+    }
+
+    /// Reads blocks into memory.
+    pub fn recall(&mut self, needed: &[BlockPlace]) {
+        needed.iter().for_each(|place| self.twins_mut().recall(*place));
+    }
+
+    /// Notes where segments are stored: their blocks may be forgotten from now on.
+    pub fn note_stored(&mut self, stored: &[Stored]) {
+        for Stored { index, file, .. } in stored {
+            let shelf: Arc<dyn Shelf> = file.clone();
+            self.twins_mut().note_stored(index, &shelf);
+        }
+    }
+
+    /// Forgets stored blocks, those of the oldest segments first, until so many bytes are free. Gives how
+    /// many became free.
+    pub fn forget(&mut self, size_bytes: usize) -> usize {
+        self.twins_mut().forget(size_bytes)
+    }
+
+    /// Bytes of memory that its facts take, within a few percent.
+    pub fn size_bytes(&self) -> usize {
+        self.twins().size_bytes()
+    }
+}
