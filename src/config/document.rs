@@ -20,6 +20,9 @@ pub struct Document {
     /// The log.
     #[serde(default)]
     pub log: LogDocument,
+    /// Where checkpoints go.
+    #[serde(default)]
+    pub checkpoints: CheckpointsDocument,
     /// Kafka.
     pub kafka: KafkaDocument,
     /// The sources.
@@ -44,6 +47,34 @@ pub struct LogDocument {
     pub clock: Option<Spanned<String>>,
     /// Seconds between ticks on a live clock.
     pub tick_interval_seconds: Option<Spanned<u32>>,
+}
+
+/// Where checkpoints go.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointsDocument {
+    /// A folder, relative to this file.
+    pub folder: Option<Spanned<String>>,
+    /// A bucket that speaks S3, instead of a folder.
+    pub s3: Option<BucketDocument>,
+    /// Seconds between the checkpoints of a shard.
+    pub interval_seconds: Option<Spanned<u32>>,
+    /// Memory for facts, in MiB: beyond it, what is stored is forgotten and read again when it is needed.
+    pub memory_mib: Option<Spanned<u32>>,
+}
+
+/// A bucket that speaks S3.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketDocument {
+    /// The bucket.
+    pub bucket: Spanned<String>,
+    /// What the names of its objects begin with.
+    pub prefix: Option<Spanned<String>>,
+    /// Where it is, if not at Amazon.
+    pub endpoint: Option<Spanned<String>>,
+    /// Its region.
+    pub region: Option<Spanned<String>>,
 }
 
 /// Kafka.

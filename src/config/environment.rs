@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 
 /// The variables that stand for keys of the file.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 12] = [
     ("TWIN_SITE", "site"),
     ("TWIN_PIPELINES", "pipelines"),
     ("TWIN_HTTP_LISTEN", "http.listen"),
     ("TWIN_LOG_PARTITIONS", "log.partitions"),
     ("TWIN_LOG_CLOCK", "log.clock"),
+    ("TWIN_CHECKPOINTS_FOLDER", "checkpoints.folder"),
+    ("TWIN_CHECKPOINTS_INTERVAL_SECONDS", "checkpoints.interval_seconds"),
+    ("TWIN_CHECKPOINTS_MEMORY_MIB", "checkpoints.memory_mib"),
     ("TWIN_KAFKA_BROKERS", "kafka.brokers"),
     ("TWIN_KAFKA_GROUP", "kafka.group"),
     ("TWIN_KAFKA_TOPIC_PREFIX", "kafka.topic_prefix"),

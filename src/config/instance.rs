@@ -10,11 +10,14 @@ use std::sync::Arc;
 
 use serde_saphyr::Spanned;
 
-use crate::config::document::{Document, KafkaDocument, LogDocument, SourceDocument};
+use crate::config::document::{
+    BucketDocument, CheckpointsDocument, Document, KafkaDocument, LogDocument, SourceDocument,
+};
 use crate::config::environment::{UnknownVariable, overlay};
 use crate::domain::event::Clock;
 use crate::domain::fact::Origin;
 use crate::domain::time::Span;
+use crate::engine::checkpointer::CheckpointSpec;
 use crate::engine::library::{Library, LibraryError};
 use crate::engine::routes::{Route, RouteError, Routes};
 use crate::engine::run::RunSpec;
@@ -22,6 +25,8 @@ use crate::ingest::site::{Site, SiteError};
 use crate::ingest::source::{Format, PatientFrom, SourceSpec};
 use crate::ingest::zone::Zone;
 use crate::kafka::settings::KafkaSettings;
+use crate::output::record::EVENTS_TOPIC;
+use crate::storage::object::{BucketSpec, StorageSpec};
 
 /// Partitions of a new log, where the file does not say: enough for 32 instances.
 const PARTITIONS: u32 = 32;
@@ -31,6 +36,10 @@ const PARTITIONS_MAX: u32 = 1_024;
 const TICK_INTERVAL_SECONDS: u32 = 10;
 /// Ticks further apart than an hour would make overdue what is not seen.
 const TICK_INTERVAL_SECONDS_MAX: u32 = 3_600;
+/// Seconds between the checkpoints of a shard, where the file does not say.
+const CHECKPOINT_INTERVAL_SECONDS: u32 = 10;
+/// A day without a checkpoint would make the next start read a day.
+const CHECKPOINT_INTERVAL_SECONDS_MAX: u32 = 86_400;
 /// Where HTTP listens, where the file does not say.
 const LISTEN: &str = "127.0.0.1:8080";
 /// The site file that ships.
@@ -132,6 +141,7 @@ pub fn read(
     let (n_partitions, clock, tick_interval) = reader.log(&document.log)?;
     Ok(Instance {
         run: RunSpec {
+            checkpoints: reader.checkpoints(&document)?,
             kafka: reader.kafka(&document.kafka)?,
             n_partitions,
             clock,
@@ -233,6 +243,44 @@ impl Reader<'_> {
         Ok((n_partitions, clock, Span::from_seconds(i64::from(seconds))))
     }
 
+    fn checkpoints(&self, document: &Document) -> Result<Option<CheckpointSpec>, ConfigError> {
+        let CheckpointsDocument { folder, s3, interval_seconds, memory_mib } =
+            &document.checkpoints;
+        let storage = match (self.file("checkpoints.folder", folder.as_ref()), s3) {
+            (Some(_), Some(bucket)) => {
+                let message = "expected a folder or a bucket, not both".to_owned();
+                return Err(self.wrong("checkpoints.s3", Some(&bucket.bucket), message));
+            }
+            (Some(folder), None) => Some(StorageSpec::Folder(folder)),
+            (None, Some(bucket)) => Some(StorageSpec::Bucket(bucket_spec(bucket))),
+            (None, None) => None,
+        };
+        let key = "checkpoints.interval_seconds";
+        let most = CHECKPOINT_INTERVAL_SECONDS_MAX;
+        let interval =
+            self.number(key, interval_seconds.as_ref(), CHECKPOINT_INTERVAL_SECONDS, most)?;
+        let key = "checkpoints.memory_mib";
+        let has_memory = memory_mib.is_some() || self.overlay.contains_key(key);
+        let memory = self.number(key, memory_mib.as_ref(), u32::MAX, u32::MAX)?;
+        let Some(storage) = storage else {
+            if has_memory {
+                let message = "expected checkpoints.folder or checkpoints.s3 as well: what memory \
+                               forgets must be stored"
+                    .to_owned();
+                return Err(self.wrong(key, memory_mib.as_ref(), message));
+            }
+            return Ok(None);
+        };
+        let prefix = self.text("kafka.topic_prefix", document.kafka.topic_prefix.as_ref());
+        Ok(Some(CheckpointSpec {
+            storage,
+            log: format!("{}{EVENTS_TOPIC}", prefix.unwrap_or_default()),
+            interval: Span::from_seconds(i64::from(interval)),
+            memory_bytes_max: has_memory
+                .then(|| usize::try_from(u64::from(memory) << 20).unwrap_or(usize::MAX)),
+        }))
+    }
+
     fn kafka(&self, kafka: &KafkaDocument) -> Result<KafkaSettings, ConfigError> {
         let brokers = self.text("kafka.brokers", Some(&kafka.brokers)).unwrap_or_default();
         if brokers.is_empty() {
@@ -293,6 +341,16 @@ impl Reader<'_> {
     }
 }
 
+fn bucket_spec(bucket: &BucketDocument) -> BucketSpec {
+    let text = |value: &Option<Spanned<String>>| value.as_ref().map(|value| value.value.clone());
+    BucketSpec {
+        bucket: bucket.bucket.value.clone(),
+        prefix: text(&bucket.prefix).unwrap_or_default(),
+        endpoint: text(&bucket.endpoint),
+        region: text(&bucket.region),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -339,6 +397,11 @@ sources:
                 "kafka:",
                 "log: { clock: solar }\nkafka:",
                 "line 1 column 15: log.clock: `solar`: expected live or recorded",
+            ),
+            (
+                "kafka:",
+                "checkpoints: { memory_mib: 100 }\nkafka:",
+                "line 1 column 28: checkpoints.memory_mib: expected checkpoints.folder",
             ),
             ("kafka:", "http: { listen: everywhere }\nkafka:", "expected an address"),
             ("kafka:", "site: nowhere.yaml\nkafka:", "nowhere.yaml: No such file"),

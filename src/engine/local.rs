@@ -3,21 +3,23 @@
 //! ```text
 //! submit(event) ─► frames ─► flush: log ─► sync ─► step ─► effects + positions
 //! ```
-//! Opening a folder replays its log: what was said up to the committed position is not said again,
-//! what is after it is.
+//! Opening a folder restores its newest checkpoints and replays the rest of its log: what was said up to the
+//! committed position is not said again, what is after it is.
 
 use std::path::{Path, PathBuf};
 
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::identity::SourcePosition;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
+use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError, Start};
 use crate::engine::effects::{Outgoing, render};
 use crate::engine::library::Library;
 use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::log::local::{LocalLog, LocalLogError, StoredFrame};
 use crate::output::folder::{FolderSink, FolderSinkError};
 use crate::output::record::OutputError;
+use crate::storage::object::StorageSpec;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// Bytes of the log read at once when a folder is opened.
@@ -35,7 +37,32 @@ pub enum LocalError {
     /// A step.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// The checkpoints.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointerError),
+    /// The checkpoints know more than the log: one of them is not of this folder.
+    #[error(
+        "{folder}: partition {partition} has a checkpoint of offset {position}, its log ends at {end}: \
+         frames of the log are lost; move the folder `{CHECKPOINTS}` away to start from what is left of the log"
+    )]
+    Ahead {
+        /// The data folder.
+        folder: PathBuf,
+        /// The partition.
+        partition: u32,
+        /// The offset after the last frame in the checkpoint.
+        position: u64,
+        /// The offset after the last frame of the log.
+        end: u64,
+    },
 }
+
+/// The folder of a data folder that holds its checkpoints.
+pub const CHECKPOINTS: &str = "checkpoints";
+/// The name of a data folder's log among checkpoints.
+pub const LOG: &str = "log";
+/// A shard is written this often at most.
+const CHECKPOINT_INTERVAL: Span = Span::from_seconds(30);
 
 /// Whether appended frames are on disk before they are stepped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +92,8 @@ pub struct LocalEngine {
     folder: PathBuf,
     log: LocalLog,
     shards: Vec<Shard>,
+    /// Writes checkpoints, until the last one.
+    checkpointer: Option<Checkpointer>,
     sink: FolderSink,
     appender: Appender,
     durability: Durability,
@@ -85,9 +114,21 @@ impl LocalEngine {
     ) -> Result<LocalEngine, LocalError> {
         let log = LocalLog::open(&folder.join("log"), n_partitions, clock)?;
         let sink = FolderSink::open(folder)?;
+        let spec = CheckpointSpec {
+            storage: StorageSpec::Folder(folder.join(CHECKPOINTS)),
+            log: LOG.to_owned(),
+            interval: CHECKPOINT_INTERVAL,
+            memory_bytes_max: None,
+        };
+        let (checkpointer, Start { shards, passed_over, .. }) =
+            Checkpointer::open(&spec, n_partitions)?;
+        for message in passed_over {
+            tracing::warn!("{message}");
+        }
         let mut engine = LocalEngine {
             folder: folder.to_owned(),
-            shards: (0..n_partitions).map(Shard::new).collect(),
+            shards,
+            checkpointer: Some(checkpointer),
             appender: Appender::new(n_partitions),
             counts: EngineCounts::default(),
             failed: Vec::new(),
@@ -102,6 +143,12 @@ impl LocalEngine {
     /// Replays the log. What follows from it after the committed position leaves now.
     fn recover(&mut self) -> Result<(), LocalError> {
         for partition in 0..self.log.n_partitions() {
+            let (position, end) =
+                (self.shard(partition).next_offset(), self.log.next_offset(partition));
+            if end < position {
+                let folder = self.folder.clone();
+                return Err(LocalError::Ahead { folder, partition, position, end });
+            }
             loop {
                 let next = self.shard(partition).next_offset();
                 let frames = self.log.read(partition, next, READ_BYTES)?;
@@ -175,6 +222,24 @@ impl LocalEngine {
         }
         for (partition, frames) in (0..).zip(by_partition) {
             self.step(partition, &frames)?;
+        }
+        // Without a sync the log may lose what a checkpoint holds.
+        if self.durability == Durability::EachFlush
+            && let Some(checkpointer) = &mut self.checkpointer
+        {
+            checkpointer.round(&mut self.shards, now)?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything durable and writes the last checkpoints: the next start reads no log.
+    ///
+    /// # Errors
+    /// If something cannot be written.
+    pub fn close(&mut self, now: Timestamp) -> Result<(), LocalError> {
+        self.sync()?;
+        if let Some(checkpointer) = self.checkpointer.take() {
+            checkpointer.finish(&mut self.shards, now)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::engine::checkpoint::writer::Stored;
 use crate::engine::shard::{LogFrame, Shard};
 use crate::log::decode::open_frame;
+use crate::twin::block::Block;
 use crate::twin::samples::series_of;
 use crate::twin::segment::Shelf;
 use crate::twin::twins::BlockPlace;
@@ -71,6 +72,11 @@ impl Shard {
     /// Reads blocks into memory.
     pub fn recall(&mut self, needed: &[BlockPlace]) {
         needed.iter().for_each(|place| self.twins_mut().recall(*place));
+    }
+
+    /// Keeps a block in memory that was read elsewhere.
+    pub(super) fn hold(&mut self, place: BlockPlace, block: Arc<Block>) {
+        self.twins_mut().hold(place, block);
     }
 
     /// Notes where segments are stored: their blocks may be forgotten from now on.

@@ -1,10 +1,14 @@
-//! A data folder as it is, for readers: its log is read again, nothing is written, nothing is owned, so
-//! that it can be asked while an instance runs on it.
+//! A data folder as it is, for readers: its newest checkpoints and the log after them are read, nothing is
+//! written, nothing is owned, so that it can be asked while an instance runs on it.
 
 use std::path::{Path, PathBuf};
 
+use crate::engine::checkpoint::reader::restore;
+use crate::engine::local::{CHECKPOINTS, LOG};
 use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::log::local::{LocalLog, LocalLogError, StoredFrame, read_frames};
+use crate::storage::checkpoints::Checkpoints;
+use crate::storage::object::{Storage, StorageSpec};
 use crate::twin::snapshot::ShardSnapshot;
 
 /// Why a data folder cannot be read.
@@ -32,14 +36,32 @@ pub enum ReadingError {
 /// If there is no log, or it cannot be read.
 pub fn shards_of(folder: &Path) -> Result<Vec<ShardSnapshot>, ReadingError> {
     let log = folder.join("log");
+    let checkpoints = folder.join(CHECKPOINTS);
+    // To open a storage makes its folder, and a reader makes nothing.
+    let is_there = checkpoints.is_dir();
+    let storage = is_there.then(|| Storage::open(&StorageSpec::Folder(checkpoints)).ok()).flatten();
     let Some((n_partitions, _)) = LocalLog::shape(&log)? else {
         return Err(ReadingError::NoLog { folder: folder.to_owned() });
     };
-    (0..n_partitions).map(|partition| shard_of(&log, partition)).collect()
+    (0..n_partitions).map(|partition| shard_of(&log, storage.as_ref(), partition)).collect()
 }
 
-fn shard_of(log: &Path, partition: u32) -> Result<ShardSnapshot, ReadingError> {
-    let mut shard = Shard::new(partition);
+/// The shard of the newest checkpoint, with every sealed fact in memory: the instance that owns the folder
+/// may delete what it has merged. `None` where the log is to be read from its beginning.
+fn restored(storage: &Storage, partition: u32) -> Option<Shard> {
+    let mut checkpoints = Checkpoints::open(storage.clone(), LOG, partition);
+    let mut restored = restore(storage, &mut checkpoints).ok()??;
+    restored.load().ok()?;
+    Some(restored.shard)
+}
+
+fn shard_of(
+    log: &Path,
+    storage: Option<&Storage>,
+    partition: u32,
+) -> Result<ShardSnapshot, ReadingError> {
+    let shard = storage.and_then(|storage| restored(storage, partition));
+    let mut shard = shard.unwrap_or_else(|| Shard::new(partition));
     let mut stepped = Ok(());
     let mut each = |StoredFrame { offset, appended_at, bytes }: StoredFrame| {
         if stepped.is_ok() {

@@ -121,7 +121,7 @@ pub fn replay(
         }
     }
     engine.flush(spec.now)?;
-    engine.sync()?;
+    engine.close(spec.now)?;
     progress(Progress::Replaying { n_events: n_events_total, n_events_total });
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::identity::SourcePosition;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
+use crate::engine::checkpointer::CheckpointSpec;
 use crate::engine::ingest_stage::{IngestError, IngestSpec, IngestStage};
 use crate::engine::library::Library;
 use crate::engine::local::EngineCounts;
@@ -37,6 +38,8 @@ const WAIT: Duration = Duration::from_millis(20);
 pub struct RunSpec {
     /// Kafka.
     pub kafka: KafkaSettings,
+    /// Where checkpoints go; without it every start reads the whole log.
+    pub checkpoints: Option<CheckpointSpec>,
     /// Partitions of the log.
     pub n_partitions: u32,
     /// Whose time the log follows.
@@ -109,7 +112,7 @@ pub fn run(
     publisher: &mut Publisher,
     stop: &AtomicBool,
 ) -> Result<RunSummary, RunError> {
-    let mut twins = TwinStage::open(&spec.kafka, spec.n_partitions)?;
+    let mut twins = TwinStage::open(&spec.kafka, spec.n_partitions, spec.checkpoints.as_ref())?;
     catch_up(&mut twins, publisher, stop)?;
     define(spec, &twins)?;
     tracing::info!(n_events = twins.counts().n_events, "the log is read, ingest begins");
@@ -176,7 +179,7 @@ fn step(
             publisher.publish(twins.snapshots(), true, now);
         }
     }
-    Ok(())
+    Ok(twins.close(now())?)
 }
 
 fn ingest(spec: &IngestSpec, stop: &AtomicBool) -> Result<(Tally, StageTimes), RunError> {

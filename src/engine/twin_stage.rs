@@ -3,12 +3,13 @@
 //! ```text
 //! poll ─► step, partition by partition ─► effects + position in one transaction
 //! ```
-//! At the start the log is read from its beginning: up to the committed position nothing is said again,
-//! because it was said; after it, everything is.
+//! At the start the newest checkpoints are restored and the rest of the log is read: up to the committed
+//! position nothing is said again, because it was said; after it, everything is.
 
 use std::time::Duration;
 
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError};
 use crate::engine::effects::{Outgoing, render};
 use crate::engine::local::EngineCounts;
 use crate::engine::shard::{LogFrame, Shard, StepError, StepOutput};
@@ -32,6 +33,9 @@ pub enum TwinError {
     /// A step.
     #[error(transparent)]
     Step(#[from] StepError),
+    /// The checkpoints.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointerError),
 }
 
 /// The shards of every partition, fed from the log.
@@ -39,6 +43,7 @@ pub struct TwinStage {
     reader: KafkaLogReader,
     sink: KafkaSink,
     shards: Vec<Shard>,
+    checkpointer: Option<Checkpointer>,
     committed: Vec<u64>,
     ends: Vec<u64>,
     committed_at: Timestamp,
@@ -47,17 +52,34 @@ pub struct TwinStage {
 }
 
 impl TwinStage {
-    /// Fences whoever owned the log before, and finds out how far the log goes and what was said.
+    /// Fences whoever owned the log before, restores what is checkpointed, and finds out how far the log
+    /// goes and what was said.
     ///
     /// # Errors
-    /// If Kafka refuses it.
-    pub fn open(settings: &KafkaSettings, n_partitions: u32) -> Result<TwinStage, TwinError> {
+    /// If Kafka refuses it, or the checkpoints cannot be read.
+    pub fn open(
+        settings: &KafkaSettings,
+        n_partitions: u32,
+        checkpoints: Option<&CheckpointSpec>,
+    ) -> Result<TwinStage, TwinError> {
         let sink = KafkaSink::open(settings)?;
-        let reader = KafkaLogReader::open(settings, n_partitions)?;
+        let (mut checkpointer, mut shards) = (None, Vec::new());
+        match checkpoints {
+            Some(spec) => {
+                let (opened, start) = Checkpointer::open(spec, n_partitions)?;
+                start.passed_over.iter().for_each(|message| tracing::warn!("{message}"));
+                tracing::info!(n_shards = start.n_restored, "restored from checkpoints");
+                (checkpointer, shards) = (Some(opened), start.shards);
+            }
+            None => shards.extend((0..n_partitions).map(Shard::new)),
+        }
+        let starts: Vec<u64> = shards.iter().map(Shard::next_offset).collect();
+        let reader = KafkaLogReader::open(settings, &starts)?;
         Ok(TwinStage {
             committed: reader.committed()?,
             ends: reader.ends()?,
-            shards: (0..n_partitions).map(Shard::new).collect(),
+            shards,
+            checkpointer,
             committed_at: Timestamp::MIN,
             counts: EngineCounts::default(),
             times: StageTimes::default(),
@@ -73,6 +95,12 @@ impl TwinStage {
     /// If Kafka or a step fails.
     pub fn round(&mut self, wait: Duration, now: Timestamp) -> Result<usize, TwinError> {
         self.times.begin();
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::is_over_budget) {
+            // Nothing more comes in until a checkpoint has made room; what was read is there.
+            std::thread::park_timeout(wait);
+            self.checkpoint(now)?;
+            return Ok(0);
+        }
         let frames = self.reader.poll(wait)?;
         self.times.end("fetch log");
         let n_frames = frames.len();
@@ -92,7 +120,33 @@ impl TwinStage {
             self.commit(&records, now)?;
             self.times.end("commit");
         }
+        self.checkpoint(now)?;
+        self.times.end("checkpoint");
         Ok(n_frames)
+    }
+
+    /// Hands over what is due to be checkpointed, once its effects are committed.
+    fn checkpoint(&mut self, now: Timestamp) -> Result<(), TwinError> {
+        let is_committed = |shard: &Shard, committed: &u64| shard.next_offset() <= *committed;
+        let all = self.shards.iter().zip(&self.committed);
+        if let Some(checkpointer) = &mut self.checkpointer
+            && all.into_iter().all(|(shard, committed)| is_committed(shard, committed))
+        {
+            checkpointer.round(&mut self.shards, now)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last checkpoints: the next start reads no log.
+    ///
+    /// # Errors
+    /// If Kafka or the storage refuses.
+    pub fn close(&mut self, now: Timestamp) -> Result<(), TwinError> {
+        self.commit(&[], now)?;
+        if let Some(checkpointer) = self.checkpointer.take() {
+            checkpointer.finish(&mut self.shards, now)?;
+        }
+        Ok(())
     }
 
     /// Steps a partition. What was said before the committed position is not said again.
@@ -107,6 +161,8 @@ impl TwinStage {
         let (said, unsaid): (Vec<_>, Vec<_>) =
             frames.into_iter().partition(|frame| frame.offset < committed);
         for (frames, is_said) in [(said, true), (unsaid, false)] {
+            let needed = shard.needs(&frames);
+            shard.recall(&needed);
             let StepOutput { leaving, n_events, n_facts, n_assessed } = shard.step(&frames)?;
             self.counts.n_events += n_events;
             self.counts.n_facts += n_facts;

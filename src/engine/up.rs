@@ -113,7 +113,7 @@ pub fn up(spec: &UpSpec, publisher: &mut Publisher, stop: &AtomicBool) -> Result
             thread::park_timeout(REST);
         }
     }
-    ward.engine.sync()?;
+    ward.engine.close(now())?;
     Ok(())
 }
 

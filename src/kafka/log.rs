@@ -58,21 +58,21 @@ pub struct ReadFrame {
     pub bytes: Vec<u8>,
 }
 
-/// Reads the log of every partition, from the beginning.
+/// Reads the log of every partition.
 pub struct KafkaLogReader {
     consumer: BaseConsumer,
     topic: String,
-    n_partitions: u32,
+    starts: Vec<u64>,
 }
 
 impl KafkaLogReader {
-    /// A reader of a log with `n_partitions`.
+    /// A reader of a log, from the offset in each partition that `starts` says.
     ///
     /// # Errors
     /// If the configuration is refused, or a partition cannot be assigned.
     pub fn open(
         settings: &KafkaSettings,
-        n_partitions: u32,
+        starts: &[u64],
     ) -> Result<KafkaLogReader, KafkaFailure> {
         let mut config = settings.consumer(&format!("{}-twins", settings.group));
         // A position that is no longer there must stop us: silence would lose events.
@@ -82,34 +82,41 @@ impl KafkaLogReader {
             config.create().map_err(KafkaFailure::of("make a consumer"))?;
         let topic = settings.events_topic();
         let mut list = TopicPartitionList::new();
-        for partition in partitions(n_partitions) {
-            list.add_partition_offset(&topic, partition, Offset::Offset(0))
+        for (partition, start) in (0..).zip(starts) {
+            let start = Offset::Offset(i64::try_from(*start).unwrap_or(i64::MAX));
+            list.add_partition_offset(&topic, partition, start)
                 .map_err(KafkaFailure::of("assign the log"))?;
         }
         consumer.assign(&list).map_err(KafkaFailure::of("assign the log"))?;
-        Ok(KafkaLogReader { consumer, topic, n_partitions })
+        Ok(KafkaLogReader { consumer, topic, starts: starts.to_vec() })
     }
 
     /// The offsets at which the partitions end.
     ///
     /// # Errors
-    /// If the brokers do not say, or the beginning of a partition is gone.
+    /// If the brokers do not say, or frames that are still to be read are gone.
     pub fn ends(&self) -> Result<Vec<u64>, KafkaFailure> {
         let mut ends = Vec::new();
-        for partition in partitions(self.n_partitions) {
+        for (partition, start) in (0..).zip(&self.starts) {
             let found = self.consumer.fetch_watermarks(&self.topic, partition, ANSWER_MAX);
             let (low, high) =
                 found.map_err(KafkaFailure::of(format!("find the end of {}", self.topic)))?;
-            if 0 < low {
-                return Err(KafkaFailure::Topic {
-                    topic: self.topic.clone(),
-                    message: format!(
-                        "partition {partition} begins at offset {low}: its beginning was deleted, \
-                         expected retention.ms=-1"
-                    ),
-                });
-            }
-            ends.push(u64::try_from(high).unwrap_or(0));
+            let (low, high) = (u64::try_from(low).unwrap_or(0), u64::try_from(high).unwrap_or(0));
+            let message = match (*start < low, high < *start) {
+                (true, _) => format!(
+                    "partition {partition} begins at offset {low}, and offset {start} is to be read next: \
+                     frames were deleted, expected retention.ms=-1 or checkpoints"
+                ),
+                (_, true) => format!(
+                    "partition {partition} ends at offset {high}, and its checkpoint at {start}: the log was \
+                     made anew; expected the log that the checkpoints are of, or another place for checkpoints"
+                ),
+                (false, false) => {
+                    ends.push(high);
+                    continue;
+                }
+            };
+            return Err(KafkaFailure::Topic { topic: self.topic.clone(), message });
         }
         Ok(ends)
     }
@@ -125,7 +132,8 @@ impl KafkaLogReader {
             Offset::Offset(offset) => u64::try_from(offset).ok(),
             _ => None,
         };
-        Ok(partitions(self.n_partitions).map(|partition| offset(partition).unwrap_or(0)).collect())
+        let partitions = 0..i32::try_from(self.starts.len()).unwrap_or(i32::MAX);
+        Ok(partitions.map(|partition| offset(partition).unwrap_or(0)).collect())
     }
 
     /// The frames that are there, in the order of each partition, after at most `wait` for the first.
@@ -146,10 +154,6 @@ impl KafkaLogReader {
     pub fn topic(&self) -> &str {
         &self.topic
     }
-}
-
-fn partitions(n_partitions: u32) -> impl Iterator<Item = i32> {
-    0..i32::try_from(n_partitions).unwrap_or(i32::MAX)
 }
 
 fn read_frame(message: &impl Message) -> ReadFrame {

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::domain::event::Resource;
 use crate::domain::time::Timestamp;
+use crate::twin::block::Block;
 use crate::twin::places::write_resource_key;
 use crate::twin::samples::SampleRow;
 use crate::twin::segment::{Index, Shelf};
@@ -58,6 +59,13 @@ impl Twins {
         let Some(segment) = self.segments.get_mut(place.segment) else { return };
         if let Some(shelf) = segment.shelf(place.block).cloned() {
             segment.recall(place.block, shelf.read(place.block));
+        }
+    }
+
+    /// Keeps a block in memory that was read elsewhere.
+    pub fn hold(&mut self, place: BlockPlace, block: Arc<Block>) {
+        if let Some(segment) = self.segments.get_mut(place.segment) {
+            segment.recall(place.block, block);
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::engine::checkpoint::bytes::{In, Torn};
 use crate::engine::checkpoint::core::{self, Core};
 use crate::engine::checkpoint::effects::{read_revisions, read_standing};
-use crate::engine::checkpoint::shelf::StoredSegment;
+use crate::engine::checkpoint::shelf::{ShelfError, StoredSegment};
 use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::statements::read_statements;
 use crate::engine::checkpoint::tables;
@@ -24,6 +24,7 @@ use crate::twin::places::Places;
 use crate::twin::segment::{Segment, Shelf};
 use crate::twin::snapshot::ShardSnapshot;
 use crate::twin::statements::Statements;
+use crate::twin::twins::BlockPlace;
 
 /// Why a shard cannot be restored.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,22 @@ pub struct Restored {
     pub segments: Vec<Stored>,
     /// Newer checkpoints that are damaged, and why.
     pub passed_over: Vec<String>,
+}
+
+impl Restored {
+    /// Reads every sealed block into memory.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    pub fn load(&mut self) -> Result<(), ShelfError> {
+        for (segment, stored) in self.segments.iter().enumerate() {
+            for block in 0..stored.index.bounds.len() {
+                let held = Arc::new(stored.file.try_read(block)?);
+                self.shard.hold(BlockPlace { segment, block }, held);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Restores a shard from the newest whole checkpoint; `None` where there is none.
