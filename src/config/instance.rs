@@ -15,12 +15,12 @@ use crate::config::environment::{UnknownVariable, overlay};
 use crate::domain::event::Clock;
 use crate::domain::fact::Origin;
 use crate::domain::time::Span;
+use crate::domain::zone::Zone;
 use crate::engine::library::{Library, LibraryError};
 use crate::engine::routes::{Route, RouteError, Routes};
 use crate::engine::run::RunSpec;
 use crate::ingest::site::{Site, SiteError};
 use crate::ingest::source::{Format, PatientFrom, SourceSpec};
-use crate::ingest::zone::Zone;
 use crate::kafka::settings::KafkaSettings;
 
 /// Partitions of a new log, where the file does not say: enough for 32 instances.

@@ -40,6 +40,8 @@ pub struct StatementRow {
     pub known: Timestamp,
     /// The event it came with.
     pub event: u32,
+    /// What else tells which result it is, ascending (`links`).
+    pub links: Box<[u64]>,
     /// What it says.
     pub statement: Statement<'static>,
 }
