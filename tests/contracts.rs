@@ -69,7 +69,7 @@ fn the_addresses_are_as_published() {
 }
 
 /// One of each kind of event, as sources send them.
-const RECORDS: [(Format, &str); 5] = [
+const RECORDS: [(Format, &str); 6] = [
     (
         Format::Fhir,
         r#"{"resourceType":"Observation","id":"bp","meta":{"versionId":"2"},"status":"final",
@@ -91,6 +91,14 @@ const RECORDS: [(Format, &str); 5] = [
         r#"{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/P1"},"clinicalStatus":
         {"coding":[{"code":"active"}]},"code":{"coding":[{"system":"http://snomed.info/sct","code":"44054006",
         "display":"Type 2 diabetes"}]},"onsetDateTime":"2020-05"}"#,
+    ),
+    (
+        Format::Fhir,
+        r#"{"resourceType":"Observation","id":"cr","status":"final","subject":{"reference":"Patient/P1"},
+        "code":{"coding":[{"system":"http://loinc.org","code":"2160-0"}]},"effectiveDateTime":
+        "2026-11-08T09:30:00Z","basedOn":[{"reference":"ServiceRequest/r1"}],"specimen":{"reference":
+        "Specimen/s1","identifier":{"system":"urn:lab","value":"ACC-1"}},"valueQuantity":{"value":1.2,
+        "unit":"mg/dL"}}"#,
     ),
     (Format::Fhir, r#"{"resourceType":"Location","id":"w","name":"Ward 4B","status":"active"}"#),
     (
@@ -132,4 +140,13 @@ fn the_frame_is_as_it_was_written() {
     check("tests/data/log/frame.v1.bin", &whole);
     let read = decode_frame(&whole).unwrap();
     check("tests/data/log/frame.v1.txt", format!("{read:#?}\n").as_bytes());
+}
+
+/// Before there were links and zones: what they say is absent, and all else is read.
+#[test]
+fn the_first_frame_is_still_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/log/frame.v1.first.bin");
+    let bytes = fs::read(path).unwrap();
+    let read = decode_frame(&bytes).unwrap();
+    check("tests/data/log/frame.v1.first.txt", format!("{read:#?}\n").as_bytes());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use twinstream::domain::event::{Clock, Event};
+use twinstream::domain::event::{Clock, Control, Event};
 use twinstream::domain::time::Timestamp;
 use twinstream::engine::digest::{Digest, digest};
 use twinstream::engine::library::Library;
@@ -14,7 +14,7 @@ use twinstream::log::decode::decode_frame;
 use twinstream::log::local::{LocalLog, LocalLogError};
 
 use crate::order::ward;
-use crate::support::at;
+use crate::support::{at, control, frame};
 
 fn now() -> Timestamp {
     at("2026-11-08T12:00:00Z")
@@ -143,9 +143,12 @@ fn engine(folder: &Path, n_partitions: u32) -> LocalEngine {
     engine
 }
 
-/// The events of several little wards, and how many to submit at once.
+/// The events of several little wards, until all that was going to happen has happened: how far the time of a
+/// partition has come otherwise depends on whose events are in it.
 fn events() -> Vec<Vec<u8>> {
-    (0..6).flat_map(|seed| ward::history(2 * seed)).collect()
+    let end = at("2025-03-20T00:00:00Z");
+    let tick = frame([&control(Control::Tick { at: end }, Some(end))]);
+    (0..6).flat_map(|seed| ward::history(2 * seed)).chain([tick]).collect()
 }
 
 fn submit(engine: &mut LocalEngine, events: &[Vec<u8>]) {

@@ -21,6 +21,7 @@ mod local_log;
 mod checkpoint;
 mod storage;
 mod places;
+mod facts;
 mod stories;
 mod vectors;
 mod replay;

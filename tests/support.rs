@@ -8,13 +8,13 @@ use twinstream::domain::identity::{SourcePosition, TwinId};
 use twinstream::domain::moment::Moment;
 use twinstream::domain::signal::Signal;
 use twinstream::domain::time::Timestamp;
+use twinstream::domain::zone::Zone;
 use twinstream::engine::library::Library;
 use twinstream::engine::shard::{Leaving, LogFrame, Shard};
 use twinstream::ingest::decoder::{Decoded, Decoder};
 use twinstream::ingest::letter::Letter;
 use twinstream::ingest::site::Site;
 use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
-use twinstream::ingest::zone::Zone;
 use twinstream::log::encode::FrameWriter;
 use twinstream::twin::read::Measured;
 

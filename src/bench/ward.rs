@@ -77,10 +77,10 @@ mod tests {
     use super::*;
     use crate::domain::fact::Origin;
     use crate::domain::identity::SourcePosition;
+    use crate::domain::zone::Zone;
     use crate::ingest::decoder::Decoder;
     use crate::ingest::site::Site;
     use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
-    use crate::ingest::zone::Zone;
 
     #[test]
     fn every_layout_is_read_and_is_about_a_kilobyte() {

@@ -19,6 +19,9 @@ use crate::domain::time::{Span, Timestamp};
 pub struct Fact<'a> {
     /// When it was true.
     pub valid: Valid,
+    /// What else tells which result it is: hashes of its order or its specimen with its code and time,
+    /// ascending. Facts of two resources that share one are the same result, told twice.
+    pub links: Vec<u64>,
     /// What was said.
     pub body: Body<'a>,
 }
@@ -195,6 +198,8 @@ pub struct Valid {
     pub precision: Precision,
     /// The offset the source wrote, in minutes; `None` for `Z` and for days.
     pub offset_minutes: Option<i16>,
+    /// Where the source wrote none: the offset of its configured zone at the last instant, in minutes.
+    pub zone_minutes: i16,
 }
 
 /// How precise a time was given.
@@ -209,18 +214,19 @@ pub enum Precision {
 impl Valid {
     /// One instant.
     pub const fn instant(at: Timestamp, offset_minutes: Option<i16>) -> Valid {
-        Valid { start: at, end: at, precision: Precision::Instant, offset_minutes }
+        let precision = Precision::Instant;
+        Valid { start: at, end: at, precision, offset_minutes, zone_minutes: 0 }
     }
 
     /// From `start` until something ends it.
     pub const fn since(start: Timestamp) -> Valid {
-        let end = Timestamp::FOREVER;
-        Valid { start, end, precision: Precision::Instant, offset_minutes: None }
+        Valid::between(start, Timestamp::FOREVER)
     }
 
     /// From `start` to `end`.
     pub const fn between(start: Timestamp, end: Timestamp) -> Valid {
-        Valid { start, end, precision: Precision::Instant, offset_minutes: None }
+        let precision = Precision::Instant;
+        Valid { start, end, precision, offset_minutes: None, zone_minutes: 0 }
     }
 
     /// The one instant at which a sample counts: the end of its period (SPEC 0.2). Of a day it is
@@ -232,6 +238,12 @@ impl Valid {
                 .filter(|at| self.start <= *at && *at < self.end)
                 .unwrap_or_else(|| self.end.minus(Span::from_micros(1))),
         }
+    }
+
+    /// The last instant that is its own: a night that ends at seven is of that day, a day that ends at
+    /// midnight is not of the next.
+    pub fn last_instant(&self) -> Timestamp {
+        if self.start < self.end { self.end.minus(Span::from_micros(1)) } else { self.end }
     }
 
     /// Whether it holds at `at`.
@@ -252,5 +264,7 @@ mod tests {
         assert_eq!(day.at(Some(Timestamp::from_micros(9_000))).micros(), 1_999);
         assert_eq!(day.at(None).micros(), 1_999);
         assert_eq!(Valid::between(start, end).at(None), end);
+        assert_eq!(day.last_instant().micros(), 1_999);
+        assert_eq!(Valid::instant(end, None).last_instant(), end);
     }
 }

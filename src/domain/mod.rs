@@ -1,4 +1,4 @@
-//! The nouns. Std only: no I/O, no clock, no format.
+//! The nouns. Std only, but for the rules of time zones: no I/O, no clock, no format.
 
 pub mod coding;
 pub mod date;
@@ -14,3 +14,4 @@ pub mod signal;
 pub mod standing;
 pub mod statement;
 pub mod time;
+pub mod zone;

@@ -172,6 +172,7 @@ attributes! {
     AbsentReason = 32, "data_absent_reason", "Why a result has no value.";
     Results = 33, "results", "The results a report holds, as FHIR references.";
     PhysicalType = 34, "physical_type", "What kind of place it is: wa, ro, bd (HL7 location-physical-type).";
+    TimeZone = 35, "time_zone", "The patient's time zone, by its IANA name.";
 }
 
 #[cfg(test)]

@@ -127,8 +127,8 @@ fn matcher(topic: &str, spec: &SourceSpec) -> Result<Matcher, RouteError> {
 mod tests {
     use super::*;
     use crate::domain::fact::Origin;
+    use crate::domain::zone::Zone;
     use crate::ingest::source::{Format, PatientFrom};
-    use crate::ingest::zone::Zone;
 
     fn route(name: &str, topic: &str) -> Route {
         let spec = SourceSpec {

@@ -478,6 +478,7 @@ impl Shard {
             timers: self.timers.clone(),
             newest: newest.clone(),
             tracked: tracked.to_vec(),
+            links: self.twins.links().entries(),
             going_on: self.effects.going_on(),
         };
         ShardState { snapshot: self.snapshot(), rest }
@@ -503,7 +504,7 @@ impl Shard {
             clock_kind: rest.clock_kind,
             opened: rest.opened,
             recorded_through: rest.recorded_through,
-            twins: Twins::restore(&snapshot, rest.newest, &rest.tracked),
+            twins: Twins::restore(&snapshot, rest.newest, &rest.tracked, rest.links),
             scores: Scores::of(scores, snapshot.score_marks.clone()),
             effects,
             notes: Interner::of_texts(snapshot.notes.iter().map(|text| &**text)),

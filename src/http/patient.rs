@@ -123,10 +123,10 @@ async fn observations(
 ) -> Result<Vec<Row>, QueryError> {
     let since = now.minus(WINDOW);
     let sql = format!(
-        "SELECT signal, value, value_text, comparator, unit, effective_at, origin, status, unusable FROM \
-         (SELECT *, row_number() OVER (PARTITION BY signal ORDER BY effective_at DESC) AS place FROM \
-         observations WHERE patient = {patient} AND signal IS NOT NULL) WHERE place = 1 OR \
-         effective_at > TIMESTAMP '{since}' ORDER BY effective_at"
+        "SELECT signal, value, value_text, comparator, unit, counts_at AS effective_at, origin, status, \
+         unusable FROM (SELECT *, row_number() OVER (PARTITION BY signal ORDER BY counts_at DESC) AS place \
+         FROM observations WHERE patient = {patient} AND signal IS NOT NULL) WHERE place = 1 OR \
+         counts_at > TIMESTAMP '{since}' ORDER BY counts_at"
     );
     ask(snapshot, &sql).await
 }

@@ -4,7 +4,7 @@
 //! it speaks of plus a lag that is stated here.
 
 use crate::domain::event::Resource;
-use crate::domain::fact::{Body, Fact};
+use crate::domain::fact::{Body, Fact, Valid};
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
 
@@ -16,8 +16,16 @@ pub fn available_at(resources: &[Resource<'_>]) -> Option<Timestamp> {
     resources.iter().filter_map(of_resource).filter(|at| *at != Timestamp::MIN).max()
 }
 
+/// When a result of `valid` was taken back, where nobody says: not before any result of that time was there.
+pub fn taken_back_at(valid: Valid) -> Timestamp {
+    valid.at(None).plus(LABORATORY_LAG).plus(Span::from_micros(1))
+}
+
 fn of_resource(resource: &Resource<'_>) -> Option<Timestamp> {
-    resource.recorded_at.or_else(|| resource.facts.iter().filter_map(of_fact).max())
+    // One that takes back what others said speaks of nothing, and was dated when it was read.
+    let dated = Some(resource.version.revised_at).filter(|_| resource.facts.is_empty());
+    let of_facts = || resource.facts.iter().filter_map(of_fact).max();
+    resource.recorded_at.or_else(of_facts).or(dated)
 }
 
 fn of_fact(fact: &Fact<'_>) -> Option<Timestamp> {

@@ -5,12 +5,12 @@ use crate::domain::fact::{Precision, Valid};
 use crate::domain::moment::{Moment, MomentError};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::zone::Zone;
 use crate::ingest::fhir::types::{MetaJson, PeriodJson};
 use crate::ingest::references::References;
 use crate::ingest::refused::Refused;
 use crate::ingest::site::Site;
 use crate::ingest::source::SourceSpec;
-use crate::ingest::zone::Zone;
 
 /// What reading a resource needs besides its text.
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ impl Context<'_> {
         let version_id = meta.and_then(|meta| meta.version_id.as_deref());
         let version = Version {
             revised_at: updated.or(issued).unwrap_or(self.received_at),
-            version_id: version_id.and_then(|text| text.parse().ok()),
+            version_id: version_id.and_then(version_number),
             status,
         };
         Ok((version, issued.or(updated)))
@@ -67,12 +67,12 @@ impl Context<'_> {
         match moment(text, field)? {
             Moment::Instant { at, offset_minutes } => {
                 self.check_past(at, field)?;
-                Ok(Valid::instant(at, offset_minutes))
+                Ok(self.zoned(Valid::instant(at, offset_minutes)))
             }
             day @ Moment::Day(_) => {
                 let (start, end) = self.interval(day, field)?;
                 self.check_past(start, field)?;
-                Ok(Valid { precision: Precision::Date, ..Valid::between(start, end) })
+                Ok(self.zoned(Valid { precision: Precision::Date, ..Valid::between(start, end) }))
             }
             Moment::Month(_) | Moment::Year(_) => {
                 Err(Refused::new(Refusal::BadTime, format!("{field}: expected at least a day")))
@@ -94,11 +94,20 @@ impl Context<'_> {
                         format!("{field}: it ends before it begins"),
                     ));
                 }
-                Ok(Valid { start: start.start, ..end })
+                Ok(self.zoned(Valid { start: start.start, ..end }))
             }
             (Some(one), None) | (None, Some(one)) => self.measured_at(one, field),
             (None, None) => Err(Refused::new(Refusal::BadTime, format!("{field} is empty"))),
         }
+    }
+
+    /// Notes what the source's zone says of the local time, where the text says nothing.
+    pub fn zoned(&self, valid: Valid) -> Valid {
+        let zone_minutes = match valid.offset_minutes {
+            Some(_) => 0,
+            None => self.spec.zone.offset_minutes(valid.last_instant()),
+        };
+        Valid { zone_minutes, ..valid }
     }
 
     /// When something began, however precisely the source says so: the first instant it names.
@@ -183,6 +192,16 @@ impl Context<'_> {
     }
 }
 
+/// The number of a version id that is an integer, bare or as an entity tag (`W/"3"`). Any other id, and a
+/// number of more digits than any counter has, says nothing of order.
+fn version_number(text: &str) -> Option<u64> {
+    let tag = text.strip_prefix("W/").unwrap_or(text);
+    let inside = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    let is_number = !inside.is_empty() && inside.bytes().all(|byte| byte.is_ascii_digit());
+    let number = inside.parse().ok().filter(|_| is_number);
+    number.filter(|number| *number < u64::MAX)
+}
+
 fn moment(text: &str, field: &str) -> Result<Moment, Refused> {
     Moment::parse(text).map_err(|error| {
         let message = match error {
@@ -191,4 +210,21 @@ fn moment(text: &str, field: &str) -> Result<Moment, Refused> {
         };
         Refused::new(Refusal::BadTime, message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_integers_have_an_order() {
+        for (text, number) in [("10", 10), ("9", 9), ("007", 7), ("W/\"3\"", 3), ("\"4\"", 4)] {
+            assert_eq!(version_number(text), Some(number), "{text}");
+        }
+        let opaque =
+            ["", "a3f", "1.2", "+5", "-1", " 1", "W/3", "W/\"\"", "\"", "18446744073709551615"];
+        for text in opaque.into_iter().chain(["123456789012345678901234567890"]) {
+            assert_eq!(version_number(text), None, "{text}");
+        }
+    }
 }

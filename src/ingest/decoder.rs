@@ -17,8 +17,10 @@ use crate::ingest::context::Context;
 use crate::ingest::dicom_json;
 use crate::ingest::entry::{Entry, Outcome, ReadResource};
 use crate::ingest::fhir::bundle;
+use crate::ingest::fhir::deleted::{Whose, deletion};
 use crate::ingest::fhir::learned::Learned;
 use crate::ingest::fhir::reference::check;
+use crate::ingest::fhir::types::MetaJson;
 use crate::ingest::letter::{Letter, Problem};
 use crate::ingest::omh;
 use crate::ingest::references::References;
@@ -141,6 +143,9 @@ impl Decoder {
             let message = format!("more than {RECORD_BYTES_MAX} bytes");
             return Err(Refused::new(Refusal::TooLarge, message));
         }
+        if record.payload.is_empty() && spec.format == Format::Fhir {
+            return self.tombstone(spec, record, now).map(|entry| vec![entry]);
+        }
         let json = std::str::from_utf8(record.payload)
             .map_err(|_| Refused::new(Refusal::Undecodable, "not UTF-8"))?;
         let patient = named_patient(spec, record, json)?;
@@ -157,6 +162,25 @@ impl Decoder {
             Format::OpenMhealth => omh::read_record(json, &context, samples),
             Format::DicomJson => dicom_json::read_record(json, &context),
         }
+    }
+
+    /// A record without a value: the resource that its key names was deleted.
+    fn tombstone<'a>(
+        &mut self,
+        spec: &SourceSpec,
+        record: &SourceRecord<'a>,
+        now: Timestamp,
+    ) -> Result<Entry<'a>, Refused> {
+        // A key that names the resource does not name the patient.
+        let patient = match &spec.patient_from {
+            PatientFrom::Header(_) => named_patient(spec, record, "")?,
+            PatientFrom::Subject | PatientFrom::Key | PatientFrom::Pointer(_) => None,
+        };
+        let references = References::default();
+        let context = context(spec, &self.site, record, now, &references);
+        let context = Context { patient: patient.as_deref(), ..context };
+        let (key, whose) = (record.key.unwrap_or_default(), Whose::default());
+        Ok(deletion(String::new(), key, MetaJson::default(), &whose, &context))
     }
 
     /// Sorts entries into events by patient, and into what was refused.

@@ -186,7 +186,7 @@ fn read_study<'a>(
         version,
         recorded_at: None,
         content: 0,
-        facts: vec![Fact { valid, body: Body::Statement(Box::new(said)) }],
+        facts: vec![Fact { valid, links: Vec::new(), body: Body::Statement(Box::new(said)) }],
     };
     Ok(ReadResource { patient: Some(patient), resource, refused_parts: Vec::new() })
 }

@@ -23,4 +23,3 @@ mod table;
 pub mod tally;
 pub mod units;
 pub mod value;
-pub mod zone;

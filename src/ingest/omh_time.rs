@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::domain::decimal::Decimal;
-use crate::domain::fact::{Precision, Valid};
+use crate::domain::fact::Valid;
 use crate::domain::moment::Moment;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
@@ -50,7 +50,7 @@ impl TimeFrameJson<'_> {
         if let Some(at) = &self.date_time {
             let (at, offset_minutes) = moment(at, "date_time")?;
             context.check_past(at, "date_time")?;
-            return Ok(Valid::instant(at, offset_minutes));
+            return Ok(context.zoned(Valid::instant(at, offset_minutes)));
         }
         let interval = self.time_interval.as_ref();
         let interval = interval.ok_or_else(|| bad("expected date_time or time_interval"))?;
@@ -75,7 +75,7 @@ impl TimeFrameJson<'_> {
         }
         context.check_past(end, "time_interval")?;
         context.check_past(start, "time_interval")?;
-        Ok(Valid { start, end, precision: Precision::Instant, offset_minutes })
+        Ok(context.zoned(Valid { offset_minutes, ..Valid::between(start, end) }))
     }
 }
 

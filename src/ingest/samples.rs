@@ -93,10 +93,10 @@ impl Samples {
             let (device, code) = (device.clone(), code.clone());
             let signal = Signal::OXYGEN_THERAPY;
             let sample = Sample { signal, reading, origin, statistic, device, code };
-            facts.push(Fact { valid, body: Body::Sample(sample) });
+            facts.push(Fact { valid, links: Vec::new(), body: Body::Sample(sample) });
         }
         let sample = Sample { signal, reading, origin, statistic, device, code };
-        facts.push(Fact { valid, body: Body::Sample(sample) });
+        facts.push(Fact { valid, links: Vec::new(), body: Body::Sample(sample) });
     }
 
     fn reading<'a>(&mut self, site: &Site, signal: Signal, value: Value<'a>) -> Reading<'a> {

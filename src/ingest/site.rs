@@ -11,8 +11,8 @@ use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::statement::SETTINGS;
 use crate::domain::time::Span;
+use crate::domain::zone::Zone;
 use crate::ingest::table::rows;
-use crate::ingest::zone::Zone;
 
 /// What a hospital's codes mean.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Site {
     states: Vec<StateRule>,
     settings: BTreeMap<String, String>,
     wards: BTreeMap<String, String>,
+    /// Zone names by `country/state`, `state` or `country` of an address.
+    zones: BTreeMap<String, String>,
 }
 
 /// How a state is said: by a resource of a kind with a code.
@@ -68,6 +70,8 @@ struct SiteFile {
     settings: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     wards: BTreeMap<String, String>,
+    #[serde(default)]
+    timezones: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +144,7 @@ impl Site {
             states: Vec::new(),
             settings: BTreeMap::new(),
             wards: BTreeMap::new(),
+            zones: BTreeMap::new(),
         }
     }
 
@@ -151,9 +156,7 @@ impl Site {
         let file: SiteFile =
             serde_saphyr::from_str(text).map_err(|error| SiteError::Yaml(error.to_string()))?;
         let mut site = Site::plain();
-        site.zone = Zone::named(&file.timezone.value).ok_or_else(|| {
-            at(&file.timezone, "expected an IANA time zone, such as `Europe/London`")
-        })?;
+        site.zone = zone(&file.timezone)?;
         site.name = file.name;
         for code in file.codes {
             let signal = signal(&code.signal)?;
@@ -172,6 +175,10 @@ impl Site {
             site.settings.insert(class, setting.value);
         }
         site.wards = file.wards;
+        for (place, name) in file.timezones {
+            zone(&name)?;
+            site.zones.insert(place, name.value);
+        }
         Ok(site)
     }
 
@@ -244,6 +251,19 @@ impl Site {
     pub fn ward(&self, location: &str) -> &str {
         self.wards.get(location).map_or("", String::as_str)
     }
+
+    /// The name of the time zone of an address; empty when the site does not say.
+    pub fn zone_of(&self, country: &str, state: &str) -> &str {
+        let both = format!("{country}/{state}");
+        let places = [both.as_str(), state, country];
+        let found = places.into_iter().find_map(|place| self.zones.get(place));
+        found.map_or("", String::as_str)
+    }
+}
+
+fn zone(name: &Spanned<String>) -> Result<Zone, SiteError> {
+    let expected = || at(name, "expected an IANA time zone, such as `Europe/London`");
+    Zone::named(&name.value).ok_or_else(expected)
 }
 
 fn signal(name: &Spanned<String>) -> Result<Signal, SiteError> {
@@ -295,6 +315,7 @@ states:
       value_system: http://snomed.info/sct, value_code: '77386006', lasts: 280 d }
 settings: { IMP: inpatient }
 wards: { Location/5w: 5 West }
+timezones: { US/NY: America/New_York, JP: Asia/Tokyo }
 ";
 
     fn coding(system: &'static str, code: &'static str) -> Coding<'static> {
@@ -322,6 +343,9 @@ wards: { Location/5w: 5 West }
             (site.setting("IMP"), site.setting("AMB"), site.ward("Location/5w")),
             ("inpatient", "", "5 West")
         );
+        let zones = [("US", "NY"), ("US", "CA"), ("JP", "Tokyo"), ("", "")];
+        let zones = zones.map(|(country, state)| site.zone_of(country, state));
+        assert_eq!(zones, ["America/New_York", "", "Asia/Tokyo", ""]);
     }
 
     #[test]
@@ -336,6 +360,7 @@ wards: { Location/5w: 5 West }
             ("state: comfort_care", "state: comfy", "line 10 column 14: expected one of"),
             ("280 d", "9 months", "expected a number of days"),
             ("IMP: inpatient", "IMP: in", "expected one of inpatient"),
+            ("Asia/Tokyo", "Asia/Tokio", "expected an IANA time zone"),
             ("settings:", "setings:", "unknown field `setings`"),
         ];
         for (good, bad, expected) in cases {

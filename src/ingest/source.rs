@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::domain::fact::Origin;
 use crate::domain::identity::SourcePosition;
 use crate::domain::time::Timestamp;
-use crate::ingest::zone::Zone;
+use crate::domain::zone::Zone;
 
 /// The header in which a record of a recorded history says when it became available (RFC 3339). A record
 /// with this header and no bytes says only that time has come so far.

@@ -31,7 +31,8 @@ pub fn state_facts<'a>(
             codes: codes.to_vec(),
             ..Statement::default()
         };
-        Fact { valid: Valid { end, ..valid }, body: Body::Statement(Box::new(statement)) }
+        let (links, body) = (Vec::new(), Body::Statement(Box::new(statement)));
+        Fact { valid: Valid { end, ..valid }, links, body }
     };
     // What is void says nothing; a "no" is said by a resource that stands.
     let speaks = resource.activity != Activity::Void;

@@ -23,6 +23,12 @@ pub(super) fn content_hash(resource: &Resource<'_>, scratch: &mut Writer) -> u64
             scratch.present(4, 1);
             scratch.fixed(5, recorded_at.unwrap_or(Timestamp::MIN).micros().cast_unsigned());
         }
+        // What the day it counts for depends on, and what it is linked by, is part of what is said.
+        if let Some(minutes) = fact.valid.offset_minutes {
+            scratch.present_signed(6, i64::from(minutes));
+        }
+        scratch.signed(7, i64::from(fact.valid.zone_minutes));
+        fact.links.iter().for_each(|link| scratch.fixed(8, *link));
         match &fact.body {
             Body::Sample(sample) => hash_sample(scratch, sample),
             Body::Statement(statement) => hash_statement(scratch, statement),

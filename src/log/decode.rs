@@ -205,6 +205,7 @@ fn read_resource<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Resource<
 fn read_fact<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Fact<'a>, Malformed> {
     let (mut start, mut end, mut body) = (None, None, None);
     let (mut precision, mut offset_minutes) = (Precision::Instant, None);
+    let (mut zone_minutes, mut links) = (0, Vec::new());
     let mut reader = Reader::new(bytes);
     while let Some((number, field)) = reader.next()? {
         match number {
@@ -214,6 +215,10 @@ fn read_fact<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Fact<'a>, Mal
             fact::OFFSET_MINUTES => {
                 offset_minutes = Some(i16::try_from(field.signed()?).map_err(|_| Malformed)?);
             }
+            fact::ZONE_MINUTES => {
+                zone_minutes = i16::try_from(field.signed()?).map_err(|_| Malformed)?;
+            }
+            fact::LINK => links = read_words(field.bytes()?)?,
             fact::SAMPLE => body = Some(Body::Sample(read_sample(field.bytes()?, texts)?)),
             fact::STATEMENT => {
                 let statement = read_statement(field.bytes()?, texts)?;
@@ -223,8 +228,17 @@ fn read_fact<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Fact<'a>, Mal
         }
     }
     let start = start.ok_or(Malformed)?;
-    let valid = Valid { start, end: end.unwrap_or(start), precision, offset_minutes };
-    Ok(Fact { valid, body: body.ok_or(Malformed)? })
+    let valid = Valid { start, end: end.unwrap_or(start), precision, offset_minutes, zone_minutes };
+    Ok(Fact { valid, links, body: body.ok_or(Malformed)? })
+}
+
+/// A packed list of `fixed64`.
+fn read_words(bytes: &[u8]) -> Result<Vec<u64>, Malformed> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    match rest {
+        [] => Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect()),
+        _ => Err(Malformed),
+    }
 }
 
 fn read_sample<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Sample<'a>, Malformed> {

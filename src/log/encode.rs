@@ -192,6 +192,11 @@ fn write_fact(w: &mut Writer, texts: &mut Texts, value: &Fact<'_>) {
     if let Some(minutes) = valid.offset_minutes {
         w.present_signed(fact::OFFSET_MINUTES, i64::from(minutes));
     }
+    w.signed(fact::ZONE_MINUTES, i64::from(valid.zone_minutes));
+    if !value.links.is_empty() {
+        let words: Vec<u8> = value.links.iter().flat_map(|link| link.to_le_bytes()).collect();
+        w.delimited(fact::LINK, &words);
+    }
     match &value.body {
         Body::Sample(value) => w.message(fact::SAMPLE, |w| write_sample(w, texts, value)),
         Body::Statement(value) => w.message(fact::STATEMENT, |w| write_statement(w, texts, value)),

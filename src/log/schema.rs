@@ -30,7 +30,8 @@ messages! {
         FACT = 8;
     }
     fact {
-        START = 1; END = 2; DATE = 3; OFFSET_MINUTES = 4; SAMPLE = 5; STATEMENT = 6;
+        START = 1; END = 2; DATE = 3; OFFSET_MINUTES = 4; SAMPLE = 5; STATEMENT = 6; LINK = 7;
+        ZONE_MINUTES = 8;
     }
     sample {
         SIGNAL = 1; VALUE = 2; COMPARATOR = 3; ORIGIN = 4; STATISTIC = 5; DEVICE = 6; SYSTEM = 7;

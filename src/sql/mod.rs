@@ -3,6 +3,7 @@
 pub mod column;
 pub mod table;
 pub mod patients;
+pub mod local_day;
 pub mod observations;
 pub mod statements;
 pub mod scores;

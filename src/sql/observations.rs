@@ -7,6 +7,7 @@ use crate::domain::identity::SourcePosition;
 use crate::domain::statement::Attribute;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::local_day::{LocalDay, Written};
 use crate::sql::table::Rows;
 use crate::twin::block::BLOCK_ROWS;
 use crate::twin::events::EventRow;
@@ -78,6 +79,14 @@ impl<'s> ObservationRow<'s> {
         self.rare().and_then(|rare| rare.raw.as_ref())
     }
 
+    fn local_day(&self) -> LocalDay {
+        let written = match &self.body {
+            Body::Sample(row, ..) => Written::of_sample(row, self.rare()),
+            Body::Statement(row) => Written::of_valid(&row.valid),
+        };
+        written.local_day(self.shard.zones.of(self.patient()))
+    }
+
     fn code(&self) -> (&str, &str) {
         match &self.body {
             Body::Sample(row, ..) => {
@@ -131,14 +140,20 @@ fn value_text<'a>(row: &'a ObservationRow<'_>) -> Cell<'a> {
 }
 
 fn times(row: &ObservationRow<'_>) -> (Timestamp, Option<Timestamp>) {
+    if let Some((start, end)) = row.local_day().interval {
+        return (end, Some(start));
+    }
+    let start = match &row.body {
+        Body::Sample(..) => row.rare().and_then(|rare| rare.start),
+        Body::Statement(row) => Some(row.valid.start).filter(|start| *start != row.valid.end),
+    };
+    (counts_at(row), start)
+}
+
+fn counts_at(row: &ObservationRow<'_>) -> Timestamp {
     match &row.body {
-        Body::Sample(sample, ..) => {
-            (Timestamp::from_micros(sample.at), row.rare().and_then(|rare| rare.start))
-        }
-        Body::Statement(statement) => {
-            let (start, end) = (statement.valid.start, statement.valid.end);
-            (statement.valid.at(statement.recorded_at), (start != end).then_some(start))
-        }
+        Body::Sample(sample, ..) => Timestamp::from_micros(sample.at),
+        Body::Statement(row) => row.valid.at(row.recorded_at),
     }
 }
 
@@ -192,12 +207,39 @@ fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
                 Body::Statement(_) => row.text_of(Attribute::Unit),
             }
         }),
-        column!("effective_at", Time, "When it was true: the end of a period.", |row| Cell::time(
-            Some(times(row).0)
-        )),
-        column!("effective_from", Time, "The start of a period; null for an instant.", |row| {
-            Cell::time(times(row).1)
+        column!(
+            "effective_at",
+            Time,
+            "When it was true: the end of a period, or of the day that was all the source gave.",
+            |row| Cell::time(Some(times(row).0))
+        ),
+        column!(
+            "effective_from",
+            Time,
+            "The start of a period or a day; null for an instant.",
+            |row| { Cell::time(times(row).1) }
+        ),
+        column!(
+            "counts_at",
+            Time,
+            "The instant for which rules take it: effective_at; of a day, when it was recorded.",
+            |row| Cell::time(Some(counts_at(row)))
+        ),
+        column!(
+            "local_day",
+            Text,
+            "The day where it was measured; of a period, the last.",
+            |row| { Cell::Owned(row.local_day().day.to_string()) }
+        ),
+        column!("utc_offset_minutes", Integer, "The offset of that day from UTC.", |row| {
+            Cell::Integer(i64::from(row.local_day().offset_minutes))
         }),
+        column!(
+            "tz_source",
+            Text,
+            "Who says so: the sample's own offset, the zone of the patient, or that of the source.",
+            |row| Cell::Text(row.local_day().tz_source)
+        ),
     ]
 }
 

@@ -119,6 +119,9 @@ impl Rows for Patients {
             column!("identifiers", Text, "Business identifiers as system|value.", |row| {
                 row.person(Attribute::Identifiers)
             }),
+            column!("time_zone", Text, "The time zone by its IANA name.", |row| {
+                row.person(Attribute::TimeZone)
+            }),
             column!(
                 "setting",
                 Text,

@@ -147,7 +147,7 @@ fn newest_observations(patient: &str) -> String {
          CAST(value AS VARCHAR)), unit), coalesce(unusable, status), concat_ws(':', source_topic, \
          CAST(source_partition AS VARCHAR), CAST(source_offset AS VARCHAR))",
         &format!(
-            "FROM (SELECT *, row_number() OVER (PARTITION BY signal, origin ORDER BY effective_at DESC) AS \
+            "FROM (SELECT *, row_number() OVER (PARTITION BY signal, origin ORDER BY counts_at DESC) AS \
              place FROM observations WHERE patient = {patient} AND signal IS NOT NULL) WHERE place = 1"
         ),
     )

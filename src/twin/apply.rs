@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::domain::event::{Resource, ResourceKind, Status, Version};
-use crate::domain::fact::{Body, Fact, Reading, Sample};
+use crate::domain::event::{Resource, ResourceKind, Status};
+use crate::domain::fact::{Body, Fact, Precision, Reading, Sample};
 use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
 use crate::twin::block::Kept;
 use crate::twin::events::EventRow;
+use crate::twin::local::Local;
 use crate::twin::places::write_resource_key;
 use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of, series_of};
 use crate::twin::statements::StatementRow;
 use crate::twin::twins::{Change, Twins};
+use crate::twin::versions::{Rank, Verdict, decide, distinct};
 
 /// What the parts of an event share.
 pub(super) struct Arrival<'e> {
@@ -31,7 +33,7 @@ pub(super) struct Arrival<'e> {
 
 /// Where a row of a resource version lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Tail(u32),
     Sealed(usize, u32),
     Statement(u32),
@@ -39,54 +41,13 @@ enum Place {
 
 /// A row of some version of a resource, as far as the choice between versions needs it.
 #[derive(Clone, Copy, Debug)]
-struct Known {
-    place: Place,
-    rank: Rank,
-    is_current: bool,
-}
-
-/// The order of the versions of one resource (DESIGN §9a): never equal for different content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    revised_at: i64,
-    version_id: Option<u64>,
-    status: u8,
-    content: u64,
-}
-
-/// What to do with a version that arrived.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// Said before: nothing changes.
-    Duplicate,
-    /// It counts from now on, instead of what did: other content, or the same that came with a later time.
-    Counts,
-    /// An older version: kept, never current.
-    Superseded,
-    /// It shows that what counted had been said earlier, so that this other content counts now.
-    Yields(u64),
-}
-
-/// Decides about a version of rank `rank`, given the distinct versions known so far, each with the
-/// least `revised_at` it ever came with.
-fn decide(versions: &[Rank], rank: Rank) -> Verdict {
-    let winner = versions.iter().max();
-    let Some(same) = versions.iter().find(|version| version.content == rank.content) else {
-        return match winner {
-            Some(winner) if rank < *winner => Verdict::Superseded,
-            _ => Verdict::Counts,
-        };
-    };
-    // Identical content keeps its earliest time.
-    if (same.revised_at, same.version_id) <= (rank.revised_at, rank.version_id) {
-        return Verdict::Duplicate;
-    }
-    let others = versions.iter().filter(|version| version.content != rank.content);
-    match others.max() {
-        _ if winner.is_some_and(|winner| winner.content != rank.content) => Verdict::Superseded,
-        Some(other) if rank < *other => Verdict::Yields(other.content),
-        _ => Verdict::Counts,
-    }
+pub(super) struct Known {
+    /// Where it lies.
+    pub place: Place,
+    /// The version it belongs to.
+    pub rank: Rank,
+    /// Whether it counts now.
+    pub is_current: bool,
 }
 
 impl Twins {
@@ -99,24 +60,22 @@ impl Twins {
     ) {
         let key = self.named_key(arrival.namespace, resource.kind, &resource.id);
         let known = self.known_versions(arrival.patient, key, resource.kind);
-        let rank = rank(&resource.version, resource.content);
-        let verdict = decide(&distinct(&known), rank);
+        let rank = Rank::of(&resource.version, resource.content);
+        let verdict = decide(&distinct(known.iter().map(|row| row.rank)), rank);
         if verdict == Verdict::Duplicate {
             return;
         }
-        let is_current = verdict == Verdict::Counts;
-        if is_current {
-            self.retire(&known, arrival.known, changes);
-        }
-        if let Verdict::Yields(content) = verdict {
-            self.retire(&known, arrival.known, changes);
-            self.reinstate(&known, content, arrival.known, changes);
-        }
+        let mut links = self.links_of(&known);
+        let told_better = self.links_told_better(arrival.patient, (rank, key), &resource.facts);
+        let counts = verdict == Verdict::Counts;
+        self.make_way(&verdict, &known, arrival.known, changes);
         if resource.facts.is_empty() {
             let row = self.void_row(arrival, resource, key);
-            return self.push_sample(row, None, resource, is_current, changes);
+            self.push_sample(row, None, resource, counts, changes);
         }
         for fact in &resource.facts {
+            let is_current = counts && !fact.links.iter().any(|link| told_better.contains(link));
+            links.extend(&fact.links);
             match &fact.body {
                 Body::Sample(sample) => {
                     let row =
@@ -128,6 +87,23 @@ impl Twins {
                     self.push_statement(row, is_current, changes);
                 }
             }
+        }
+        self.settle_links(arrival, links, changes);
+    }
+
+    /// Ends what counted of a resource before a version of it is added, as the verdict on it says.
+    fn make_way(
+        &mut self,
+        verdict: &Verdict,
+        known: &[Known],
+        at: Timestamp,
+        changes: &mut Vec<Change>,
+    ) {
+        if let Verdict::Counts | Verdict::Yields(_) = verdict {
+            self.retire(known, at, changes);
+        }
+        if let Verdict::Yields(content) = verdict {
+            self.reinstate(known, *content, at, changes);
         }
     }
 
@@ -143,32 +119,33 @@ impl Twins {
                 continue; // Only samples are known by what they measure.
             };
             let key = self.measured_key(fact, sample);
-            let content = measured_content(resource.version.status, sample);
+            let content = measured_content(resource.version.status, fact, sample);
             let known = self.known_versions(arrival.patient, key, resource.kind);
-            let verdict = decide(&distinct(&known), rank(&resource.version, content));
+            let rank = Rank::of(&resource.version, content);
+            let verdict = decide(&distinct(known.iter().map(|row| row.rank)), rank);
             if verdict == Verdict::Duplicate {
                 continue;
             }
-            if let Verdict::Counts | Verdict::Yields(_) = verdict {
-                self.retire(&known, arrival.known, changes);
-            }
-            if let Verdict::Yields(content) = verdict {
-                self.reinstate(&known, content, arrival.known, changes);
-            }
+            let mut links = self.links_of(&known);
+            let fact_alone = std::slice::from_ref(fact);
+            let told_better = self.links_told_better(arrival.patient, (rank, key), fact_alone);
+            self.make_way(&verdict, &known, arrival.known, changes);
             let row = self.sample_row(arrival, resource, key, content, fact, sample);
-            let is_current = verdict == Verdict::Counts;
+            let is_current = verdict == Verdict::Counts && told_better.is_empty();
             self.push_sample(row, Some((fact, sample)), resource, is_current, changes);
+            links.extend(&fact.links);
+            self.settle_links(arrival, links, changes);
         }
     }
 
     /// Every row of every version of a resource.
-    fn known_versions(&self, patient: u32, key: u64, kind: ResourceKind) -> Vec<Known> {
+    pub(super) fn known_versions(&self, patient: u32, key: u64, kind: ResourceKind) -> Vec<Known> {
         let mut known = Vec::new();
         for number in self.tail.with_key(patient, key) {
             let row = self.tail.rows.row(number);
             let version_id = self.tail.rare.version_id(number);
             let is_current = self.tail.marks.known_to(number) == Timestamp::FOREVER;
-            let rank = row_rank(&row, version_id);
+            let rank = Rank::of_row(&row, version_id);
             known.push(Known { place: Place::Tail(number), rank, is_current });
         }
         for (index, segment) in self.segments.iter().enumerate() {
@@ -176,7 +153,7 @@ impl Twins {
                 let row = segment.row(number);
                 let version_id = segment.version_id(number);
                 let is_current = segment.marks.known_to(number) == Timestamp::FOREVER;
-                let rank = row_rank(&row, version_id);
+                let rank = Rank::of_row(&row, version_id);
                 known.push(Known { place: Place::Sealed(index, number), rank, is_current });
             }
         }
@@ -186,14 +163,14 @@ impl Twins {
         for number in self.statement_index.with_key(&self.statements, patient, key) {
             let row = self.statements.row(number);
             let is_current = self.statements.known_to(number) == Timestamp::FOREVER;
-            let rank = rank(&row.version, row.content);
+            let rank = Rank::of(&row.version, row.content);
             known.push(Known { place: Place::Statement(number), rank, is_current });
         }
         known
     }
 
     /// Ends what is current among `known`.
-    fn retire(&mut self, known: &[Known], at: Timestamp, changes: &mut Vec<Change>) {
+    pub(super) fn retire(&mut self, known: &[Known], at: Timestamp, changes: &mut Vec<Change>) {
         for row in known.iter().filter(|row| row.is_current) {
             match row.place {
                 Place::Tail(number) => {
@@ -223,7 +200,7 @@ impl Twins {
     }
 
     /// Makes the version with this content current again, as rows that begin at `at`.
-    fn reinstate(
+    pub(super) fn reinstate(
         &mut self,
         known: &[Known],
         content: u64,
@@ -231,7 +208,9 @@ impl Twins {
         changes: &mut Vec<Change>,
     ) {
         let mut seen: Vec<Place> = Vec::new();
-        let earliest = distinct(known).into_iter().find(|version| version.content == content);
+        let earliest = distinct(known.iter().map(|row| row.rank))
+            .into_iter()
+            .find(|version| version.content == content);
         for version in known.iter().filter(|version| Some(version.rank) == earliest) {
             match version.place {
                 Place::Tail(number) => {
@@ -309,6 +288,9 @@ impl Twins {
         let number =
             if is_current { self.tail.push_current(row) } else { self.tail.push_superseded(row) };
         self.tail.rare.put(number, rare_parts(resource, from));
+        if let Some((fact, _)) = from {
+            self.links.add(row.patient, &fact.links, row.key);
+        }
         if is_current && sample_changed(&row, changes) {
             self.newest_gains(&row);
         }
@@ -316,6 +298,7 @@ impl Twins {
 
     fn push_statement(&mut self, row: StatementRow, is_current: bool, changes: &mut Vec<Change>) {
         let (known, counts) = (row.known, row.version.status.counts());
+        self.links.add(row.patient, &row.links, row.key);
         let number = self.statements.push(row);
         self.statement_index.add(&self.statements, number);
         if !is_current {
@@ -369,6 +352,7 @@ impl Twins {
             code: self.code_number(sample),
             device: self.devices.intern(&sample.device),
             resource: self.tail.ids.push(&resource.id),
+            local: Local::of(&fact.valid).pack(),
         }
     }
 
@@ -399,6 +383,7 @@ impl Twins {
             code: self.codes.intern("|"),
             device: self.devices.intern(""),
             resource: self.tail.ids.push(&resource.id),
+            local: 0,
         }
     }
 
@@ -436,12 +421,15 @@ fn rare_parts(resource: &Resource<'_>, from: Option<(&Fact<'_>, &Sample<'_>)>) -
         Reading::Value { raw, .. } => raw.as_ref(),
         Reading::Unusable { raw, .. } => Some(raw),
     });
+    let valid = from.map(|(fact, _)| fact.valid);
     RareParts {
-        start: from.map(|(fact, _)| fact.valid).filter(|v| v.start != v.end).map(|v| v.start),
+        start: valid.filter(|valid| valid.start != valid.end).map(|valid| valid.start),
+        end: valid.filter(|valid| valid.precision == Precision::Date).map(|valid| valid.end),
         raw: raw.map(|raw| (raw.value.as_ref().into(), raw.unit.as_ref().into())),
         version_id: resource.version.version_id,
         kind: Some(resource.kind).filter(|_| !usual),
         recorded_at: resource.recorded_at.filter(|at| *at != resource.version.revised_at),
+        links: from.map(|(fact, _)| fact.links.as_slice().into()).unwrap_or_default(),
     }
 }
 
@@ -463,41 +451,12 @@ fn statement_row(
         valid: fact.valid,
         known: arrival.known,
         event: arrival.event,
+        links: fact.links.as_slice().into(),
         statement: statement.clone().into_owned(),
     }
 }
 
-fn rank(version: &Version, content: u64) -> Rank {
-    Rank {
-        revised_at: version.revised_at.micros(),
-        version_id: version.version_id,
-        status: version.status.rank(),
-        content,
-    }
-}
-
-fn row_rank(row: &SampleRow, version_id: Option<u64>) -> Rank {
-    let status = Flags::unpack(row.flags).status.rank();
-    Rank { revised_at: row.revised_at, version_id, status, content: row.content }
-}
-
-/// The distinct versions among rows, each with the least time it ever came with.
-fn distinct(known: &[Known]) -> Vec<Rank> {
-    let mut versions: Vec<Rank> = Vec::new();
-    for Known { rank, .. } in known {
-        match versions.iter_mut().find(|version| version.content == rank.content) {
-            Some(version) => {
-                let earliest = (version.revised_at, version.version_id)
-                    .min((rank.revised_at, rank.version_id));
-                (version.revised_at, version.version_id) = earliest;
-            }
-            None => versions.push(*rank),
-        }
-    }
-    versions
-}
-
-fn measured_content(status: Status, sample: &Sample<'_>) -> u64 {
+fn measured_content(status: Status, fact: &Fact<'_>, sample: &Sample<'_>) -> u64 {
     let (value, comparator, unusable, raw) = match &sample.reading {
         Reading::Value { value, comparator, .. } => (*value, *comparator, None, ""),
         Reading::Unusable { reason, raw } => (0, None, Some(*reason), raw.value.as_ref()),
@@ -506,5 +465,8 @@ fn measured_content(status: Status, sample: &Sample<'_>) -> u64 {
     let mut bytes = value.to_le_bytes().to_vec();
     bytes.extend_from_slice(&flags.to_le_bytes());
     bytes.extend_from_slice(raw.as_bytes());
+    // What the day it counts for depends on, and what it is linked by.
+    bytes.extend_from_slice(&Local::of(&fact.valid).pack().to_le_bytes());
+    fact.links.iter().for_each(|link| bytes.extend_from_slice(&link.to_le_bytes()));
     xxh3_64(&bytes)
 }

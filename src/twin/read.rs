@@ -17,6 +17,7 @@ use crate::twin::samples::{Flags, SampleRow, parts_of, series_of};
 use crate::twin::series::Order;
 use crate::twin::statements::{StatementRow, Topic};
 use crate::twin::twins::Twins;
+use crate::twin::zones::zone_of;
 
 /// A current value of a signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -296,6 +297,10 @@ impl Twins {
             let recorded_at = row.recorded_at.unwrap_or(row.version.revised_at);
             Person::read(&row.statement, recorded_at)
         });
+        let zone = newest.and_then(|row| zone_of(&row.statement));
+        if zone != self.zones.of(patient) {
+            Arc::make_mut(&mut self.zones).set(patient, zone);
+        }
         let index = usize::try_from(patient).unwrap_or(usize::MAX);
         if let Some(slot) = self.persons.get_mut(index) {
             *slot = person.unwrap_or_default();

@@ -9,6 +9,7 @@ use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::twin::events::Events;
 use crate::twin::intern::Interner;
+use crate::twin::links::LinkIndex;
 use crate::twin::newest::Newest;
 use crate::twin::samples::SampleTable;
 use crate::twin::snapshot::ShardSnapshot;
@@ -23,6 +24,7 @@ impl Twins {
         snapshot: &ShardSnapshot,
         newest: Newest,
         tracked: &[(Signal, Origin)],
+        links: Vec<(u64, u64)>,
     ) -> Twins {
         let partition = snapshot.partition;
         let texts = |texts: &crate::twin::pages::Pages<Arc<str>>| {
@@ -43,6 +45,7 @@ impl Twins {
         twins.segments = snapshot.segments.clone();
         twins.statements = snapshot.statements.clone();
         twins.index_statements();
+        twins.links = LinkIndex::of(links);
         twins.set_tracked(tracked);
         twins.newest = newest;
         twins

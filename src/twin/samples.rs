@@ -41,6 +41,8 @@ table! {
         device: u32,
         /// The resource's id, by its number where the row lies.
         resource: u32,
+        /// The offset of its local time, and who says so: `Local`.
+        local: u16,
     }
 }
 
@@ -134,8 +136,10 @@ pub struct Rare {
 /// What few rows have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RareParts {
-    /// The first instant of a measured period.
+    /// The first instant of a measured period, or of a day.
     pub start: Option<Timestamp>,
+    /// The first instant after a day.
+    pub end: Option<Timestamp>,
     /// Value and unit as they came, where the unit was another or the value unusable.
     pub raw: Option<(Box<str>, Box<str>)>,
     /// The version id, where it is an integer.
@@ -144,6 +148,8 @@ pub struct RareParts {
     pub kind: Option<ResourceKind>,
     /// When the source wrote it down, where that is not `revised_at`.
     pub recorded_at: Option<Timestamp>,
+    /// What else tells which result it is, ascending (`links`).
+    pub links: Box<[u64]>,
 }
 
 impl Rare {

@@ -234,6 +234,14 @@ impl Segment {
         self.block(block).rare.version_id(u32::try_from(index).ok()?)
     }
 
+    /// What else tells which result the row at `number` is.
+    pub fn links(&self, number: u32) -> Vec<u64> {
+        let (block, index) = place(number);
+        let block = self.block(block);
+        let parts = u32::try_from(index).ok().and_then(|index| block.rare.get(index));
+        parts.map(|parts| parts.links.to_vec()).unwrap_or_default()
+    }
+
     /// Whether a row counts: the winning version of its resource, and not taken back.
     pub fn is_current(&self, number: u32) -> bool {
         let (block, index) = place(number);

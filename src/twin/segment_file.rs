@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Int32Array, Int64Array, StringArray, UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, BinaryArray, Int32Array, Int64Array, StringArray, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -105,12 +105,15 @@ columns! {
     "source_offset" Int64 false,
     "log_offset" UInt64 false,
     "log_index" UInt32 false,
+    "local" UInt16 false,
     "start" Int64 true,
+    "end" Int64 true,
     "raw_value" Utf8 true,
     "raw_unit" Utf8 true,
     "version_id" UInt64 true,
     "kind" UInt32 true,
     "recorded_at" Int64 true,
+    "links" Binary true,
 }
 
 /// Columns of hashes: nothing makes them shorter.
@@ -135,7 +138,7 @@ fn properties() -> WriterProperties {
             continue;
         }
         let encoding = match field.data_type() {
-            DataType::Utf8 => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            DataType::Utf8 | DataType::Binary => Encoding::DELTA_LENGTH_BYTE_ARRAY,
             _ => Encoding::DELTA_BINARY_PACKED,
         };
         properties = properties.set_column_encoding(path, encoding);
@@ -188,6 +191,10 @@ fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
         Arc::new(texts.collect::<StringArray>())
     };
     let kinds = rares().map(|parts| parts.and_then(|parts| parts.kind).map(ResourceKind::number));
+    let words = |parts: &RareParts| -> Vec<u8> {
+        parts.links.iter().flat_map(|link| link.to_le_bytes()).collect()
+    };
+    let links = rares().map(|parts| parts.map(words).filter(|words| !words.is_empty()));
     let versions = rares().map(|parts| parts.and_then(|parts| parts.version_id));
     let ids: StringArray = each().map(|row| Some(block.id(&row))).collect();
     let offsets = events.iter().map(|event| event.offset);
@@ -209,12 +216,15 @@ fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
         Arc::new(Int64Array::from_iter_values(offsets)),
         Arc::new(UInt64Array::from_iter_values(frames)),
         of_event(|event| event.index),
+        Arc::new(UInt16Array::new(rows.local.clone(), None)),
         time(|parts| parts.start),
+        time(|parts| parts.end),
         raw(|(value, _)| value),
         raw(|(_, unit)| unit),
         Arc::new(versions.collect::<UInt64Array>()),
         Arc::new(kinds.collect::<UInt32Array>()),
         time(|parts| parts.recorded_at),
+        Arc::new(links.collect::<BinaryArray>()),
     ];
     RecordBatch::try_new(schema(), columns)
 }
@@ -330,6 +340,7 @@ fn block(batch: &RecordBatch) -> Result<Block, SegmentFileError> {
         code: word("code")?.values().clone(),
         device: word("device")?.values().clone(),
         resource: resources.into(),
+        local: small("local")?.values().clone(),
     };
     let events = EventChunk::from_rows(event_rows.iter().copied());
     Ok(Block { rows, events, ids, rare: rare(batch)? })
@@ -352,12 +363,13 @@ fn texts(array: &StringArray) -> (StringArray, Vec<u32>) {
 
 fn rare(batch: &RecordBatch) -> Result<Rare, SegmentFileError> {
     let time = |name| column::<Int64Array>(batch, name);
-    let (starts, recorded) = (time("start")?, time("recorded_at")?);
+    let (starts, ends, recorded) = (time("start")?, time("end")?, time("recorded_at")?);
+    let links = column::<BinaryArray>(batch, "links")?;
     let text = |name| column::<StringArray>(batch, name);
     let (values, units) = (text("raw_value")?, text("raw_unit")?);
     let versions = column::<UInt64Array>(batch, "version_id")?;
     let kinds = column::<UInt32Array>(batch, "kind")?;
-    let all: [&dyn Array; 5] = [starts, recorded, values, versions, kinds];
+    let all: [&dyn Array; 7] = [starts, ends, recorded, values, versions, kinds, links];
     let mut rare = Rare::default();
     if all.iter().all(|array| array.null_count() == array.len()) {
         return Ok(rare);
@@ -374,14 +386,20 @@ fn rare(batch: &RecordBatch) -> Result<Rare, SegmentFileError> {
         }
         let parts = RareParts {
             start: at(starts, row),
+            end: at(ends, row),
             raw,
             version_id: versions.is_valid(row).then(|| versions.value(row)),
             kind: kind.flatten(),
             recorded_at: at(recorded, row),
+            links: links.is_valid(row).then(|| words_of(links.value(row))).unwrap_or_default(),
         };
         rare.put(number, parts);
     }
     Ok(rare)
+}
+
+fn words_of(bytes: &[u8]) -> Box<[u64]> {
+    bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect()
 }
 
 #[cfg(test)]
@@ -405,6 +423,7 @@ mod tests {
             code: number % 7,
             device: 0,
             resource: number / 2,
+            local: 0,
         }
     }
 

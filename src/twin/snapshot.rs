@@ -21,6 +21,7 @@ use crate::twin::segment::Segment;
 use crate::twin::statements::Statements;
 use crate::twin::table::place;
 use crate::twin::twins::Twins;
+use crate::twin::zones::Zones;
 
 /// A shard as it was.
 #[derive(Clone, Debug)]
@@ -47,6 +48,8 @@ pub struct ShardSnapshot {
     pub statements: Statements,
     /// The places that stays name.
     pub places: Arc<Places>,
+    /// The time zones of patients.
+    pub zones: Arc<Zones>,
     /// Where the events of the tail came from, and the sources.
     pub events: EventsView,
     /// Resource ids of the tail, by number.
@@ -129,6 +132,7 @@ impl ShardSnapshot {
             segments: twins.segments.clone(),
             statements: twins.statements.clone(),
             places: twins.places.clone(),
+            zones: twins.zones.clone(),
             events: twins.tail.events.view(),
             ids: twins.tail.ids.view(),
             codes: twins.codes.texts().clone(),

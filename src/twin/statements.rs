@@ -41,6 +41,8 @@ pub struct StatementRow {
     pub known: Timestamp,
     /// The event it came with.
     pub event: EventRow,
+    /// What else tells which result it is, ascending (`links`).
+    pub links: Box<[u64]>,
     /// What it says.
     pub statement: Statement<'static>,
 }

@@ -19,6 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::twin::apply::Arrival;
 use crate::twin::events::Events;
 use crate::twin::intern::Interner;
+use crate::twin::links::LinkIndex;
 use crate::twin::newest::Newest;
 use crate::twin::places::Places;
 use crate::twin::samples::series_of;
@@ -26,6 +27,7 @@ use crate::twin::segment::Segment;
 use crate::twin::statement_index::StatementIndex;
 use crate::twin::statements::{DIRECTORY, Statements, Topic};
 use crate::twin::tail::Tail;
+use crate::twin::zones::Zones;
 
 /// All twins of a shard. One writer; readers get views.
 #[derive(Debug)]
@@ -36,7 +38,9 @@ pub struct Twins {
     pub(super) segments: Vec<Segment>,
     pub(super) statements: Statements,
     pub(super) statement_index: StatementIndex,
+    pub(super) links: LinkIndex,
     pub(super) places: Arc<Places>,
+    pub(super) zones: Arc<Zones>,
     pub(super) codes: Interner,
     pub(super) devices: Interner,
     pub(super) newest: Newest,
@@ -103,7 +107,9 @@ impl Twins {
             segments: Vec::new(),
             statements: Statements::default(),
             statement_index: StatementIndex::default(),
+            links: LinkIndex::default(),
             places: Arc::default(),
+            zones: Arc::default(),
             codes: Interner::default(),
             devices: Interner::default(),
             newest: Newest::default(),
@@ -142,6 +148,11 @@ impl Twins {
                 *slot = Some(column);
             }
         }
+    }
+
+    /// Which resources tell of a result that others tell of too.
+    pub fn links(&self) -> &LinkIndex {
+        &self.links
     }
 
     /// The newest values at hand, and what they are of, by column.

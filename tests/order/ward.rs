@@ -1,5 +1,6 @@
 //! Little wards by seed: two patients, a few days or a few years, and everything that can go wrong with
-//! records: late, twice, corrected, taken back, preliminary, unreadable, two at one instant.
+//! records: late, twice, corrected, taken back, preliminary, unreadable, two at one instant, one result from
+//! two systems.
 
 use serde_json::{Value, json};
 
@@ -46,7 +47,9 @@ pub fn history(seed: u64) -> Vec<Bytes> {
             (_, true) => vitals(&mut dice, patient, moment),
             (_, false) => results(&mut dice, patient, moment),
         };
+        let told_again = told_again(&mut dice, &resources, available_at);
         messages.push(Message { available_at, resources });
+        messages.extend(told_again);
     }
     messages.sort_by_key(|message| message.available_at);
     encoded(&messages)
@@ -117,8 +120,48 @@ fn observation(dice: &mut Dice, patient: &str, at: Timestamp, mut what: Value) -
     what["status"] = json!(*dice.pick(&["final", "final", "final", "preliminary"]));
     what["subject"] = subject(patient);
     what["effectiveDateTime"] = json!(at.to_string());
+    link(dice, &mut what, &id);
     what["meta"] = json!({ "lastUpdated": updated.to_string() });
     what
+}
+
+/// Names the order or the specimen of a result, or both.
+fn link(dice: &mut Dice, what: &mut Value, id: &str) {
+    let which = dice.below(6);
+    if which == 0 || which == 2 {
+        what["basedOn"] = json!([{ "reference": format!("ServiceRequest/order-{id}") }]);
+    }
+    if which == 1 || which == 2 {
+        what["specimen"] = json!({ "identifier": { "value": format!("specimen-{id}") } });
+    }
+}
+
+/// The same results from other systems: under ids of their own, now and then as they rounded them, and some
+/// name less of what links them.
+fn told_again(dice: &mut Dice, resources: &[Value], at: Timestamp) -> Vec<Message> {
+    let is_linked = |one: &&Value| one["basedOn"].is_array() || one["specimen"].is_object();
+    let mut told = Vec::new();
+    for resource in resources.iter().filter(is_linked) {
+        for system in ["chart", "engine"] {
+            if dice.below(3) == 0 {
+                continue;
+            }
+            let later = Span::from_minutes(i64::try_from(dice.below(5)).unwrap());
+            let mut copy = resource.clone();
+            copy["id"] = json!(format!("{system}-{}", resource["id"].as_str().unwrap()));
+            copy["meta"] = json!({ "lastUpdated": at.plus(later).to_string() });
+            copy["status"] =
+                json!(*dice.pick(&["final", "preliminary", "entered-in-error", "final"]));
+            if copy["valueQuantity"].is_object() && dice.below(2) == 0 {
+                copy["valueQuantity"]["value"] = json!(*dice.pick(&[1.0, 21.0, 93.0, 111.0]));
+            }
+            if copy["basedOn"].is_array() && copy["specimen"].is_object() {
+                copy[*dice.pick(&["basedOn", "specimen", "note"])] = json!(null);
+            }
+            told.push(Message { available_at: at.plus(later), resources: vec![copy] });
+        }
+    }
+    told
 }
 
 fn vitals(dice: &mut Dice, patient: &str, at: Timestamp) -> Vec<Value> {

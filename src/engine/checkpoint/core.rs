@@ -231,6 +231,10 @@ fn write_rest(out: &mut Out, rest: &Rest) {
             out.u16(cell.flags);
         });
     });
+    out.list(rest.links.iter(), |out, (place, key)| {
+        out.u64(*place);
+        out.u64(*key);
+    });
     out.list(rest.going_on.iter(), |out, (patient, track, row)| {
         out.u32(*patient);
         out.u16(*track);
@@ -266,6 +270,7 @@ fn read_rest(part: &mut In<'_>) -> Result<Rest, Torn> {
         timers: Timers::of_lists(timers),
         newest: Newest::of_pages(n_columns, pages).ok_or(Torn)?,
         tracked,
+        links: part.list(|part| Ok((part.u64()?, part.u64()?)))?,
         going_on: part.list(|part| Ok((part.u32()?, part.u16()?, part.u32()?)))?,
     })
 }

@@ -20,7 +20,6 @@ use crate::storage::part::{PartRef, SEGMENT};
 use crate::storage::search::{Depth, Valid};
 use crate::twin::effects::Effects;
 use crate::twin::pages::Pages;
-use crate::twin::places::Places;
 use crate::twin::segment::{Segment, Shelf};
 use crate::twin::snapshot::ShardSnapshot;
 use crate::twin::statements::Statements;
@@ -169,7 +168,8 @@ fn read(
         tail_rare,
         segments,
         statements: Statements::of(statements, statement_marks),
-        places: Arc::new(Places::default()),
+        places: Arc::default(),
+        zones: Arc::default(),
         events,
         ids,
         codes,

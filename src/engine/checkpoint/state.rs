@@ -38,6 +38,8 @@ pub struct Rest {
     pub newest: Newest,
     /// What they are of, by column.
     pub tracked: Vec<(Signal, Origin)>,
+    /// The resources that carry a link, by the hash of patient and link, and by key.
+    pub links: Vec<(u64, u64)>,
     /// The runs of equal suppressions that go on: patient, track, number.
     pub going_on: Vec<(u32, u16, u32)>,
 }

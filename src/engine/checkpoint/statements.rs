@@ -30,7 +30,8 @@ pub fn write_statements<'r>(
 }
 
 fn event(row: &StatementRow) -> Event<'_> {
-    let fact = Fact { valid: row.valid, body: Body::Statement(Box::new(row.statement.clone())) };
+    let body = Body::Statement(Box::new(row.statement.clone()));
+    let fact = Fact { valid: row.valid, links: row.links.to_vec(), body };
     let resource = Resource {
         kind: row.kind,
         id: row.id.as_ref().into(),
@@ -74,6 +75,7 @@ pub fn read_statements(part: &mut In<'_>) -> Result<Vec<Arc<StatementRow>>, Torn
             valid: fact.valid,
             known,
             event,
+            links: fact.links.into(),
             statement: (*statement).into_owned(),
         }))
     })

@@ -93,6 +93,7 @@ pub fn write_rare(out: &mut Out, rare: &Rare) {
     out.list(parts.into_iter(), |out, (number, parts)| {
         out.u32(*number);
         out.option(parts.start, time);
+        out.option(parts.end, time);
         out.option(parts.raw.as_ref(), |out, (value, unit)| {
             out.text(value);
             out.text(unit);
@@ -100,6 +101,7 @@ pub fn write_rare(out: &mut Out, rare: &Rare) {
         out.option(parts.version_id, Out::u64);
         out.option(parts.kind, |out, kind| out.u32(kind.number()));
         out.option(parts.recorded_at, time);
+        out.list(parts.links.iter(), |out, link| out.u64(*link));
     });
 }
 
@@ -113,10 +115,12 @@ pub fn read_rare(part: &mut In<'_>) -> Result<Rare, Torn> {
         let number = part.u32()?;
         let parts = RareParts {
             start: part.option(time)?,
+            end: part.option(time)?,
             raw: part.option(|part| Ok((part.text()?.into(), part.text()?.into())))?,
             version_id: part.option(In::u64)?,
             kind: part.option(kind)?,
             recorded_at: part.option(time)?,
+            links: part.list(In::u64)?.into(),
         };
         Ok((number, parts))
     })?;

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::domain::event::{Resource, ResourceKind, Status};
+use crate::domain::event::ResourceKind;
 use crate::domain::refusal::Refusal;
 use crate::ingest::context::Context;
-use crate::ingest::entry::{Entry, Outcome, ReadResource};
-use crate::ingest::fhir::reference::patient;
-use crate::ingest::fhir::types::{MetaJson, ReferenceJson};
+use crate::ingest::entry::{Entry, Outcome};
+use crate::ingest::fhir::deleted::{Whose, deletion};
+use crate::ingest::fhir::types::MetaJson;
 use crate::ingest::fhir::{care, observation, orders, person, problems, studies};
 use crate::ingest::json::{Text, parse};
 use crate::ingest::references::References;
@@ -56,8 +56,18 @@ struct RequestJson<'a> {
 
 #[derive(Debug, Deserialize)]
 struct ResponseJson<'a> {
+    #[serde(borrow)]
+    etag: Option<Text<'a>>,
     #[serde(borrow, rename = "lastModified")]
     last_modified: Option<Text<'a>>,
+}
+
+impl EntryJson<'_> {
+    /// Whether it says that a resource was deleted. Some servers repeat the resource as it was.
+    fn is_deletion(&self) -> bool {
+        let request = self.request.as_ref();
+        request.and_then(|request| request.method.as_deref()) == Some("DELETE")
+    }
 }
 
 /// Reads a record of FHIR JSON.
@@ -125,7 +135,7 @@ fn read_bundle<'a>(
             Err(refused) => parsed.push((pointer, Err(refused))),
         }
     }
-    let deleted = Deleted::of(&parsed, outer, &references);
+    let whose = whose(&parsed, &Context { references: &references, ..*outer });
     let mut entries = Vec::with_capacity(parsed.len());
     for (pointer, entry) in parsed {
         let entry = match entry {
@@ -138,10 +148,11 @@ fn read_bundle<'a>(
         };
         let fallback_id = entry.full_url.as_deref().map(id_of_url).unwrap_or_default().to_owned();
         let context = Context { references: &references, fallback_id: &fallback_id, ..*outer };
-        let Some(resource) = entry.resource else {
-            entries.extend(deleted.read(pointer, &entry, &context));
+        if entry.is_deletion() {
+            entries.push(deleted(pointer, entry, &whose, &context));
             continue;
-        };
+        }
+        let Some(resource) = entry.resource else { continue };
         let json = resource.get();
         entries.push(match resource_type(json) {
             Ok(kind) => read_one(json, kind, pointer, &context, samples),
@@ -154,14 +165,38 @@ fn read_bundle<'a>(
     Ok(entries)
 }
 
+/// Whose the resources are, where something was deleted.
+fn whose(parsed: &[(String, Result<EntryJson<'_>, Refused>)], context: &Context<'_>) -> Whose {
+    let mut whose = Whose::default();
+    let entries = || parsed.iter().filter_map(|(_, entry)| entry.as_ref().ok());
+    if entries().any(EntryJson::is_deletion) {
+        for json in entries().filter_map(|entry| entry.resource) {
+            if let Ok(kind) = resource_type(json.get()) {
+                whose.note(&kind, json.get(), context);
+            }
+        }
+    }
+    whose
+}
+
+/// An entry that says that a resource was deleted, and when.
+fn deleted<'a>(
+    pointer: String,
+    entry: EntryJson<'a>,
+    whose: &Whose,
+    context: &Context<'_>,
+) -> Entry<'a> {
+    let url = entry.request.and_then(|request| request.url).or(entry.full_url);
+    let (version_id, last_updated) =
+        entry.response.map_or((None, None), |response| (response.etag, response.last_modified));
+    let meta = MetaJson { version_id, last_updated };
+    deletion(pointer, url.as_deref().unwrap_or_default(), meta, whose, context)
+}
+
 #[derive(Debug, Deserialize)]
 struct IdJson<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
-    #[serde(borrow)]
-    subject: Option<ReferenceJson<'a>>,
-    #[serde(borrow)]
-    patient: Option<ReferenceJson<'a>>,
 }
 
 /// Notes what an entry is called inside the Bundle: `urn:uuid:…` is `Patient/123`.
@@ -234,75 +269,4 @@ fn is_resource_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_uppercase())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// Deleted resources of a history Bundle: they name no patient, other versions of them do.
-struct Deleted {
-    patients: std::collections::BTreeMap<String, String>,
-}
-
-impl Deleted {
-    fn of(
-        parsed: &[(String, Result<EntryJson<'_>, Refused>)],
-        outer: &Context<'_>,
-        references: &References<'_>,
-    ) -> Deleted {
-        let context = Context { references, ..*outer };
-        let mut patients = std::collections::BTreeMap::new();
-        let has_deleted = parsed
-            .iter()
-            .any(|(_, entry)| entry.as_ref().is_ok_and(|entry| entry.resource.is_none()));
-        let entries = parsed.iter().filter_map(|(_, entry)| entry.as_ref().ok());
-        for resource in entries.filter_map(|entry| entry.resource).filter(|_| has_deleted) {
-            let Ok(json) = serde_json::from_str::<IdJson<'_>>(resource.get()) else { continue };
-            let (Some(id), Ok(kind)) = (json.id, resource_type(resource.get())) else { continue };
-            if let Ok(patient) = patient(json.subject.or(json.patient), &context) {
-                patients.insert(format!("{kind}/{}", &*id), patient.into_owned());
-            }
-        }
-        Deleted { patients }
-    }
-
-    /// An entry without a resource: a deletion, or nothing.
-    fn read<'a>(
-        &self,
-        pointer: String,
-        entry: &EntryJson<'a>,
-        context: &Context<'_>,
-    ) -> Option<Entry<'a>> {
-        let request = entry.request.as_ref()?;
-        if request.method.as_deref() != Some("DELETE") {
-            return None;
-        }
-        let url = request.url.as_deref().unwrap_or_default();
-        let (kind_name, id) = url.split_once('/').unwrap_or((url, ""));
-        let resource_type = Cow::Owned(kind_name.to_owned());
-        let Some(kind) = ResourceKind::named(kind_name) else {
-            return Some(Entry { pointer, resource_type, outcome: Outcome::NotUsed });
-        };
-        let modified = entry.response.as_ref().and_then(|response| response.last_modified.clone());
-        let meta = MetaJson { version_id: None, last_updated: modified };
-        let outcome = match self.patients.get(url) {
-            None => Outcome::Refused(Refused::new(
-                Refusal::NoPatient,
-                "a deletion of a resource whose patient the Bundle does not name",
-            )),
-            Some(patient) => match context.version(Some(&meta), None, Status::Deleted) {
-                Err(refused) => Outcome::Refused(refused),
-                Ok((version, recorded_at)) => Outcome::Read(ReadResource {
-                    patient: Some(Cow::Owned(patient.clone())),
-                    resource: Resource {
-                        kind,
-                        id: Cow::Owned(id.to_owned()),
-                        version,
-                        recorded_at,
-                        content: 0,
-                        facts: Vec::new(),
-                    },
-                    refused_parts: Vec::new(),
-                }),
-            },
-        };
-        Some(Entry { pointer, resource_type, outcome })
-    }
 }

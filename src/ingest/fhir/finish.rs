@@ -53,7 +53,8 @@ pub fn finish<'a>(
                 statement.codes.iter().chain(categories).cloned().collect();
             facts = state_facts(context.site, head.kind, (&codes, &[]), valid, &statement);
         }
-        facts.push(Fact { valid, body: Body::Statement(Box::new(statement)) });
+        let (links, body) = (Vec::new(), Body::Statement(Box::new(statement)));
+        facts.push(Fact { valid, links, body });
     }
     let resource = Resource { kind: head.kind, id, version, recorded_at, content: 0, facts };
     Ok(ReadResource { patient: head.patient, resource, refused_parts: Vec::new() })

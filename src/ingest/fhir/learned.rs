@@ -17,9 +17,10 @@ use crate::domain::fact::{Body, Statistic};
 use crate::domain::signal::Signal;
 use crate::ingest::context::Context;
 use crate::ingest::entry::{Entry, Outcome, ReadResource};
+use crate::ingest::fhir::links::Links;
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::status::id_of;
-use crate::ingest::fhir::types::{MetaJson, ReferenceJson};
+use crate::ingest::fhir::types::{IdentifierJson, MetaJson, ReferenceJson};
 use crate::ingest::json::Text;
 use crate::ingest::layout::{Cut, Escapes, Layout, Scalar, ScalarKind, scalars};
 use crate::ingest::layouts::Layouts;
@@ -72,7 +73,17 @@ struct Places {
     effective_field: &'static str,
     issued: Option<usize>,
     device: Option<usize>,
+    order: Reference,
+    specimen: Reference,
     value: usize,
+}
+
+/// The cuts of a reference to an order or a specimen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Reference {
+    literal: Option<usize>,
+    system: Option<usize>,
+    identifier: Option<usize>,
 }
 
 impl Learned {
@@ -147,7 +158,31 @@ enum Role {
     Effective(&'static str),
     Issued,
     Device,
+    Order(Part),
+    Specimen(Part),
     Value,
+}
+
+/// Which part of a reference a scalar is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Literal,
+    System,
+    Identifier,
+}
+
+impl Reference {
+    fn place(&mut self, part: Part) -> &mut Option<usize> {
+        match part {
+            Part::Literal => &mut self.literal,
+            Part::System => &mut self.system,
+            Part::Identifier => &mut self.identifier,
+        }
+    }
+
+    fn is_named(&self) -> bool {
+        *self != Reference::default()
+    }
 }
 
 /// The role of a scalar; `None` where an Observation with such a field is always parsed.
@@ -163,6 +198,12 @@ fn role_of(scalar: &Scalar) -> Option<Role> {
         "effectiveInstant" => Role::Effective("effectiveInstant"),
         "issued" => Role::Issued,
         "device.reference" => Role::Device,
+        "basedOn.reference" => Role::Order(Part::Literal),
+        "basedOn.identifier.system" => Role::Order(Part::System),
+        "basedOn.identifier.value" => Role::Order(Part::Identifier),
+        "specimen.reference" => Role::Specimen(Part::Literal),
+        "specimen.identifier.system" => Role::Specimen(Part::System),
+        "specimen.identifier.value" => Role::Specimen(Part::Identifier),
         "valueQuantity.value" if !is_text => return Some(Role::Value),
         "valueQuantity.value" | "valueQuantity.comparator" => return None,
         _ => match top {
@@ -195,6 +236,8 @@ impl Places {
                 }
                 Role::Issued => &mut places.issued,
                 Role::Device => &mut places.device,
+                Role::Order(part) => places.order.place(part),
+                Role::Specimen(part) => places.specimen.place(part),
                 Role::Value => &mut value,
             };
             if place.replace(index).is_some() {
@@ -225,6 +268,29 @@ impl<'a> Record<'a, '_> {
 
     fn optional(&self, place: Option<usize>) -> Option<Text<'a>> {
         place.and_then(|place| self.text(place)).map(|text| Text(Cow::Borrowed(text)))
+    }
+
+    /// What a result is linked by; `None` where it is named inside the record, which is parsed then.
+    fn links(&self, places: &Places, context: &Context<'_>) -> Option<Links> {
+        if !places.order.is_named() && !places.specimen.is_named() {
+            return Some(Links::default());
+        }
+        let (order, specimen) = (self.reference(&places.order)?, self.reference(&places.specimen)?);
+        Some(Links::of(order.as_slice(), specimen.as_ref(), &[], context))
+    }
+
+    fn reference(&self, reference: &Reference) -> Option<Option<ReferenceJson<'a>>> {
+        if !reference.is_named() {
+            return Some(None);
+        }
+        let literal = self.optional(reference.literal);
+        if literal.as_ref().is_some_and(|text| text.starts_with('#')) {
+            return None;
+        }
+        let (system, value) =
+            (self.optional(reference.system), self.optional(reference.identifier));
+        let identifier = Some(IdentifierJson { system, value });
+        Some(Some(ReferenceJson { reference: literal, identifier, display: None }))
     }
 
     fn fixed(&self, fixed: Fixed) -> Option<&'a str> {
@@ -295,6 +361,7 @@ impl<'a> Record<'a, '_> {
             unit: Cow::Borrowed(self.fixed(kind.unit)?),
             comparator: None,
         };
+        let links = self.links(places, context)?;
         let is_point = valid.start == valid.end;
         let frame = Frame {
             signal: kind.signal,
@@ -304,8 +371,12 @@ impl<'a> Record<'a, '_> {
             device: self.optional(places.device).map_or(Cow::Borrowed(""), |text| text.0),
             code: Coding::new(self.fixed(kind.system)?, self.fixed(kind.code)?, ""),
         };
+        let links = links.of_value((Some(kind.signal), &[]), valid, &frame.device, &[]);
         let mut facts = Vec::with_capacity(1);
         samples.add(context.site, frame, value, &mut facts);
+        if !links.is_empty() {
+            facts.iter_mut().for_each(|fact| fact.links.clone_from(&links));
+        }
         let kind = ResourceKind::Observation;
         let resource = Resource { kind, id, version, recorded_at, content: 0, facts };
         Some(ReadResource { patient: Some(patient), resource, refused_parts: Vec::new() })
@@ -320,10 +391,10 @@ mod tests {
     use crate::domain::fact::Origin;
     use crate::domain::identity::SourcePosition;
     use crate::domain::time::Timestamp;
+    use crate::domain::zone::Zone;
     use crate::ingest::decoder::{Decoded, Decoder};
     use crate::ingest::site::Site;
     use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
-    use crate::ingest::zone::Zone;
 
     const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
     const RATE: VitalCode =

@@ -2,9 +2,11 @@
 
 pub mod bundle;
 pub mod care;
+pub mod deleted;
 pub mod finish;
 pub mod observation;
 pub mod learned;
+pub mod links;
 pub mod orders;
 pub mod person;
 pub mod problems;

@@ -15,10 +15,13 @@ use crate::domain::coding::Coding;
 use crate::domain::event::{Resource, ResourceKind};
 use crate::domain::fact::{Body, Fact, Statistic, Valid};
 use crate::domain::refusal::Refusal;
+use crate::domain::signal::Signal;
 use crate::domain::statement::{Attribute, Statement};
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
+use crate::ingest::availability::taken_back_at;
 use crate::ingest::context::Context;
 use crate::ingest::entry::ReadResource;
+use crate::ingest::fhir::links::Links;
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::status::{id_of, result_status};
 use crate::ingest::fhir::types::{Concept, MetaJson, PeriodJson, ReferenceJson, codings};
@@ -60,6 +63,8 @@ struct ObservationJson<'a> {
     based_on: Option<Vec<ReferenceJson<'a>>>,
     #[serde(borrow)]
     specimen: Option<ReferenceJson<'a>>,
+    #[serde(borrow)]
+    contained: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     device: Option<ReferenceJson<'a>>,
     #[serde(borrow)]
@@ -151,6 +156,7 @@ struct Shared<'a> {
     valid: Valid,
     device: Cow<'a, str>,
     attributes: Vec<(Attribute, Cow<'a, str>)>,
+    links: Links,
 }
 
 /// Reads an Observation.
@@ -171,6 +177,12 @@ pub fn read<'a>(
     let id = id_of(observation.id.take(), context);
     let mut resource = Resource { kind, id, version, recorded_at, content, facts: Vec::new() };
     let mut refused_parts = Vec::new();
+    let is_taken_back =
+        matches!(observation.status.as_deref(), Some("entered-in-error" | "cancelled"));
+    if is_taken_back && version.revised_at == Timestamp::MIN {
+        let valid = effective(&observation, context).ok();
+        resource.version.revised_at = valid.map_or(Timestamp::MIN, taken_back_at);
+    }
     if status.counts() {
         let valid = effective(&observation, context)?;
         let codes = codings(observation.code.take());
@@ -179,7 +191,7 @@ pub fn read<'a>(
         }
         let value = value_of!(observation);
         check_series(&value, valid, context)?;
-        let shared = shared(&mut observation, valid);
+        let shared = shared(&mut observation, valid, context);
         let components = observation.component.take().unwrap_or_default();
         let facts = &mut resource.facts;
         let has_components = !components.is_empty();
@@ -213,7 +225,14 @@ fn effective(observation: &ObservationJson<'_>, context: &Context<'_>) -> Result
     }
 }
 
-fn shared<'a>(observation: &mut ObservationJson<'a>, valid: Valid) -> Shared<'a> {
+fn shared<'a>(
+    observation: &mut ObservationJson<'a>,
+    valid: Valid,
+    context: &Context<'_>,
+) -> Shared<'a> {
+    let orders = observation.based_on.as_deref().unwrap_or_default();
+    let contained = observation.contained.as_deref().unwrap_or_default();
+    let links = Links::of(orders, observation.specimen.as_ref(), contained, context);
     let mut statement = Statement::default();
     let reference = |reference: Option<ReferenceJson<'a>>| {
         text(reference.and_then(|reference| reference.reference))
@@ -227,7 +246,7 @@ fn shared<'a>(observation: &mut ObservationJson<'a>, valid: Valid) -> Shared<'a>
     let device = observation.device.take();
     let device = device.map(|device| text(device.reference.or(device.display)));
     let device = device.unwrap_or_default();
-    Shared { valid, device, attributes: statement.attributes }
+    Shared { valid, device, attributes: statement.attributes, links }
 }
 
 fn read_component<'a>(
@@ -261,8 +280,25 @@ fn check_series(value: &Value<'_>, valid: Valid, context: &Context<'_>) -> Resul
     context.check_past(valid.start.plus(length), "valueSampledData")
 }
 
-/// Turns one coded value into facts.
+/// Turns one coded value into facts, which are linked as one.
 fn read_value<'a>(
+    codes: Vec<Coding<'a>>,
+    value: Value<'a>,
+    shared: &Shared<'a>,
+    context: &Context<'_>,
+    samples: &mut Samples,
+    facts: &mut Vec<Fact<'a>>,
+) {
+    let (signal, n_before) = (context.site.signal(&codes), facts.len());
+    let links = shared.links.of_value((signal, &codes), shared.valid, &shared.device, facts);
+    add_facts(signal, codes, value, shared, context, samples, facts);
+    if !links.is_empty() {
+        facts.iter_mut().skip(n_before).for_each(|fact| fact.links.clone_from(&links));
+    }
+}
+
+fn add_facts<'a>(
+    signal: Option<Signal>,
     codes: Vec<Coding<'a>>,
     value: Value<'a>,
     shared: &Shared<'a>,
@@ -276,7 +312,7 @@ fn read_value<'a>(
         let kind = ResourceKind::Observation;
         facts.extend(state_facts(context.site, kind, (&codes, answer), shared.valid, &statement));
     }
-    let Some(signal) = context.site.signal(&codes) else {
+    let Some(signal) = signal else {
         return facts.push(kept_as_it_came(codes, value, shared));
     };
     let code =
@@ -305,5 +341,6 @@ fn kept_as_it_came<'a>(codes: Vec<Coding<'a>>, value: Value<'a>, shared: &Shared
     statement.set(Attribute::Value, text);
     statement.set(Attribute::Unit, unit);
     statement.set(Attribute::AbsentReason, absent);
-    Fact { valid: shared.valid, body: Body::Statement(Box::new(statement)) }
+    let body = Body::Statement(Box::new(statement));
+    Fact { valid: shared.valid, links: Vec::new(), body }
 }

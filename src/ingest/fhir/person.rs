@@ -37,6 +37,10 @@ struct PatientJson<'a> {
     gender: Option<Text<'a>>,
     #[serde(borrow)]
     birth_date: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    extension: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    address: Vec<AddressJson<'a>>,
     deceased_boolean: Option<bool>,
     #[serde(borrow)]
     deceased_date_time: Option<Text<'a>>,
@@ -52,6 +56,45 @@ struct NameJson<'a> {
     given: Vec<Text<'a>>,
 }
 
+#[derive(Debug, Deserialize)]
+struct AddressJson<'a> {
+    #[serde(borrow, default)]
+    extension: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    state: Option<Text<'a>>,
+    #[serde(borrow)]
+    country: Option<Text<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExtensionJson<'a> {
+    #[serde(borrow)]
+    url: Option<Text<'a>>,
+    #[serde(borrow)]
+    value_code: Option<Text<'a>>,
+}
+
+/// The extension by which HL7 says the time zone of a person or an address.
+const TIME_ZONE: &str = "http://hl7.org/fhir/StructureDefinition/timezone";
+
+/// The time zone that extensions name, of the person or of an address; else the one the site file gives
+/// the first address that it knows.
+fn time_zone<'a>(patient: &PatientJson<'a>, context: &Context<'_>) -> Cow<'a, str> {
+    let of_addresses = patient.address.iter().flat_map(|address| &address.extension);
+    let extensions = patient.extension.iter().chain(of_addresses);
+    let mut parsed = extensions.filter_map(|json| parse::<ExtensionJson<'a>>(json.get()).ok());
+    let said = parsed.find(|one| one.url.as_deref() == Some(TIME_ZONE));
+    if let Some(zone) = said.and_then(|zone| zone.value_code) {
+        return zone.0;
+    }
+    let mut by_site = patient.address.iter().map(|address| {
+        let part = |part: &Option<Text<'a>>| part.clone().map(|text| text.0).unwrap_or_default();
+        context.site.zone_of(&part(&address.country), &part(&address.state))
+    });
+    Cow::Owned(by_site.find(|zone| !zone.is_empty()).unwrap_or_default().to_owned())
+}
+
 /// Reads a Patient.
 ///
 /// # Errors
@@ -62,6 +105,7 @@ pub fn read_patient<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadReso
         Some(named) => Cow::Owned(named.to_owned()),
         None => check(id_of(patient.id.clone(), context))?,
     };
+    let zone = time_zone(&patient, context);
     let mut person = Statement::default();
     if let Some(birth) = &patient.birth_date
         && Moment::parse(birth).ok().and_then(Moment::days).is_none()
@@ -87,6 +131,7 @@ pub fn read_patient<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadReso
         Some(format!("{}|{value}", identifier.system.as_deref().unwrap_or_default()))
     });
     person.set(Attribute::Identifiers, identifiers.collect::<Vec<_>>().join(","));
+    person.set(Attribute::TimeZone, zone);
     let head = Head {
         kind: ResourceKind::Patient,
         id: Some(Text(identity.clone())),

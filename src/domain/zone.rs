@@ -1,6 +1,7 @@
-//! The days of a place as intervals: a date is not its midnight in UTC.
+//! The days of a place: a date is an interval, not its midnight in UTC, and an instant is of one day here
+//! and of another there.
 
-use chrono::{LocalResult, NaiveDate, TimeZone};
+use chrono::{DateTime, LocalResult, NaiveDate, Offset, TimeZone};
 use chrono_tz::Tz;
 
 use crate::domain::date::Date;
@@ -17,6 +18,17 @@ impl Zone {
     /// The zone of an IANA name: `Europe/London`.
     pub fn named(name: &str) -> Option<Zone> {
         name.parse().ok().map(Zone)
+    }
+
+    /// The offset from UTC at an instant, in minutes. There is always one: only a time of day may be
+    /// ambiguous, when the clock is set back, and those are read with the offset they came with.
+    pub fn offset_minutes(self, at: Timestamp) -> i16 {
+        if self == Zone::UTC {
+            return 0;
+        }
+        let utc = DateTime::from_timestamp_micros(at.micros()).unwrap_or_default().naive_utc();
+        let seconds = self.0.offset_from_utc_datetime(&utc).fix().local_minus_utc();
+        i16::try_from(seconds.div_euclid(60)).unwrap_or(0)
     }
 
     /// The first instant of a day in this zone. Where the clock jumps over midnight, the day begins
@@ -60,5 +72,19 @@ mod tests {
         // Midnight of this day did not exist in São Paulo.
         assert_eq!(start("America/Sao_Paulo", 2018, 11, 4), "2018-11-04T03:00:00Z");
         assert_eq!(Zone::named("Mars/Olympus"), None);
+    }
+
+    #[test]
+    fn offsets_follow_the_clock_of_the_place() {
+        let offset = |zone: &str, year, month, day| {
+            let at = Timestamp::from_date(Date::new(year, month, day).unwrap());
+            Zone::named(zone).unwrap().offset_minutes(at)
+        };
+        assert_eq!(offset("Europe/Berlin", 2026, 7, 1), 120);
+        assert_eq!(offset("Europe/Berlin", 2026, 1, 1), 60);
+        assert_eq!(offset("Asia/Kathmandu", 2026, 1, 1), 345);
+        assert_eq!(offset("America/St_Johns", 2026, 1, 1), -210);
+        assert_eq!(Zone::UTC.offset_minutes(Timestamp::FOREVER), 0);
+        assert_eq!(Zone::named("Europe/Berlin").unwrap().offset_minutes(Timestamp::MIN), 60);
     }
 }
