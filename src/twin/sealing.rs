@@ -35,7 +35,7 @@ impl Sealing {
         self.rows.extend(rows);
         let superseded = marks.superseded().map(|(number, known_to)| (base + number, known_to));
         self.superseded.extend(superseded);
-        self.rare.extend(rare.iter().map(|(number, parts)| (base + number, parts.clone())));
+        self.rare.extend(rare.iter().map(|(number, parts)| (base + number, parts)));
     }
 
     /// Sorts them. The same rows give the same order, however they came.
