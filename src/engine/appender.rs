@@ -16,20 +16,25 @@ pub struct Appender {
     frames: Vec<FrameWriter>,
     closed: Vec<(u32, Vec<u8>)>,
     n_events: usize,
+    /// Working memory for the name of a twin.
+    name: String,
 }
 
 impl Appender {
     /// An appender to a log of `n_partitions`.
     pub fn new(n_partitions: u32) -> Appender {
         let frames = (0..n_partitions).map(|_| FrameWriter::default()).collect();
-        Appender { frames, closed: Vec::new(), n_events: 0 }
+        Appender { frames, closed: Vec::new(), n_events: 0, name: String::new() }
     }
 
     /// Adds an event: to its patient's partition, or to every one where it is about none.
     pub fn push(&mut self, event: &Event<'_>) {
         let n_partitions = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         match &event.body {
-            EventBody::Patient { twin, .. } => self.add(partition_of(twin, n_partitions), event),
+            EventBody::Patient { twin, .. } => {
+                let partition = partition_of(twin, n_partitions, &mut self.name);
+                self.add(partition, event);
+            }
             EventBody::Directory { .. } | EventBody::Control(_) => {
                 (0..n_partitions).for_each(|partition| self.add(partition, event));
             }

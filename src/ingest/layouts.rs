@@ -7,9 +7,6 @@
 //! Where layouts part, the eight bytes after what they share say which way to go, so that a source with
 //! the codes of a whole laboratory costs no more than one with five.
 
-use hashbrown::HashMap;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
-
 use crate::ingest::layout::{Cut, Escapes, Layout, Piece, ScalarKind, scalar_length};
 
 /// Layouts by their bytes; each has a number, from 0 in the order in which they were added.
@@ -25,8 +22,9 @@ struct Fork {
     /// What all ways begin with.
     shared: usize,
     ways: Vec<Way>,
-    /// The ways by the eight bytes after what they share.
-    by_word: HashMap<[u8; WORD], Vec<usize>, Xxh3DefaultBuilder>,
+    /// The ways by the eight bytes after what they share, sorted: most forks have a few ways, and to search
+    /// those costs less than to hash a word.
+    by_word: Vec<([u8; WORD], usize)>,
     /// The ways that are too short to have so many.
     short: Vec<usize>,
 }
@@ -119,10 +117,11 @@ impl Fork {
         self.short.clear();
         for (index, way) in self.ways.iter().enumerate() {
             match way.bytes.get(self.shared..).and_then(|rest| rest.first_chunk::<WORD>()) {
-                Some(word) => self.by_word.entry(*word).or_default().push(index),
+                Some(word) => self.by_word.push((*word, index)),
                 None => self.short.push(index),
             }
         }
+        self.by_word.sort_unstable();
     }
 
     /// The way that `rest` begins with.
@@ -131,8 +130,13 @@ impl Fork {
             return Some(only).filter(|way| rest.starts_with(&way.bytes));
         }
         let word = rest.get(self.shared..).and_then(|rest| rest.first_chunk::<WORD>());
-        let by_word = word.and_then(|word| self.by_word.get(word)).into_iter().flatten();
-        let ways = by_word.chain(&self.short).filter_map(|index| self.ways.get(*index));
+        let by_word = word.map_or(&[][..], |word| {
+            let start = self.by_word.partition_point(|(known, _)| known < word);
+            self.by_word.get(start..).unwrap_or_default()
+        });
+        let by_word = by_word.iter().take_while(|(known, _)| word == Some(known));
+        let numbers = by_word.map(|(_, index)| index).chain(&self.short);
+        let ways = numbers.filter_map(|index| self.ways.get(*index));
         // Of two that fit, one is the beginning of the other: the longer one says more.
         ways.filter(|way| rest.starts_with(&way.bytes)).max_by_key(|way| way.bytes.len())
     }

@@ -127,10 +127,13 @@ impl Rows for SampleTable {
 }
 
 /// What few rows have: kept beside the table by row number.
-/// Rows get their parts in the order of their numbers, so the list is sorted; cloning it is cheap.
+/// Rows get their parts in the order of their numbers, so the lists are sorted; cloning them is cheap.
 #[derive(Clone, Debug, Default)]
 pub struct Rare {
+    /// Parts without their version ids.
     parts: Pages<(u32, RareParts)>,
+    /// Version ids alone: a sender that has them has them in every row, and has nothing else.
+    version_ids: Pages<(u32, u64)>,
 }
 
 /// What few rows have.
@@ -153,37 +156,37 @@ pub struct RareParts {
 }
 
 impl Rare {
-    /// What row `number` has.
+    /// What row `number` has besides its version id.
     pub fn get(&self, number: u32) -> Option<&RareParts> {
-        let (mut low, mut high) = (0, u32::try_from(self.parts.n_items()).unwrap_or(u32::MAX));
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.parts.get(middle)?.0.cmp(&number) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Equal => return self.parts.get(middle).map(|(_, parts)| parts),
-                std::cmp::Ordering::Greater => high = middle,
-            }
-        }
-        None
+        find(&self.parts, number)
     }
 
-    /// What every row has that has anything, by number.
-    pub fn iter(&self) -> impl Iterator<Item = &(u32, RareParts)> {
-        self.parts.iter()
+    /// What every row has that has anything. A row that has a version id and something else comes once with
+    /// each.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, RareParts)> {
+        let version_ids = self.version_ids.iter().map(|(number, version_id)| {
+            (*number, RareParts { version_id: Some(*version_id), ..RareParts::default() })
+        });
+        self.parts.iter().cloned().chain(version_ids)
     }
 
     /// A copy of what row `number` has.
     pub fn of(&self, number: u32) -> RareParts {
-        self.get(number).cloned().unwrap_or_default()
+        let parts = self.get(number).cloned().unwrap_or_default();
+        RareParts { version_id: self.version_id(number), ..parts }
     }
 
     /// Bytes of memory it takes, without its texts.
     pub fn size_bytes(&self) -> usize {
         self.parts.n_items() * size_of::<(u32, RareParts)>()
+            + self.version_ids.n_items() * size_of::<(u32, u64)>()
     }
 
     /// Says what row `number` has; the rows before it have been said.
-    pub fn put(&mut self, number: u32, parts: RareParts) {
+    pub fn put(&mut self, number: u32, mut parts: RareParts) {
+        if let Some(version_id) = parts.version_id.take() {
+            self.version_ids.push((number, version_id));
+        }
         if parts != RareParts::default() {
             self.parts.push((number, parts));
         }
@@ -191,6 +194,50 @@ impl Rare {
 
     /// The version id of row `number`.
     pub fn version_id(&self, number: u32) -> Option<u64> {
-        self.get(number).and_then(|parts| parts.version_id)
+        find(&self.version_ids, number).copied()
+    }
+}
+
+/// What a list that is sorted by row number has of row `number`.
+fn find<T: Clone>(list: &Pages<(u32, T)>, number: u32) -> Option<&T> {
+    let (mut low, mut high) = (0, u32::try_from(list.n_items()).unwrap_or(u32::MAX));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match list.get(middle)?.0.cmp(&number) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Equal => return list.get(middle).map(|(_, found)| found),
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_what_was_said_of_it_whatever_that_is() {
+        let has = |version_id, start: Option<i64>| RareParts {
+            version_id,
+            start: start.map(Timestamp::from_micros),
+            ..RareParts::default()
+        };
+        let said = [(3, has(Some(0), None)), (4, has(None, Some(7))), (9, has(Some(2), Some(8)))];
+        let mut rare = Rare::default();
+        said.iter().for_each(|(number, parts)| rare.put(*number, parts.clone()));
+        rare.put(10, RareParts::default());
+        let mut moved = Rare::default();
+        let mut parts: Vec<(u32, RareParts)> = rare.iter().collect();
+        parts.sort_by_key(|(number, _)| *number);
+        parts.into_iter().for_each(|(number, parts)| moved.put(number, parts));
+        for rare in [rare, moved] {
+            assert_eq!(said.clone().map(|(number, _)| rare.of(number)), said.clone().map(|s| s.1));
+            assert_eq!([0, 5, 10].map(|number| rare.of(number)), [const { none() }; 3]);
+        }
+    }
+
+    const fn none() -> RareParts {
+        RareParts { start: None, raw: None, version_id: None, kind: None, recorded_at: None }
     }
 }

@@ -183,7 +183,7 @@ impl Segment {
             block.ids.iter().for_each(|id| sealing.add_id(id.unwrap_or_default()));
             let rows = (0..block.rows.n_rows()).filter_map(|row| block.rows.row(row));
             rows.for_each(|row| sealing.add_row(row));
-            block.rare.iter().for_each(|(row, parts)| sealing.put_rare(*row, parts.clone()));
+            block.rare.iter().for_each(|(row, parts)| sealing.put_rare(row, parts));
             let first = u32::try_from(number * BLOCK_ROWS).unwrap_or(u32::MAX);
             let end = first.saturating_add(u32::try_from(BLOCK_ROWS).unwrap_or(u32::MAX));
             for (row, known_to) in self.marks.superseded_in(first..end) {

@@ -195,7 +195,8 @@ fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
         parts.links.iter().flat_map(|link| link.to_le_bytes()).collect()
     };
     let links = rares().map(|parts| parts.map(words).filter(|words| !words.is_empty()));
-    let versions = rares().map(|parts| parts.and_then(|parts| parts.version_id));
+    let numbers = (0..).zip(0..rows.n_rows()).map(|(number, _)| number);
+    let versions = numbers.map(|number| rare.version_id(number));
     let ids: StringArray = each().map(|row| Some(block.id(&row))).collect();
     let offsets = events.iter().map(|event| event.offset);
     let frames = events.iter().map(|event| event.frame);

@@ -129,7 +129,7 @@ impl Tail {
         (0..n_rows).for_each(|number| sealing.add_row(self.rows.row(number)));
         let superseded = self.marks.superseded();
         superseded.for_each(|(number, known_to)| sealing.supersede(number, known_to));
-        self.rare.iter().for_each(|(number, parts)| sealing.put_rare(*number, parts.clone()));
+        self.rare.iter().for_each(|(number, parts)| sealing.put_rare(number, parts));
         let segment = Segment::seal(sealing);
         self.events.clear();
         let events = std::mem::take(&mut self.events);

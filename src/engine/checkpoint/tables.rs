@@ -88,10 +88,10 @@ pub fn read_texts(part: &mut In<'_>) -> Result<Vec<Arc<StringArray>>, Torn> {
 
 /// Writes what few rows have.
 pub fn write_rare(out: &mut Out, rare: &Rare) {
-    let parts: Vec<&(u32, RareParts)> = rare.iter().collect();
+    let parts: Vec<(u32, RareParts)> = rare.iter().collect();
     let time = |out: &mut Out, at: Timestamp| out.i64(at.micros());
     out.list(parts.into_iter(), |out, (number, parts)| {
-        out.u32(*number);
+        out.u32(number);
         out.option(parts.start, time);
         out.option(parts.end, time);
         out.option(parts.raw.as_ref(), |out, (value, unit)| {
