@@ -20,6 +20,7 @@ mod order;
 mod local_log;
 mod places;
 mod stories;
+mod what_if;
 mod vectors;
 mod replay;
 mod kafka;

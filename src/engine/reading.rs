@@ -31,6 +31,14 @@ pub enum ReadingError {
 /// # Errors
 /// If there is no log, or it cannot be read.
 pub fn shards_of(folder: &Path) -> Result<Vec<ShardSnapshot>, ReadingError> {
+    Ok(read(folder)?.iter_mut().map(Shard::snapshot).collect())
+}
+
+/// The shards of a data folder, to be forked.
+///
+/// # Errors
+/// If there is no log, or it cannot be read.
+pub fn read(folder: &Path) -> Result<Vec<Shard>, ReadingError> {
     let log = folder.join("log");
     let Some((n_partitions, _)) = LocalLog::shape(&log)? else {
         return Err(ReadingError::NoLog { folder: folder.to_owned() });
@@ -38,7 +46,7 @@ pub fn shards_of(folder: &Path) -> Result<Vec<ShardSnapshot>, ReadingError> {
     (0..n_partitions).map(|partition| shard_of(&log, partition)).collect()
 }
 
-fn shard_of(log: &Path, partition: u32) -> Result<ShardSnapshot, ReadingError> {
+fn shard_of(log: &Path, partition: u32) -> Result<Shard, ReadingError> {
     let mut shard = Shard::new(partition);
     let mut stepped = Ok(());
     let mut each = |StoredFrame { offset, appended_at, bytes }: StoredFrame| {
@@ -50,5 +58,5 @@ fn shard_of(log: &Path, partition: u32) -> Result<ShardSnapshot, ReadingError> {
     };
     read_frames(log, partition, &mut each)?;
     stepped?;
-    Ok(shard.snapshot())
+    Ok(shard)
 }

@@ -97,30 +97,32 @@ pub enum StepError {
 /// The twins of one partition, and all that follows from them.
 #[derive(Debug)]
 pub struct Shard {
-    partition: u32,
-    next_offset: u64,
-    known: Timestamp,
-    clock: Timestamp,
-    clock_kind: Clock,
-    opened: Option<(u32, Clock)>,
-    recorded_through: Timestamp,
-    twins: Twins,
-    scores: Scores,
-    effects: Effects,
-    supports: Supports,
-    notes: Interner,
-    tracks: Arc<Vec<Track>>,
-    lives: Vec<Live>,
-    value_sets: Arc<ValueSets>,
-    definitions: BTreeMap<(DefinitionKind, String), String>,
-    timers: Timers,
-    scratch: Scratch,
+    pub(super) partition: u32,
+    pub(super) next_offset: u64,
+    pub(super) known: Timestamp,
+    pub(super) clock: Timestamp,
+    pub(super) clock_kind: Clock,
+    pub(super) opened: Option<(u32, Clock)>,
+    pub(super) recorded_through: Timestamp,
+    pub(super) twins: Twins,
+    pub(super) scores: Scores,
+    pub(super) effects: Effects,
+    pub(super) supports: Supports,
+    pub(super) notes: Interner,
+    pub(super) tracks: Arc<Vec<Track>>,
+    pub(super) lives: Vec<Live>,
+    pub(super) value_sets: Arc<ValueSets>,
+    pub(super) definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
+    pub(super) timers: Timers,
+    /// Whether it is a fork: events about patients without a twin in it are passed over.
+    pub(super) is_fork: bool,
+    pub(super) scratch: Scratch,
     /// Working memory for what an event changed.
-    dirty: Dirty,
+    pub(super) dirty: Dirty,
 }
 
 /// Texts of notes, the empty one first: most scores have none.
-fn notes() -> Interner {
+pub(super) fn notes() -> Interner {
     let mut notes = Interner::default();
     let none = notes.intern("");
     assert_eq!(none, NO_NOTES, "TW-2: the first text has the first number");
@@ -150,8 +152,9 @@ impl Shard {
             tracks: Arc::default(),
             lives: Vec::new(),
             value_sets: Arc::default(),
-            definitions: BTreeMap::new(),
+            definitions: Arc::default(),
             timers: Timers::default(),
+            is_fork: false,
             scratch: Scratch::default(),
             dirty: Dirty::default(),
         }
@@ -225,6 +228,9 @@ impl Shard {
         }
         if let Some(at) = event.available_at {
             self.recorded_through = self.recorded_through.max(at);
+        }
+        if self.is_fork && self.twins.passes_over(event) {
+            return Ok(());
         }
         let applied = self.twins.apply(event, position, self.known);
         output.n_facts += u64::try_from(applied.n_facts).unwrap_or(0);
@@ -346,7 +352,7 @@ impl Shard {
             Control::Tick { at } => self.tick(*at, position, output),
             Control::Definition { kind, name, text } => {
                 let text = text.to_string();
-                self.definitions.insert((*kind, name.to_string()), text);
+                Arc::make_mut(&mut self.definitions).insert((*kind, name.to_string()), text);
                 self.redefine().map_err(|(name, error)| StepError::Definition {
                     partition: position.partition,
                     offset: position.offset,

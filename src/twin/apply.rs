@@ -450,7 +450,7 @@ fn statement_row(
         valid: fact.valid,
         known: arrival.known,
         event: arrival.event,
-        statement: statement.clone().into_owned(),
+        statement: Arc::new(statement.clone().into_owned()),
     }
 }
 

@@ -80,6 +80,17 @@ impl Events {
         source_position(self.sources.text(row.source), row.offset)
     }
 
+    /// Only these events, numbered anew in the order of `numbers`, which ascends.
+    pub fn only(&self, numbers: &[u32]) -> Events {
+        let mut copy = Events::of_partition(self.partition);
+        for number in numbers {
+            let position = self.log_position(*number).expect("every event lies in the log");
+            let known = Timestamp::from_micros(self.rows.known(*number));
+            copy.push(&self.source(*number), position, known);
+        }
+        copy
+    }
+
     /// Everything so far, for readers.
     pub fn view(&self) -> EventsView {
         EventsView {

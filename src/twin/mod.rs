@@ -4,6 +4,7 @@ mod apply;
 pub mod effects;
 pub mod events;
 pub mod filter;
+pub mod fork;
 pub mod hash;
 pub mod head;
 pub mod intern;

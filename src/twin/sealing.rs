@@ -38,6 +38,23 @@ impl Sealing {
         self.rare.extend(rare.iter().map(|(number, parts)| (base + number, parts.clone())));
     }
 
+    /// Adds one row with what belongs to it; `FOREVER` while it is current.
+    pub fn push(&mut self, row: SampleRow, known_to: Timestamp, parts: RareParts) {
+        let number = u32::try_from(self.rows.len()).expect("a segment is far below 2^32 rows");
+        self.rows.push(row);
+        if known_to != Timestamp::FOREVER {
+            self.superseded.push((number, known_to));
+        }
+        if parts != RareParts::default() {
+            self.rare.push((number, parts));
+        }
+    }
+
+    /// How many there are.
+    pub fn n_rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Sorts them. The same rows give the same order, however they came.
     pub fn sort(self) -> Sorted {
         let Sealing { rows, superseded, rare } = self;

@@ -40,8 +40,8 @@ pub struct StatementRow {
     pub known: Timestamp,
     /// The event it came with.
     pub event: u32,
-    /// What it says.
-    pub statement: Statement<'static>,
+    /// What it says; shared with the same statement in a fork.
+    pub statement: Arc<Statement<'static>>,
 }
 
 impl StatementRow {

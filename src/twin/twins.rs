@@ -46,7 +46,7 @@ pub struct Twins {
     /// The column of `newest` that tracks a series.
     pub(super) tracked: Vec<Option<usize>>,
     /// The patients of the events to come, where they are known.
-    ahead: VecDeque<Option<u32>>,
+    pub(super) ahead: VecDeque<Option<u32>>,
     pub(super) scratch: Vec<u8>,
 }
 
@@ -193,6 +193,16 @@ impl Twins {
         } else {
             self.apply_named(arrival, resource, changes);
         }
+    }
+
+    /// Whether an event is about a patient that has no twin here.
+    pub fn passes_over(&mut self, event: &Event<'_>) -> bool {
+        let EventBody::Patient { twin, .. } = &event.body else { return false };
+        let is_unknown = self.patient(twin).is_none();
+        if is_unknown {
+            self.ahead.pop_front();
+        }
+        is_unknown
     }
 
     fn patient_of(&mut self, twin: &TwinId<'_>) -> u32 {
