@@ -84,9 +84,9 @@ pub fn what_if(mut fork: Shard, facts: &str) -> Result<WhatIfRecord, WhatIfError
     let at = whole_second_after(fork.clock().max(fork.known()));
     let Hypothesis { frame, notes } = hypothesis::read(facts, &twin, at, Arc::new(site(&fork)?))?;
     step(&mut fork, tick(at))?;
-    let (before, known) = (Standing::of(&mut fork), fork.known());
+    let (before, known) = (Standing::of(&fork), fork.known());
     let output = step(&mut fork, frame)?;
-    let after = Standing::of(&mut fork);
+    let after = Standing::of(&fork);
     let scores = scores_changed(&fork, &before, &after);
     let mut standing = before.effects;
     let effects: Vec<EffectChanged> =
@@ -139,7 +139,7 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(fork: &mut Shard) -> Standing {
+    fn of(fork: &Shard) -> Standing {
         let mut scratch = Scratch::default();
         let mut scores: Vec<Option<(ScoreRow, Vec<Input>)>> = vec![None; fork.tracks.len()];
         for live in &fork.lives {

@@ -150,6 +150,7 @@ fn liked(range: &str) -> (&str, u16) {
     (name, weight.map_or(1_000, |text| thousandths(text).unwrap_or(0)))
 }
 
+/// A refusal as JSON.
 pub fn refused(status: StatusCode, error: String) -> Response {
     (status, Json(Refused { error })).into_response()
 }

@@ -1,5 +1,7 @@
 //! What a pipeline reads of a patient, in words: for whoever compares one twin with another.
 
+use crate::domain::fact::Comparator;
+use crate::domain::refusal::Unusable;
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::pipeline::pipeline::Pipeline;
@@ -35,7 +37,7 @@ impl Input {
 }
 
 /// What a reading says, whenever it was taken.
-fn value(reading: &Reading) -> impl PartialEq {
+fn value(reading: &Reading) -> (i64, Option<Comparator>, Option<Unusable>) {
     (reading.value, reading.comparator, reading.unusable)
 }
 
@@ -47,18 +49,18 @@ pub fn inputs(
     scratch: &mut Scratch,
 ) -> Vec<Input> {
     let assessment = pipeline.assess(view, at, scratch);
-    let read = (0..).zip(&pipeline.features).zip(&scratch.cells);
-    let input = |((number, (name, feature)), cell): ((usize, &(String, _)), &Cell)| {
-        let feature: &crate::pipeline::feature::Feature = feature;
-        let scored = assessment.points.iter().find(|points| points.input == number);
-        Input {
-            name: name.clone(),
-            text: text(cell, feature.window().map(|window| window.signal)),
-            points: scored.and_then(|points| points.points),
-            cell: cell.clone(),
-        }
+    let points = |input: usize| {
+        let scored = assessment.points.iter().find(|points| points.input == input);
+        scored.and_then(|points| points.points)
     };
-    read.map(input).collect()
+    let read = pipeline.features.iter().zip(&scratch.cells).enumerate();
+    let input = read.map(|(number, ((name, feature), cell))| Input {
+        name: name.clone(),
+        text: text(cell, feature.window().map(|window| window.signal)),
+        points: points(number),
+        cell: cell.clone(),
+    });
+    input.collect()
 }
 
 fn text(cell: &Cell, signal: Option<Signal>) -> String {

@@ -11,7 +11,6 @@
 use std::collections::VecDeque;
 
 use crate::domain::time::Timestamp;
-use crate::twin::events::Events;
 use crate::twin::intern::Interner;
 use crate::twin::samples::{RareParts, SampleRow};
 use crate::twin::scores::{ScoreRow, Scores};
