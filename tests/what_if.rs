@@ -115,6 +115,19 @@ fn a_high_rate_would_raise_news2_and_say_what_it_rests_on() {
 }
 
 #[test]
+fn what_time_alone_does_is_not_laid_at_the_facts_door() {
+    let mut ward = ward(16.0);
+    ward.tick(at("2026-01-01T10:00:00Z"));
+    let answer = ask(&mut ward, &rate(30.0).to_string()).unwrap();
+    let score = answer.scores.iter().find(|score| score.pipeline == "news2").unwrap();
+    let by_facts = score.moved.iter().filter(|input| !input.by_time_alone);
+    let by_facts: Vec<&str> = by_facts.map(|input| input.input.as_str()).collect();
+    assert_eq!(by_facts, ["respiratory_rate"], "{score:#?}");
+    let pulse = score.moved.iter().find(|input| input.input == "pulse").unwrap();
+    assert_eq!((pulse.before.as_str(), pulse.after.as_str()), ("70 /min", "none in its window"));
+}
+
+#[test]
 fn a_bad_kidney_would_suggest_to_hold_metformin() {
     let creatinine = json!({
         "resourceType": "Observation", "status": "final",

@@ -73,8 +73,9 @@ fn print(record: &WhatIfRecord, output: OutputArg) -> Result<()> {
 }
 
 fn print_for_people(record: &WhatIfRecord) -> Result<()> {
+    let facts = if record.n_facts == 1 { "fact" } else { "facts" };
     println!(
-        "Hypothetical: if {} facts were so of {}, as of {}. Nothing was written, nobody was told.",
+        "Hypothetical: {} {facts} about {}, as of {}. Nothing was written, nobody was told.",
         record.n_facts, record.patient, record.as_of
     );
     record.notes.iter().for_each(|note| println!("Note: {note}."));
@@ -106,7 +107,8 @@ fn changes(record: &WhatIfRecord) -> Vec<[String; 6]> {
                 (before, after) if before == after => String::new(),
                 (before, after) => format!(" (points {} → {})", points(before), points(after)),
             };
-            format!("{} {} → {}{points}", input.input, or_none(&input.before), input.after)
+            let time = if input.by_time_alone { " by time alone" } else { "" };
+            format!("{} {} → {}{points}{time}", input.input, or_none(&input.before), input.after)
         });
         [
             "score".to_owned(),

@@ -85,9 +85,10 @@ pub fn what_if(mut fork: Shard, facts: &str) -> Result<WhatIfRecord, WhatIfError
     let Hypothesis { frame, notes } = hypothesis::read(facts, &twin, at, Arc::new(site(&fork)?))?;
     step(&mut fork, tick(at))?;
     let (before, known) = (Standing::of(&fork), fork.known());
+    let untold = fork.fork(&[PATIENT]);
     let output = step(&mut fork, frame)?;
     let after = Standing::of(&fork);
-    let scores = scores_changed(&fork, &before, &after);
+    let scores = scores_changed((&untold, &before), (&fork, &after));
     let mut standing = before.effects;
     let effects: Vec<EffectChanged> =
         output.leaving.iter().map(|leaving| effect_changed(leaving, &mut standing)).collect();
@@ -140,19 +141,11 @@ struct Standing {
 
 impl Standing {
     fn of(fork: &Shard) -> Standing {
-        let mut scratch = Scratch::default();
-        let mut scores: Vec<Option<(ScoreRow, Vec<Input>)>> = vec![None; fork.tracks.len()];
-        for live in &fork.lives {
-            for track in &live.tracks {
-                let view =
-                    View { twins: &fork.twins, value_sets: &fork.value_sets, patient: PATIENT };
-                let Some((_, row)) = fork.scores.newest(PATIENT, *track) else { continue };
-                let read = inputs(&live.pipeline, &view, row.at(), &mut scratch);
-                if let Some(slot) = scores.get_mut(usize::from(*track)) {
-                    *slot = Some((row, read));
-                }
-            }
-        }
+        let tracks = (0..).take(fork.tracks.len());
+        let scores = tracks.map(|track| {
+            let (_, row) = fork.scores.newest(PATIENT, track)?;
+            Some((row, read(fork, track, row.at())))
+        });
         let is_said = |effect: &Effect| {
             effect.status == EffectStatus::Active && effect.audience == Audience::CareTeam
         };
@@ -161,30 +154,42 @@ impl Standing {
             let effect = &row.effect;
             (effect.pipeline.clone(), effect.subject.clone(), effect.band.clone())
         });
-        Standing { effects: effects.collect(), scores }
+        Standing { effects: effects.collect(), scores: scores.collect() }
     }
 }
 
-fn scores_changed(fork: &Shard, before: &Standing, after: &Standing) -> Vec<ScoreChanged> {
-    let both = fork.tracks.iter().zip(&before.scores).zip(&after.scores);
-    let changed = both.filter_map(|((track, before), after)| {
-        let state = |score: &Option<(ScoreRow, Vec<Input>)>| {
-            score.as_ref().map(|(row, _)| score_state(fork, track, row))
-        };
-        let (was, is) = (state(before), state(after));
+/// What the pipeline of a track reads at `at`; nothing where it is no longer in force.
+fn read(fork: &Shard, track: u16, at: Timestamp) -> Vec<Input> {
+    let live = fork.lives.iter().find(|live| live.tracks.contains(&track));
+    let view = View { twins: &fork.twins, value_sets: &fork.value_sets, patient: PATIENT };
+    live.map_or_else(Vec::new, |live| inputs(&live.pipeline, &view, at, &mut Scratch::default()))
+}
+
+fn scores_changed(
+    (untold, before): (&Shard, &Standing),
+    (told, after): (&Shard, &Standing),
+) -> Vec<ScoreChanged> {
+    let both = (0..).zip(told.tracks.iter()).zip(before.scores.iter().zip(&after.scores));
+    let changed = both.filter_map(|((number, track), (before, after))| {
+        let was = before.as_ref().map(|(row, _)| score_state(untold, track, row));
+        let is = after.as_ref().map(|(row, _)| score_state(told, track, row));
         let said = |state: &Option<ScoreState>| {
             state.clone().map(|state| ScoreState { at: String::new(), ..state })
         };
-        (said(&was) != said(&is)).then(|| ScoreChanged {
+        if said(&was) == said(&is) {
+            return None;
+        }
+        let then = before.as_ref().map_or(&[][..], |(_, read)| read);
+        let moved = after.as_ref().map_or_else(Vec::new, |(row, now)| {
+            inputs_moved(then, now, &read(untold, number, row.at()))
+        });
+        Some(ScoreChanged {
             pipeline: track.pipeline.to_string(),
             subject: track.subject.to_string(),
             value_is: track.value.to_string(),
-            moved: inputs_moved(
-                before.as_ref().map_or(&[], |(_, read)| read),
-                after.as_ref().map_or(&[], |(_, read)| read),
-            ),
             before: was,
             after: is,
+            moved,
         })
     });
     changed.collect()
@@ -206,15 +211,21 @@ fn score_state(fork: &Shard, track: &Track, row: &ScoreRow) -> ScoreState {
     }
 }
 
-fn inputs_moved(before: &[Input], after: &[Input]) -> Vec<InputMoved> {
-    let was = |name: &str| before.iter().find(|input| input.name == name);
+/// The inputs of the score that would be, where they are not those of the score that is. `untold` is what
+/// would be read at the same instant without the facts.
+fn inputs_moved(before: &[Input], after: &[Input], untold: &[Input]) -> Vec<InputMoved> {
+    let named = |inputs: &'_ [Input], name: &str| -> Option<Input> {
+        inputs.iter().find(|input| input.name == name).cloned()
+    };
     let moved = after.iter().filter_map(|input| {
-        let before = was(&input.name);
-        let differs = before.is_none_or(|before| input.differs(before));
+        let before = named(before, &input.name);
+        let differs = before.as_ref().is_none_or(|before| input.differs(before));
+        let untold = named(untold, &input.name);
         differs.then(|| InputMoved {
             input: input.name.clone(),
-            before: before.map_or(String::new(), |before| before.text.clone()),
+            before: before.as_ref().map_or(String::new(), |before| before.text.clone()),
             after: input.text.clone(),
+            by_time_alone: untold.is_some_and(|untold| !input.differs(&untold)),
             points_before: before.and_then(|before| before.points),
             points_after: input.points,
         })

@@ -77,7 +77,7 @@ pub const ROUTES: [(&str, &str, &str); 16] = [
         "POST",
         "/api/what-if",
         "what would change as {\"patient\": \"namespace/identifier\", \"facts\": FHIR resource, Bundle or \
-         array}; application/json; 400 wrong, 404 no such patient, 415 no JSON, 503 busy, each as \
+         array}; an answer as in schemas/what-if.schema.json; 400 wrong, 404 no such patient, 415 no JSON, 503 busy, each as \
          {\"error\": \"...\"}; nothing is written, nobody is told",
     ),
     ("GET", "/livez", "200 while the process answers"),

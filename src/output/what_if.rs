@@ -78,6 +78,8 @@ pub struct InputMoved {
     pub before: String,
     /// What would be read.
     pub after: String,
+    /// Whether it would be read so without the facts too: only time has passed since the score.
+    pub by_time_alone: bool,
     /// What it contributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub points_before: Option<i64>,

@@ -13,7 +13,7 @@ use crate::rules::assessment::{Cell, Reading};
 pub struct Input {
     /// The name the pipeline file gives it.
     pub name: String,
-    /// What was read: `30 /min`, `missing`, `since 2026-01-01T08:00:00Z`.
+    /// What was read: `30 /min`, `none in its window`, `since 2026-01-01T08:00:00Z`.
     pub text: String,
     /// What it contributes to the score, where it does.
     pub points: Option<i64>,
@@ -63,17 +63,21 @@ pub fn inputs(
     input.collect()
 }
 
+/// There was never a value, or the newest is too old.
+const NONE: &str = "none in its window";
+
 fn text(cell: &Cell, signal: Option<Signal>) -> String {
     match (cell, signal) {
         (Cell::Reading(reading), Some(signal)) => reading_text(reading, signal),
         (Cell::Series(readings), Some(signal)) => match readings.as_slice() {
-            [] => "missing".to_owned(),
+            [] => NONE.to_owned(),
             [only] => reading_text(only, signal),
             [.., newest] => {
                 format!("{}, newest of {}", reading_text(newest, signal), readings.len())
             }
         },
-        (Cell::Missing, _) | (Cell::Reading(_) | Cell::Series(_), None) => "missing".to_owned(),
+        (Cell::Missing, Some(_)) => NONE.to_owned(),
+        (Cell::Missing | Cell::Reading(_) | Cell::Series(_), None) => "unknown".to_owned(),
         (Cell::Since(since), _) => format!("since {since}"),
         (Cell::NotStated, _) => "not stated".to_owned(),
         (Cell::Age { least, greatest }, _) if least == greatest => format!("{least} years"),
