@@ -6,6 +6,7 @@
 //! read      frame ─► events
 //! apply     events ─► twins
 //! evaluate  twins ─► scores, episodes, effects of the pipelines that ship
+//! fork      one patient's twin, of about 100 and about 1,000 Observations and as many scores
 //! ```
 //! Run by `cargo bench`. Each stage is measured several times; the least is what it costs, the rest is
 //! the machine's noise.
@@ -38,6 +39,8 @@ const N_ROUNDS: usize = 3;
 /// 2026-01-01.
 const START: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 const APART: Span = Span::from_micros(5_000);
+/// When the last of the records was measured: `N_RECORDS` times `APART` later.
+const END: Timestamp = START.plus(Span::from_seconds(1_000));
 
 fn main() {
     let ward = Ward { n_patients: N_PATIENTS, red_every: 200 };
@@ -51,15 +54,8 @@ fn main() {
         origin: Origin::Clinical,
         zone: Zone::UTC,
     };
-    let admissions: Vec<WardRecord> = ward.admissions(START.minus(Span::from_days(1))).collect();
-    let mut at = START;
-    let vitals: Vec<WardRecord> = (0..N_RECORDS)
-        .map(|number| {
-            at = at.plus(APART);
-            ward.vital(number, at)
-        })
-        .collect();
-    let now = at.plus(Span::from_minutes(1));
+    let (admissions, vitals) = records(ward);
+    let now = END.plus(Span::from_minutes(1));
     let decode = |records: &[WardRecord], each: &mut dyn FnMut(&Event<'_>)| {
         let mut decoder = Decoder::new(site.clone());
         for (offset, record) in (0..).zip(records) {
@@ -100,6 +96,42 @@ fn main() {
     report("apply", plain.saturating_sub(reading));
     report("evaluate", full.saturating_sub(plain));
     report("together", encoding + full);
+    for n_facts in [100, 1_000] {
+        let ward = Ward { n_patients: N_RECORDS / n_facts, red_every: 200 };
+        let (admissions, vitals) = records(ward);
+        let frames = [definitions(&library), frames_of(&admissions), frames_of(&vitals)].concat();
+        let nanos = forked(&frames, now, ward.n_patients).as_nanos();
+        println!("{:<10} {nanos:>6} ns a patient of {n_facts} Observations", "fork");
+    }
+}
+
+/// The admissions of a ward, and its vital signs one after the other.
+fn records(ward: Ward) -> (Vec<WardRecord>, Vec<WardRecord>) {
+    let mut at = START;
+    let vitals = (0..N_RECORDS).map(|number| {
+        at = at.plus(APART);
+        ward.vital(number, at)
+    });
+    (ward.admissions(START.minus(Span::from_days(1))).collect(), vitals.collect())
+}
+
+/// What a fork of one patient costs a shard that was told these frames, in the mean of all patients.
+fn forked(frames: &[Vec<u8>], now: Timestamp, n_patients: u64) -> Duration {
+    let frame = |(offset, bytes): (u64, &Vec<u8>)| LogFrame {
+        offset,
+        appended_at: now,
+        bytes: bytes.clone(),
+    };
+    let frames: Vec<LogFrame> = (0..).zip(frames).map(frame).collect();
+    let mut shard = Shard::new(0);
+    shard.step(&frames).expect("frames of ours");
+    let n_patients = u32::try_from(n_patients).expect("few patients");
+    let all = least(|| {
+        for patient in 0..n_patients {
+            black_box(shard.fork(&[patient]));
+        }
+    });
+    all / n_patients
 }
 
 /// The frame that puts the pipelines in force.

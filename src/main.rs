@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Alerts(args) => cli::read::alerts(&args.door, listed(args.status)),
         Command::Show(args) => cli::read::show(&args.door, &args.patient),
         Command::Explain(args) => cli::read::explain(&args.door, &args.id),
+        Command::WhatIf(args) => cli::what_if::run(args),
         Command::Produce(args) => cli::produce::run(args),
         Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),
         Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),

@@ -26,8 +26,7 @@ fn said(shard: &mut Shard, frames: &[(usize, Vec<u8>)]) -> Vec<String> {
 fn checkpointed(shard: &mut Shard, storage: &Storage) -> Restored {
     let open = || Checkpoints::open(storage.clone(), "log", 0);
     let before = restore(storage, &mut open()).unwrap();
-    let mut writer =
-        CheckpointWriter::claim(storage.clone(), open(), 1, before.as_ref()).unwrap();
+    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, before.as_ref()).unwrap();
     let written = writer.write(&shard.state()).unwrap();
     let restored = restore(storage, &mut open()).unwrap().expect("it was just written");
     assert_eq!(restored.manifest, written.manifest);

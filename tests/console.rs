@@ -74,6 +74,13 @@ impl Demo {
         (status, serde_json::from_str(&text).unwrap())
     }
 
+    fn what_if(&self, patient: &str, facts: &Value) -> (u16, Value) {
+        let body = json!({ "patient": patient, "facts": facts }).to_string();
+        let json = ("content-type", "application/json");
+        let (status, text) = self.post("/api/what-if", &[json], &body);
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
     fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
         let mut request = agent().post(format!("{}{path}", self.url));
         for (name, value) in headers {
@@ -171,11 +178,72 @@ fn every_published_address_answers() {
                 let form = ("content-type", "application/x-www-form-urlencoded");
                 demo.post(&path, &[form], "sql=SELECT+1").0
             }
+            _ if path == "/api/what-if" => demo.what_if("demo/demo-1001", &fast_breathing()).0,
             _ => demo.sql("SELECT 1").0,
         };
         assert_eq!(status, 200, "{method} {path}");
     }
     assert_eq!(demo.get("/nothing").0, 404);
+}
+
+/// A respiratory rate of 30, of nobody and at no time.
+fn fast_breathing() -> Value {
+    json!({
+        "resourceType": "Observation", "status": "final",
+        "code": { "coding": [{ "system": "http://loinc.org", "code": "9279-1" }] },
+        "valueQuantity": { "value": 30, "unit": "/min" },
+    })
+}
+
+#[test]
+fn a_running_hospital_answers_what_if_and_is_not_touched() {
+    let demo = Demo::open();
+    // Someone who is well; a demonstration has others.
+    let well = "SELECT patient FROM patients WHERE setting = 'inpatient' ORDER BY news2 NULLS LAST LIMIT 1";
+    let (_, well) = demo.sql(well);
+    let well = well[0]["patient"].as_str().unwrap();
+    let (status, answer) = demo.what_if(well, &fast_breathing());
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!((&answer["hypothetical"], &answer["patient"]), (&json!(true), &json!(well)));
+    let scores = answer["scores"].as_array().unwrap();
+    let news2 = scores.iter().find(|score| score["pipeline"] == "news2");
+    let moved = &news2.unwrap_or_else(|| panic!("{answer}"))["moved"];
+    let is_rate =
+        |input: &Value| input["input"] == "respiratory_rate" && input["after"] == "30 /min";
+    assert!(moved.as_array().unwrap().iter().any(is_rate), "{answer}");
+    let (_, rows) =
+        demo.sql("SELECT count(*) AS n FROM observations WHERE source_topic = 'what-if'");
+    assert_eq!(rows[0]["n"], 0, "nothing was written");
+    for (patient, facts, expected, word) in [
+        ("demo/nobody", fast_breathing(), 404, "no patient demo/nobody"),
+        ("demo-1001", json!([]), 400, "there are none"),
+        ("demo-1001", json!(7), 400, "no JSON object"),
+        ("demo-1001", json!({ "resourceType": "Observation" }), 400, "status is missing"),
+    ] {
+        let (status, answer) = demo.what_if(patient, &facts);
+        assert_eq!(status, expected, "{answer}");
+        assert!(answer["error"].as_str().unwrap().contains(word), "{answer}");
+    }
+    let json = ("content-type", "application/json");
+    let body = json!({ "patient": "demo-1001", "facts": fast_breathing() }).to_string();
+    let other = [json, ("origin", "http://evil.example")];
+    assert_eq!(demo.post("/api/what-if", &other, &body).0, 403);
+    assert_eq!(demo.post("/api/what-if", &[json], r#"{"patient": "demo-1001"}"#).0, 400);
+    assert_eq!(demo.post("/api/what-if", &[("content-type", "text/plain")], &body).0, 415);
+    // The command asks the same.
+    let mut command = Command::new(TWIN);
+    command.args(["what-if", well, "-f", "-", "--url", &demo.url]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    std::io::Write::write_all(
+        &mut child.stdin.take().unwrap(),
+        fast_breathing().to_string().as_bytes(),
+    )
+    .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && text.starts_with("Hypothetical:"), "{text}");
+    assert!(text.contains("→ 30 /min"), "{text}");
 }
 
 /// A name is text, whatever it holds, and its page is found by its link.

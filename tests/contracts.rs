@@ -13,6 +13,7 @@ use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::source::Format;
 use twinstream::log::decode::decode_frame;
 use twinstream::output::alert::AlertRecord;
+use twinstream::output::what_if::WhatIfRecord;
 use twinstream::pipeline::file::PipelineFile;
 
 use crate::support::{at, control, frame, record, site, source};
@@ -36,6 +37,11 @@ fn check_schema<T: JsonSchema>(path: &str) {
 #[test]
 fn the_alert_record_is_as_published() {
     check_schema::<AlertRecord>("schemas/twin.alerts.v1.schema.json");
+}
+
+#[test]
+fn the_answer_to_a_what_if_is_as_published() {
+    check_schema::<WhatIfRecord>("schemas/what-if.schema.json");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod storage;
 mod places;
 mod facts;
 mod stories;
+mod what_if;
 mod vectors;
 mod replay;
 mod kafka;

@@ -29,6 +29,7 @@ use twinstream::twin::scores::ScoreRow;
 use crate::support::{Ward, at, control, frame, log_frame, opening, site, source};
 
 pub mod ward;
+mod fork;
 
 /// How many little wards are tried; more find rarer mistakes and take longer.
 const N_WARDS: u64 = 120;

@@ -142,7 +142,9 @@ impl Bench {
         n_taken: &AtomicU64,
         is_done: impl Fn(u64) -> bool + Sync,
     ) -> Result<Measured, BenchError> {
-        let mut twins = TwinStage::open(&self.run.kafka, N_PARTITIONS, self.run.checkpoints.as_ref()).map_err(RunError::from)?;
+        let mut twins =
+            TwinStage::open(&self.run.kafka, N_PARTITIONS, self.run.checkpoints.as_ref())
+                .map_err(RunError::from)?;
         define(&self.run, &twins)?;
         let spec = IngestSpec {
             kafka: self.run.kafka.clone(),

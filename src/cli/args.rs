@@ -36,6 +36,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Explain an alert, a suggestion or a follow-up: its evidence, by source, and its rule.
     Explain(ExplainArgs),
+    /// Ask what would be scored and said of a patient if some facts were so; nothing is written.
+    WhatIf(WhatIfArgs),
     /// Put files onto a Kafka topic, in the order of their own time.
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.
@@ -171,6 +173,20 @@ pub struct ShowArgs {
 pub struct ExplainArgs {
     /// The id, as `twin alerts` shows it.
     pub id: String,
+    /// Who is asked.
+    #[command(flatten)]
+    pub door: DoorArgs,
+}
+
+/// `twin what-if`
+#[derive(Debug, Args)]
+pub struct WhatIfArgs {
+    /// The patient as namespace/identifier, or the identifier.
+    pub patient: String,
+    /// Hypothetical facts: a FHIR R4 resource, a Bundle, an array, or one a line; - for standard input.
+    /// They are taken as facts about this patient, and as of now where they say no time.
+    #[arg(short, long, value_name = "FILE")]
+    pub facts: String,
     /// Who is asked.
     #[command(flatten)]
     pub door: DoorArgs,

@@ -141,12 +141,16 @@ fn ask_instance(url: &str, sql: &str, output: OutputArg) -> Result<String> {
         OutputArg::Json => "application/json",
         OutputArg::Table | OutputArg::Csv => "text/csv",
     };
+    post(url, "/api/sql", accept, &serde_json::to_string(&Asked { sql })?)
+}
+
+/// Asks an instance with a JSON body, and gives its answer; a refusal is an error with its words.
+pub fn post(url: &str, path: &str, accept: &str, body: &str) -> Result<String> {
     let config = ureq::Agent::config_builder().http_status_as_error(false);
     let agent: ureq::Agent = config.timeout_global(Some(ANSWER_MAX)).build().into();
-    let body = serde_json::to_string(&Asked { sql })?;
-    let request = agent.post(format!("{url}/api/sql"));
+    let request = agent.post(format!("{}{path}", url.trim_end_matches('/')));
     let request = request.header("accept", accept).header("content-type", "application/json");
-    let mut response = request.send(&body).with_context(|| {
+    let mut response = request.send(body).with_context(|| {
         format!(
             "{url} does not answer: start `twin up` or `twin run`, or name a folder with --data"
         )

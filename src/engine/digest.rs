@@ -59,14 +59,28 @@ impl Sum {
 
 /// The digest of a shard.
 pub fn digest(shard: &ShardSnapshot) -> Digest {
+    digest_where(shard, &|_| true)
+}
+
+/// The digest of what is true of one patient, by its number in the shard; the same in a fork, under
+/// whatever number it has there.
+pub fn digest_of_patient(shard: &ShardSnapshot, patient: u32) -> Digest {
+    digest_where(shard, &|other| other == patient)
+}
+
+fn digest_where(shard: &ShardSnapshot, is_meant: &dyn Fn(u32) -> bool) -> Digest {
     let mut digest = Digest::default();
     let mut text = String::new();
     each_sample(shard, &mut |row, rare, id| {
+        if !is_meant(row.patient) {
+            return;
+        }
         text.clear();
         write_sample(&mut text, shard, &row, rare, id);
         digest.samples.add(&text);
     });
-    for (row, _) in shard.statements.iter().filter(|(_, to)| *to == Timestamp::FOREVER) {
+    let statements = shard.statements.iter().filter(|(row, _)| is_meant(row.patient));
+    for (row, _) in statements.filter(|(_, known_to)| *known_to == Timestamp::FOREVER) {
         text.clear();
         write_patient(&mut text, shard, row.patient);
         let parts = (&row.kind, &row.id, &row.version, &row.recorded_at, &row.valid);
@@ -75,9 +89,8 @@ pub fn digest(shard: &ShardSnapshot) -> Digest {
     }
     let rows =
         shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).filter_map(|i| chunk.row(i)));
-    for (_, row) in
-        (0..).zip(rows).filter(|(n, _)| shard.score_marks.known_to(*n) == Timestamp::FOREVER)
-    {
+    let is_current = |number: u32| shard.score_marks.known_to(number) == Timestamp::FOREVER;
+    for (_, row) in (0..).zip(rows).filter(|(n, row)| is_meant(row.patient) && is_current(*n)) {
         text.clear();
         write_patient(&mut text, shard, row.patient);
         let track = shard.tracks.get(usize::from(row.track));

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::forks::{self, ForkDesk, Forks};
 use crate::twin::snapshot::ShardSnapshot;
 
 /// Snapshots are at least this far apart: a page costs one copy per snapshot while it changes.
@@ -54,6 +55,8 @@ impl Snapshot {
 /// The writer's end.
 #[derive(Debug)]
 pub struct Publisher {
+    /// Where forks are asked for.
+    pub forks: ForkDesk,
     newest: watch::Sender<Arc<Snapshot>>,
     wanted: Arc<AtomicBool>,
     published_at: Timestamp,
@@ -62,6 +65,8 @@ pub struct Publisher {
 /// A reader's end; as many as there are readers.
 #[derive(Clone, Debug)]
 pub struct Reader {
+    /// Whom to ask for a fork.
+    pub forks: Forks,
     newest: watch::Receiver<Arc<Snapshot>>,
     wanted: Arc<AtomicBool>,
 }
@@ -71,9 +76,10 @@ pub fn channel() -> (Publisher, Reader) {
     let empty = Snapshot { number: 0, shards: Arc::default(), is_caught_up: false };
     let (sender, receiver) = watch::channel(Arc::new(empty));
     let wanted = Arc::new(AtomicBool::new(true));
-    let publisher =
-        Publisher { newest: sender, wanted: wanted.clone(), published_at: Timestamp::MIN };
-    (publisher, Reader { newest: receiver, wanted })
+    let (desk, forks) = forks::channel();
+    let (newest, published_at) = (sender, Timestamp::MIN);
+    let publisher = Publisher { forks: desk, newest, wanted: wanted.clone(), published_at };
+    (publisher, Reader { forks, newest: receiver, wanted })
 }
 
 impl Publisher {
@@ -100,7 +106,7 @@ impl Reader {
     pub fn of(snapshot: Snapshot) -> Reader {
         let (sender, receiver) = watch::channel(Arc::new(snapshot));
         drop(sender);
-        Reader { newest: receiver, wanted: Arc::default() }
+        Reader { forks: Forks::of_nobody(), newest: receiver, wanted: Arc::default() }
     }
 
     /// The newest snapshot there is.

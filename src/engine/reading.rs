@@ -35,6 +35,14 @@ pub enum ReadingError {
 /// # Errors
 /// If there is no log, or it cannot be read.
 pub fn shards_of(folder: &Path) -> Result<Vec<ShardSnapshot>, ReadingError> {
+    Ok(read(folder)?.iter_mut().map(Shard::snapshot).collect())
+}
+
+/// The shards of a data folder, to be forked.
+///
+/// # Errors
+/// If there is no log, or it cannot be read.
+pub fn read(folder: &Path) -> Result<Vec<Shard>, ReadingError> {
     let log = folder.join("log");
     let checkpoints = folder.join(CHECKPOINTS);
     // To open a storage makes its folder, and a reader makes nothing.
@@ -55,11 +63,7 @@ fn restored(storage: &Storage, partition: u32) -> Option<Shard> {
     Some(restored.shard)
 }
 
-fn shard_of(
-    log: &Path,
-    storage: Option<&Storage>,
-    partition: u32,
-) -> Result<ShardSnapshot, ReadingError> {
+fn shard_of(log: &Path, storage: Option<&Storage>, partition: u32) -> Result<Shard, ReadingError> {
     let shard = storage.and_then(|storage| restored(storage, partition));
     let mut shard = shard.unwrap_or_else(|| Shard::new(partition));
     let mut stepped = Ok(());
@@ -72,5 +76,5 @@ fn shard_of(
     };
     read_frames(log, partition, &mut each)?;
     stepped?;
-    Ok(shard.snapshot())
+    Ok(shard)
 }

@@ -178,6 +178,7 @@ fn step(
         if publisher.is_due(now) {
             publisher.publish(twins.snapshots(), true, now);
         }
+        publisher.forks.serve(twins.shards());
     }
     Ok(twins.close(now())?)
 }

@@ -18,7 +18,6 @@ use crate::domain::fact::Origin;
 use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
-use crate::engine::checkpoint::state::{Rest, ShardState};
 use crate::engine::timers::{Timer, Timers};
 use crate::log::decode::{FrameError, open_frame};
 use crate::pipeline::live::{Dirty, Live};
@@ -29,7 +28,7 @@ use crate::pipeline::value_set::ValueSets;
 use crate::pipeline::view::{Scratch, View};
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
-use crate::twin::scores::{NO_NOTES, ScoreTable, Scores};
+use crate::twin::scores::{NO_NOTES, Scores};
 use crate::twin::snapshot::{ShardSnapshot, SnapshotParts, Track};
 use crate::twin::twins::{Applied, Change, Twins};
 
@@ -98,30 +97,32 @@ pub enum StepError {
 /// The twins of one partition, and all that follows from them.
 #[derive(Debug)]
 pub struct Shard {
-    partition: u32,
-    next_offset: u64,
-    known: Timestamp,
-    clock: Timestamp,
-    clock_kind: Clock,
-    opened: Option<(u32, Clock)>,
-    recorded_through: Timestamp,
-    twins: Twins,
-    scores: Scores,
-    effects: Effects,
-    supports: Supports,
-    notes: Interner,
-    tracks: Arc<Vec<Track>>,
-    lives: Vec<Live>,
-    value_sets: Arc<ValueSets>,
-    definitions: BTreeMap<(DefinitionKind, String), String>,
-    timers: Timers,
-    scratch: Scratch,
+    pub(super) partition: u32,
+    pub(super) next_offset: u64,
+    pub(super) known: Timestamp,
+    pub(super) clock: Timestamp,
+    pub(super) clock_kind: Clock,
+    pub(super) opened: Option<(u32, Clock)>,
+    pub(super) recorded_through: Timestamp,
+    pub(super) twins: Twins,
+    pub(super) scores: Scores,
+    pub(super) effects: Effects,
+    pub(super) supports: Supports,
+    pub(super) notes: Interner,
+    pub(super) tracks: Arc<Vec<Track>>,
+    pub(super) lives: Vec<Live>,
+    pub(super) value_sets: Arc<ValueSets>,
+    pub(super) definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
+    pub(super) timers: Timers,
+    /// Whether it is a fork: events about patients without a twin in it are passed over.
+    pub(super) is_fork: bool,
+    pub(super) scratch: Scratch,
     /// Working memory for what an event changed.
-    dirty: Dirty,
+    pub(super) dirty: Dirty,
 }
 
 /// Texts of notes, the empty one first: most scores have none.
-fn notes() -> Interner {
+pub(super) fn notes() -> Interner {
     let mut notes = Interner::default();
     let none = notes.intern("");
     assert_eq!(none, NO_NOTES, "TW-2: the first text has the first number");
@@ -151,8 +152,9 @@ impl Shard {
             tracks: Arc::default(),
             lives: Vec::new(),
             value_sets: Arc::default(),
-            definitions: BTreeMap::new(),
+            definitions: Arc::default(),
             timers: Timers::default(),
+            is_fork: false,
             scratch: Scratch::default(),
             dirty: Dirty::default(),
         }
@@ -226,6 +228,9 @@ impl Shard {
         }
         if let Some(at) = event.available_at {
             self.recorded_through = self.recorded_through.max(at);
+        }
+        if self.is_fork && self.twins.passes_over(event) {
+            return Ok(());
         }
         let applied = self.twins.apply(event, position, self.known);
         output.n_facts += u64::try_from(applied.n_facts).unwrap_or(0);
@@ -347,7 +352,7 @@ impl Shard {
             Control::Tick { at } => self.tick(*at, position, output),
             Control::Definition { kind, name, text } => {
                 let text = text.to_string();
-                self.definitions.insert((*kind, name.to_string()), text);
+                Arc::make_mut(&mut self.definitions).insert((*kind, name.to_string()), text);
                 self.redefine().map_err(|(name, error)| StepError::Definition {
                     partition: position.partition,
                     offset: position.offset,
@@ -465,56 +470,6 @@ impl Shard {
     /// The known time of the newest event.
     pub fn known(&self) -> Timestamp {
         self.known
-    }
-
-    /// Everything as it is, for a checkpoint.
-    pub fn state(&mut self) -> ShardState {
-        let (newest, tracked) = self.twins.newest();
-        let rest = Rest {
-            clock_kind: self.clock_kind,
-            opened: self.opened,
-            recorded_through: self.recorded_through,
-            definitions: self.definitions.clone(),
-            timers: self.timers.clone(),
-            newest: newest.clone(),
-            tracked: tracked.to_vec(),
-            links: self.twins.links().entries(),
-            going_on: self.effects.going_on(),
-        };
-        ShardState { snapshot: self.snapshot(), rest }
-    }
-
-    /// The shard that had this state, ready for the frame after it.
-    ///
-    /// # Errors
-    /// The name of a definition this version cannot read, and why.
-    pub fn restore(state: ShardState) -> Result<Shard, (String, String)> {
-        let ShardState { snapshot, rest } = state;
-        let scores = ScoreTable::of_chunks(snapshot.scores.clone());
-        let effects = Effects::of(
-            snapshot.effects.iter().cloned().collect(),
-            snapshot.revisions.clone(),
-            snapshot.suppressions.iter().cloned().collect(),
-            rest.going_on,
-        );
-        let mut shard = Shard {
-            next_offset: snapshot.next_offset,
-            known: snapshot.known_through,
-            clock: snapshot.clock,
-            clock_kind: rest.clock_kind,
-            opened: rest.opened,
-            recorded_through: rest.recorded_through,
-            twins: Twins::restore(&snapshot, rest.newest, &rest.tracked, rest.links),
-            scores: Scores::of(scores, snapshot.score_marks.clone()),
-            effects,
-            notes: Interner::of_texts(snapshot.notes.iter().map(|text| &**text)),
-            tracks: snapshot.tracks.clone(),
-            definitions: rest.definitions,
-            timers: rest.timers,
-            ..Shard::new(snapshot.partition)
-        };
-        shard.redefine()?;
-        Ok(shard)
     }
 
     /// Everything as it is, for readers.

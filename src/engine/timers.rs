@@ -18,9 +18,44 @@ pub type At = (Timestamp, u32, u16);
 pub struct Timers {
     due: BTreeSet<(Timestamp, u32, u16)>,
     next: HashMap<Place, Timestamp, Numbers>,
-    planned: BTreeSet<(Timestamp, u32, u16)>,
+    planned: Agenda,
     /// In known time.
-    again: BTreeSet<(Timestamp, u32, u16)>,
+    again: Agenda,
+}
+
+/// What is to happen when, by time and by place.
+#[derive(Clone, Debug, Default)]
+struct Agenda {
+    by_time: BTreeSet<(Timestamp, u32, u16)>,
+    by_place: BTreeSet<(u32, u16, Timestamp)>,
+}
+
+impl Agenda {
+    fn of(list: Vec<At>) -> Agenda {
+        let mut agenda = Agenda::default();
+        list.into_iter().for_each(|at| agenda.insert(at));
+        agenda
+    }
+
+    fn insert(&mut self, (at, patient, track): (Timestamp, u32, u16)) {
+        self.by_time.insert((at, patient, track));
+        self.by_place.insert((patient, track, at));
+    }
+
+    /// The earliest, if its time has come.
+    fn first(&self, now: Timestamp) -> Option<(Timestamp, u32, u16)> {
+        self.by_time.first().copied().filter(|(at, ..)| *at <= now)
+    }
+
+    fn remove(&mut self, (at, patient, track): (Timestamp, u32, u16)) {
+        self.by_time.remove(&(at, patient, track));
+        self.by_place.remove(&(patient, track, at));
+    }
+
+    fn of_patient(&self, patient: u32) -> impl Iterator<Item = (u16, Timestamp)> {
+        let range = (patient, 0, Timestamp::MIN)..=(patient, u16::MAX, Timestamp::FOREVER);
+        self.by_place.range(range).map(|(_, track, at)| (*track, *at))
+    }
 }
 
 /// Something whose time has come.
@@ -35,7 +70,8 @@ pub(super) enum Timer {
 impl Timers {
     /// Everything it will do: what is due, what is planned, what is to be looked at again; each in order.
     pub fn lists(&self) -> [Vec<At>; 3] {
-        [&self.due, &self.planned, &self.again].map(|set| set.iter().copied().collect())
+        let sets = [&self.due, &self.planned.by_time, &self.again.by_time];
+        sets.map(|set| set.iter().copied().collect())
     }
 
     /// The same of the lists that [`Timers::lists`] gave.
@@ -44,8 +80,8 @@ impl Timers {
         Timers {
             next: next.collect(),
             due: due.into_iter().collect(),
-            planned: planned.into_iter().collect(),
-            again: again.into_iter().collect(),
+            planned: Agenda::of(planned),
+            again: Agenda::of(again),
         }
     }
 
@@ -83,11 +119,11 @@ impl Timers {
 
     /// Takes the earliest thing whose time has come.
     pub(super) fn pop(&mut self, clock: Timestamp) -> Option<Timer> {
-        let planned = self.planned.first().copied().filter(|(at, ..)| *at <= clock);
+        let planned = self.planned.first(clock);
         let due = self.due.first().copied().filter(|(at, ..)| *at <= clock);
         match (planned, due) {
             (Some(planned), due) if due.is_none_or(|due| planned <= due) => {
-                self.planned.remove(&planned);
+                self.planned.remove(planned);
                 let (at, patient, track) = planned;
                 Some(Timer::Planned(at, (patient, track)))
             }
@@ -102,8 +138,26 @@ impl Timers {
 
     /// Takes the earliest policy to look at again.
     pub(super) fn pop_again(&mut self, known: Timestamp) -> Option<Place> {
-        let (at, patient, track) = *self.again.first().filter(|(at, ..)| *at <= known)?;
-        self.again.remove(&(at, patient, track));
+        let (at, patient, track) = self.again.first(known)?;
+        self.again.remove((at, patient, track));
         Some((patient, track))
+    }
+
+    /// Only what is to happen to these patients on the first `n_tracks` tracks, numbered anew in the order
+    /// of `patients`.
+    pub(super) fn only(&self, patients: &[u32], n_tracks: u16) -> Timers {
+        let mut copy = Timers::default();
+        for (patient, known_as) in (0..).zip(patients) {
+            for track in 0..n_tracks {
+                copy.set((patient, track), self.next((*known_as, track)));
+            }
+            for (track, at) in self.planned.of_patient(*known_as) {
+                copy.planned.insert((at, patient, track));
+            }
+            for (track, at) in self.again.of_patient(*known_as) {
+                copy.again.insert((at, patient, track));
+            }
+        }
+        copy
     }
 }

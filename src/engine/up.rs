@@ -109,6 +109,7 @@ pub fn up(spec: &UpSpec, publisher: &mut Publisher, stop: &AtomicBool) -> Result
         if publisher.is_due(now) {
             publisher.publish(ward.engine.snapshots(), true, now);
         }
+        publisher.forks.serve(ward.engine.shards());
         if n_events == 0 {
             thread::park_timeout(REST);
         }

@@ -12,6 +12,7 @@ pub mod server;
 pub mod guard;
 pub mod probes;
 pub mod query;
+pub mod what_if;
 pub mod rows;
 pub mod when;
 pub mod words;

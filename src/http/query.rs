@@ -72,7 +72,7 @@ pub async fn answer(
 }
 
 /// A question that is no JSON is the asker's mistake like one that is no SQL.
-fn status_of(rejection: &JsonRejection) -> StatusCode {
+pub fn status_of(rejection: &JsonRejection) -> StatusCode {
     match rejection.status() {
         StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
         status => status,
@@ -150,7 +150,8 @@ fn liked(range: &str) -> (&str, u16) {
     (name, weight.map_or(1_000, |text| thousandths(text).unwrap_or(0)))
 }
 
-fn refused(status: StatusCode, error: String) -> Response {
+/// A refusal as JSON.
+pub fn refused(status: StatusCode, error: String) -> Response {
     (status, Json(Refused { error })).into_response()
 }
 

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use crate::http::state::State;
-use crate::http::{alerts, ask, guard, live, page, patient, probes, query, ward};
+use crate::http::{alerts, ask, guard, live, page, patient, probes, query, ward, what_if};
 
 /// A question longer than this was not written by anyone.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, state: State) -> std::io::Result<()> {
 }
 
 /// Every address: method, path, what it answers. The contract in `schemas/http.txt` is made of it.
-pub const ROUTES: [(&str, &str, &str); 15] = [
+pub const ROUTES: [(&str, &str, &str); 16] = [
     ("GET", "/", "the ward list as a page; ?ward=NAME shows one ward"),
     ("GET", "/patient/{namespace}/{patient}", "a patient as a page; 404 where there is none"),
     ("GET", "/alerts", "what was said as a page"),
@@ -72,6 +72,13 @@ pub const ROUTES: [(&str, &str, &str); 15] = [
         "/api/sql",
         "one question as {\"sql\": \"...\"}; by Accept application/json, text/csv or text/plain; header \
          twin-known-through; 400 wrong, 415 no JSON, 422 over a limit, 503 busy, each as {\"error\": \"...\"}",
+    ),
+    (
+        "POST",
+        "/api/what-if",
+        "what would change as {\"patient\": \"namespace/identifier\", \"facts\": FHIR resource, Bundle or \
+         array}; an answer as in schemas/what-if.schema.json; 400 wrong, 404 no such patient, 415 no JSON, 503 busy, each as \
+         {\"error\": \"...\"}; nothing is written, nobody is told",
     ),
     ("GET", "/livez", "200 while the process answers"),
     ("GET", "/readyz", "200 when the log was read up to the present, 503 before"),
@@ -92,6 +99,7 @@ pub fn router(state: State) -> Router {
         .route("/console.css", get(page::style))
         .route("/console.js", get(page::script))
         .route("/api/sql", post(query::answer))
+        .route("/api/what-if", post(what_if::answer))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

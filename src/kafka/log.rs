@@ -70,10 +70,7 @@ impl KafkaLogReader {
     ///
     /// # Errors
     /// If the configuration is refused, or a partition cannot be assigned.
-    pub fn open(
-        settings: &KafkaSettings,
-        starts: &[u64],
-    ) -> Result<KafkaLogReader, KafkaFailure> {
+    pub fn open(settings: &KafkaSettings, starts: &[u64]) -> Result<KafkaLogReader, KafkaFailure> {
         let mut config = settings.consumer(&format!("{}-twins", settings.group));
         // A position that is no longer there must stop us: silence would lose events.
         config.set("auto.offset.reset", "error");

@@ -4,3 +4,4 @@ pub mod alert;
 pub mod fhir;
 pub mod folder;
 pub mod record;
+pub mod what_if;

@@ -5,6 +5,7 @@ pub mod compose;
 pub mod episode;
 pub mod evidence;
 pub mod feature;
+pub mod inputs;
 pub mod file;
 pub mod live;
 #[expect(clippy::module_inception, reason = "the noun itself, among its parts")]

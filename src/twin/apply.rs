@@ -452,7 +452,7 @@ fn statement_row(
         known: arrival.known,
         event: arrival.event,
         links: fact.links.as_slice().into(),
-        statement: statement.clone().into_owned(),
+        statement: Arc::new(statement.clone().into_owned()),
     }
 }
 

@@ -74,6 +74,24 @@ impl Effects {
         runs
     }
 
+    /// Only what was said of these patients on the first `n_tracks` tracks, as it stands, and the runs of
+    /// what was not: all that deciding asks for. Patients are numbered anew in the order of `patients`.
+    pub fn only(&self, patients: &[u32], n_tracks: u16) -> Effects {
+        let mut copy = Effects::default();
+        for (patient, known_as) in (0..).zip(patients) {
+            for track in 0..n_tracks {
+                for (_, effect) in self.of_track(*known_as, track) {
+                    copy.push(patient, track, effect.clone());
+                }
+                let run = self.newest_suppression.get(&(*known_as, track));
+                if let Some(row) = run.and_then(|number| self.suppressions.get(*number)) {
+                    copy.suppress(patient, track, row.suppression.clone());
+                }
+            }
+        }
+        copy
+    }
+
     /// The effects of a track, in the order in which they were first said.
     pub fn of_track(&self, patient: u32, track: u16) -> impl Iterator<Item = (u32, &Arc<Effect>)> {
         let numbers = self.by_track.get(&(patient, track));

@@ -61,6 +61,11 @@ impl Events {
         (self.rows.push(row), row)
     }
 
+    /// The partition of the log they come from.
+    pub fn partition(&self) -> u32 {
+        self.partition
+    }
+
     /// Forgets the events, when the rows that refer to them have moved elsewhere.
     pub fn clear(&mut self) {
         self.rows = EventTable::default();

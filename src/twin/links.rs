@@ -102,8 +102,7 @@ impl Twins {
 
     /// The links that rows of a resource carry.
     pub(super) fn links_of(&self, known: &[Known]) -> Vec<u64> {
-        let mut links: Vec<u64> =
-            known.iter().flat_map(|row| self.row_links(row.place)).collect();
+        let mut links: Vec<u64> = known.iter().flat_map(|row| self.row_links(row.place)).collect();
         links.sort_unstable();
         links.dedup();
         links

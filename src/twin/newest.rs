@@ -52,6 +52,17 @@ impl Newest {
         Some(*cell).filter(|cell| cell.at != Timestamp::MIN)
     }
 
+    /// Only these patients, numbered anew in the order of `patients`.
+    pub fn only(&self, patients: &[u32]) -> Newest {
+        let mut copy = Newest::of_columns(self.n_columns);
+        for (patient, known_as) in (0..).zip(patients) {
+            for column in 0..self.n_columns {
+                copy.set(patient, column, self.get(*known_as, column));
+            }
+        }
+        copy
+    }
+
     /// Sets the newest value of `column` for `patient`; `None` when there is nothing any more.
     pub fn set(&mut self, patient: u32, column: usize, cell: Option<Cell>) {
         let (page, index) = place(patient);

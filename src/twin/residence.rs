@@ -71,9 +71,8 @@ impl Twins {
 
     /// Notes where the segment with this index is stored.
     pub fn note_stored(&mut self, index: &Arc<Index>, shelf: &Arc<dyn Shelf>) {
-        let same = |segment: &&mut crate::twin::segment::Segment| {
-            Arc::ptr_eq(segment.index(), index)
-        };
+        let same =
+            |segment: &&mut crate::twin::segment::Segment| Arc::ptr_eq(segment.index(), index);
         if let Some(segment) = self.segments.iter_mut().find(same) {
             segment.note_stored(shelf);
         }

@@ -10,7 +10,7 @@ use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::twin::pages::Pages;
 use crate::twin::series::{Order, Rows};
-use crate::twin::table::table;
+use crate::twin::table::{CHUNK_ROWS, table};
 
 table! {
     /// One value of one signal of one patient, as one version of a resource gave it.
@@ -112,6 +112,25 @@ impl Flags {
             comparator: *COMPARATORS.get(at(6)).expect("packed from a comparator"),
             unusable: at(9).checked_sub(1).and_then(|index| Unusable::ALL.get(index)).copied(),
         }
+    }
+}
+
+impl SampleTable {
+    /// The numbers of the rows of patients between `least` and `greatest`, and of those without a patient
+    /// (`u32::MAX`). A chunk that holds none costs a look at its patients, side by side.
+    pub fn rows_between(&self, least: u32, greatest: u32) -> Vec<u32> {
+        let is_meant =
+            |patient: &u32| least <= *patient && *patient <= greatest || *patient == u32::MAX;
+        let chunks = self.frozen.iter().map(|chunk| &*chunk.patient);
+        let mut numbers = Vec::new();
+        for (chunk, patients) in chunks.chain([self.patient.as_slice()]).enumerate() {
+            if patients.iter().fold(false, |any, patient| any | is_meant(patient)) {
+                let first = u32::try_from(chunk * CHUNK_ROWS).unwrap_or(u32::MAX);
+                let numbered = (first..).zip(patients).filter(|(_, patient)| is_meant(patient));
+                numbers.extend(numbered.map(|(number, _)| number));
+            }
+        }
+        numbers
     }
 }
 

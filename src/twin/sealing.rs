@@ -75,7 +75,9 @@ impl Sealing {
 
     /// Says what few rows have of a row of the part.
     pub fn put_rare(&mut self, row: u32, parts: RareParts) {
-        self.rare.push((self.base.0 + row, parts));
+        if parts != RareParts::default() {
+            self.rare.push((self.base.0 + row, parts));
+        }
     }
 
     /// Sorts them. The same rows give the same order, however they came.
@@ -90,8 +92,7 @@ impl Sealing {
                 }
             }
         }
-        let new_of =
-            |old: u32| *new_numbers.get(index(old)).expect("every row has a new number");
+        let new_of = |old: u32| *new_numbers.get(index(old)).expect("every row has a new number");
         let mut marks = Marks::default();
         for (old, known_to) in &self.superseded {
             marks.supersede(new_of(*old), *known_to);

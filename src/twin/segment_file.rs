@@ -11,7 +11,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BinaryArray, Int32Array, Int64Array, StringArray, UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, BinaryArray, Int32Array, Int64Array, StringArray, UInt16Array, UInt32Array,
+    UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -319,8 +320,7 @@ fn block(batch: &RecordBatch) -> Result<Block, SegmentFileError> {
     let mut known = hashbrown::HashMap::<(u64, u32), u32, crate::twin::hash::Numbers>::default();
     for (((source, offset), frame), index) in each {
         let number = *known.entry((*frame, *index)).or_insert_with(|| {
-            let event =
-                EventRow { source: *source, index: *index, offset: *offset, frame: *frame };
+            let event = EventRow { source: *source, index: *index, offset: *offset, frame: *frame };
             event_rows.push(event);
             u32::try_from(event_rows.len() - 1).unwrap_or(u32::MAX)
         });

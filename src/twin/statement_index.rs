@@ -1,9 +1,9 @@
 //! Finds statements: those of a patient on a topic, and those of a resource.
 
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use crate::domain::event::ResourceKind;
-use crate::twin::hash;
+use crate::twin::hash::{self, Numbers};
 use crate::twin::series::{Lists, Rows};
 use crate::twin::statements::{DIRECTORY, Statements, Topic};
 
@@ -15,6 +15,9 @@ pub struct StatementIndex {
     /// states that nobody ever spoke of.
     spoken_of: Vec<u64>,
     keys: HashTable<u32>,
+    /// The newest statement of each patient, current or not, and of each the one before it.
+    newest: HashMap<u32, u32, Numbers>,
+    before: Vec<Option<u32>>,
     /// A bit for each kind of resource that ever made a statement: the values of a feed make none.
     kinds: u64,
 }
@@ -33,6 +36,17 @@ impl StatementIndex {
         };
         self.kinds |= bit(Topic::Kind(rows.row(number).kind).list());
         self.keys.insert_unique(hash_of(number), number, |number| hash_of(*number));
+        // Statements get their numbers one after the other, so each finds its own place here.
+        self.before.push(self.newest.insert(rows.row(number).patient, number));
+    }
+
+    /// Every statement of a patient, current or not, the newest first.
+    pub fn of_patient(&self, patient: u32) -> impl Iterator<Item = u32> {
+        let before = |number: &u32| {
+            let index = usize::try_from(*number).unwrap_or(usize::MAX);
+            self.before.get(index).copied().flatten()
+        };
+        std::iter::successors(self.newest.get(&patient).copied(), before)
     }
 
     /// Whether a resource of this kind may have made a statement.

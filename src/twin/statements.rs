@@ -43,8 +43,8 @@ pub struct StatementRow {
     pub event: EventRow,
     /// What else tells which result it is, ascending (`links`).
     pub links: Box<[u64]>,
-    /// What it says.
-    pub statement: Statement<'static>,
+    /// What it says; shared with the same statement in a fork.
+    pub statement: Arc<Statement<'static>>,
 }
 
 impl StatementRow {

@@ -49,7 +49,7 @@ pub struct Twins {
     /// The column of `newest` that tracks a series.
     pub(super) columns: Vec<Option<usize>>,
     /// The patients of the events to come, where they are known.
-    ahead: VecDeque<Option<u32>>,
+    pub(super) ahead: VecDeque<Option<u32>>,
     pub(super) scratch: Vec<u8>,
 }
 
@@ -150,6 +150,11 @@ impl Twins {
         }
     }
 
+    /// The partition of the log they come from.
+    pub fn partition(&self) -> u32 {
+        self.tail.events.partition()
+    }
+
     /// Which resources tell of a result that others tell of too.
     pub fn links(&self) -> &LinkIndex {
         &self.links
@@ -225,6 +230,16 @@ impl Twins {
         } else {
             self.apply_named(arrival, resource, changes);
         }
+    }
+
+    /// Whether an event is about a patient that has no twin here.
+    pub fn passes_over(&mut self, event: &Event<'_>) -> bool {
+        let EventBody::Patient { twin, .. } = &event.body else { return false };
+        let is_unknown = self.patient(twin).is_none();
+        if is_unknown {
+            self.ahead.pop_front();
+        }
+        is_unknown
     }
 
     fn patient_of(&mut self, twin: &TwinId<'_>) -> u32 {

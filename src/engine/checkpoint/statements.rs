@@ -30,7 +30,7 @@ pub fn write_statements<'r>(
 }
 
 fn event(row: &StatementRow) -> Event<'_> {
-    let body = Body::Statement(Box::new(row.statement.clone()));
+    let body = Body::Statement(Box::new((*row.statement).clone()));
     let fact = Fact { valid: row.valid, links: row.links.to_vec(), body };
     let resource = Resource {
         kind: row.kind,
@@ -76,7 +76,7 @@ pub fn read_statements(part: &mut In<'_>) -> Result<Vec<Arc<StatementRow>>, Torn
             known,
             event,
             links: fact.links.into(),
-            statement: (*statement).into_owned(),
+            statement: Arc::new((*statement).into_owned()),
         }))
     })
     .collect()

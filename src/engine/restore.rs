@@ -1,0 +1,62 @@
+//! A shard as a state that a checkpoint holds, and the shard that a state gives back.
+
+use std::sync::Arc;
+
+use crate::engine::checkpoint::state::{Rest, ShardState};
+use crate::engine::shard::Shard;
+use crate::twin::effects::Effects;
+use crate::twin::intern::Interner;
+use crate::twin::scores::{ScoreTable, Scores};
+use crate::twin::twins::Twins;
+
+impl Shard {
+    /// Everything as it is, for a checkpoint.
+    pub fn state(&mut self) -> ShardState {
+        let (newest, tracked) = self.twins.newest();
+        let rest = Rest {
+            clock_kind: self.clock_kind,
+            opened: self.opened,
+            recorded_through: self.recorded_through,
+            definitions: (*self.definitions).clone(),
+            timers: self.timers.clone(),
+            newest: newest.clone(),
+            tracked: tracked.to_vec(),
+            links: self.twins.links().entries(),
+            going_on: self.effects.going_on(),
+        };
+        ShardState { snapshot: self.snapshot(), rest }
+    }
+
+    /// The shard that had this state, ready for the frame after it.
+    ///
+    /// # Errors
+    /// The name of a definition this version cannot read, and why.
+    pub fn restore(state: ShardState) -> Result<Shard, (String, String)> {
+        let ShardState { snapshot, rest } = state;
+        let scores = ScoreTable::of_chunks(snapshot.scores.clone());
+        let effects = Effects::of(
+            snapshot.effects.iter().cloned().collect(),
+            snapshot.revisions.clone(),
+            snapshot.suppressions.iter().cloned().collect(),
+            rest.going_on,
+        );
+        let mut shard = Shard {
+            next_offset: snapshot.next_offset,
+            known: snapshot.known_through,
+            clock: snapshot.clock,
+            clock_kind: rest.clock_kind,
+            opened: rest.opened,
+            recorded_through: rest.recorded_through,
+            twins: Twins::restore(&snapshot, rest.newest, &rest.tracked, rest.links),
+            scores: Scores::of(scores, snapshot.score_marks.clone()),
+            effects,
+            notes: Interner::of_texts(snapshot.notes.iter().map(|text| &**text)),
+            tracks: snapshot.tracks.clone(),
+            definitions: Arc::new(rest.definitions),
+            timers: rest.timers,
+            ..Shard::new(snapshot.partition)
+        };
+        shard.redefine()?;
+        Ok(shard)
+    }
+}
