@@ -24,3 +24,4 @@ mod vectors;
 mod replay;
 mod kafka;
 mod console;
+mod pgwire;
