@@ -16,7 +16,7 @@ use crate::pgwire::answer::fields;
 use crate::pgwire::connection::Connection;
 use crate::pgwire::cursors::Store;
 use crate::pgwire::failure::{refused, state};
-use crate::pgwire::prepared::{Prepared, shown};
+use crate::pgwire::prepared::shown;
 use crate::pgwire::statement::Command;
 
 /// The setting that says how far the answers' knowledge goes: it is read, and moves by itself.
@@ -110,14 +110,7 @@ impl Connection {
                     let message = "DECLARE CURSOR can only be used in transaction blocks";
                     return Err(refused(state::NO_TRANSACTION, message));
                 }
-                self.check_new_cursor(name).await?;
-                let Bound { values, room, .. } = bound;
-                let source = self.source().await?;
-                let text = Format::UnifiedText;
-                let (answer, schema) = source.answer(query, values, &text, room).await?;
-                let command = Command::Ask(query.clone());
-                let over = Prepared { command, parameters: Vec::new(), schema: Some(schema) };
-                self.open_cursor(store_of(client)?, name, Arc::new(over), answer).await;
+                self.declare(store_of(client)?, name, query, bound).await?;
                 done("DECLARE CURSOR")
             }
             Command::Fetch { name, n_rows } => {

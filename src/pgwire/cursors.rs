@@ -3,15 +3,18 @@
 
 use std::sync::Arc;
 
-use pgwire::api::portal::Portal;
+use datafusion::sql::sqlparser::ast::Statement;
+use pgwire::api::portal::{Format, Portal};
 use pgwire::api::results::{FieldInfo, QueryResponse};
 use pgwire::api::stmt::StoredStatement;
 use pgwire::api::store::{Entry, MemPortalStore, PortalStore};
 use pgwire::error::{PgWireError, PgWireResult};
 
+use crate::pgwire::commands::Bound;
 use crate::pgwire::connection::Connection;
 use crate::pgwire::failure::{refused, state};
 use crate::pgwire::prepared::Prepared;
+use crate::pgwire::statement::Command;
 
 /// Open cursors of a session: more are not closed by mistake.
 const CURSORS_MAX: usize = 16;
@@ -22,11 +25,17 @@ const FETCH_ROWS_MAX: usize = 100_000;
 pub type Store = MemPortalStore<Arc<Prepared>>;
 
 impl Connection {
-    /// Checks that a cursor of a name can be opened.
+    /// Opens a cursor over a question.
     ///
     /// # Errors
-    /// If there is one already, or as many as may be.
-    pub async fn check_new_cursor(&self, name: &str) -> PgWireResult<()> {
+    /// If there is one of that name, as many as may be, or the question is wrong.
+    pub async fn declare(
+        &self,
+        store: &Store,
+        name: &str,
+        query: &Statement,
+        bound: Bound,
+    ) -> PgWireResult<()> {
         let cursors = self.cursors.lock().await;
         if cursors.contains_key(name) {
             return Err(refused(state::CURSOR_EXISTS, format!("cursor \"{name}\" already exists")));
@@ -35,22 +44,19 @@ impl Connection {
             let message = format!("a session has {CURSORS_MAX} open cursors at most");
             return Err(refused(state::LIMIT, message));
         }
-        Ok(())
-    }
-
-    /// Opens a cursor over an answer.
-    pub async fn open_cursor(
-        &self,
-        store: &Store,
-        name: &str,
-        over: Arc<Prepared>,
-        answer: QueryResponse,
-    ) {
+        drop(cursors);
+        let Bound { values, room, .. } = bound;
+        let source = self.source().await?;
+        let text = Format::UnifiedText;
+        let (answer, schema) = source.answer(query, values, &text, room).await?;
         self.cursors.lock().await.insert(name.to_owned(), answer.row_schema());
-        let statement = StoredStatement::new(String::new(), over, Vec::new());
+        let command = Command::Ask(Box::new(query.clone()));
+        let over = Prepared { command, parameters: Vec::new(), schema: Some(schema) };
+        let statement = StoredStatement::new(String::new(), Arc::new(over), Vec::new());
         let portal = Portal::new_cursor(name.to_owned(), Arc::new(statement));
         portal.start(answer).await;
         store.put_portal(Arc::new(portal));
+        Ok(())
     }
 
     /// The columns of a cursor.

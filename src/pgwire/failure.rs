@@ -18,8 +18,6 @@ pub mod state {
     pub const NO_TRANSACTION: &str = "25P01";
     /// An earlier statement of the transaction failed.
     pub const FAILED_TRANSACTION: &str = "25P02";
-    /// Left open and not used.
-    pub const IDLE_IN_TRANSACTION: &str = "25P03";
     /// The password is wrong.
     pub const WRONG_PASSWORD: &str = "28P01";
     /// There is no such database.

@@ -90,6 +90,7 @@ impl VisitorMut for Rewriter {
                 }
             }
             Expr::Subquery(query) if is_nothing(&query.body) => *expr = null(),
+            Expr::Subquery(query) => make_single(&mut query.body),
             Expr::Exists { subquery, negated } if is_nothing(&subquery.body) => {
                 *expr = value(Value::Boolean(*negated));
             }
@@ -303,6 +304,25 @@ fn holds_nothing(factor: &TableFactor) -> bool {
     }
 }
 
+/// Says of a value looked up in the catalog that it is one: DataFusion plans no subquery that might have
+/// several rows, and tools know that theirs have not.
+fn make_single(body: &mut SetExpr) {
+    let SetExpr::Select(select) = body else { return };
+    let is_catalog = |factor: &TableFactor| match factor {
+        TableFactor::Table { name, args: None, .. } => {
+            let schema = name.0.first().and_then(ObjectNamePart::as_ident);
+            schema.is_some_and(|schema| schema.value == SCHEMA)
+        }
+        _ => false,
+    };
+    let is_looked_up = !select.from.is_empty()
+        && select.from.iter().all(|from| is_catalog(&from.relation))
+        && !aggregates(select);
+    if let (true, [SelectItem::UnnamedExpr(expr)]) = (is_looked_up, &mut *select.projection) {
+        *expr = call("max", vec![take(expr)]);
+    }
+}
+
 /// Whether a row comes of no rows: a total has one.
 fn aggregates(select: &Select) -> bool {
     struct Aggregates;
@@ -357,6 +377,10 @@ mod tests {
             (
                 "SELECT (SELECT f(d.x) FROM pg_catalog.pg_attrdef d WHERE d.adnum = a.n) FROM t a",
                 "SELECT NULL FROM t AS a",
+            ),
+            (
+                "SELECT (SELECT c.x FROM pg_class c WHERE c.oid = a.n) FROM t a",
+                "SELECT (SELECT max(c.x) FROM pg_catalog.pg_class AS c WHERE c.oid = a.n) FROM t AS a",
             ),
             (
                 "SELECT p.polname, z(p.y) AS q FROM pg_policy p WHERE p.polrelid = 1 ORDER BY 1",
