@@ -98,7 +98,7 @@ pub struct Facts {
 type Answer = fn(&Facts, &[ScalarValue]) -> ScalarValue;
 
 /// The functions: what they are called, the type of what they answer, and the answer.
-const FUNCTIONS: [(&str, DataType, Answer); 44] = [
+const FUNCTIONS: [(&str, DataType, Answer); 45] = [
     ("version", DataType::Utf8, |_, _| {
         let ours = env!("CARGO_PKG_VERSION");
         text(format!("PostgreSQL {SERVER_VERSION} (the wire protocol of Twinstream {ours})"))
@@ -116,7 +116,7 @@ const FUNCTIONS: [(&str, DataType, Answer); 44] = [
     ("pg_backend_pid", DataType::Int64, |facts, _| number(i64::from(facts.pid))),
     ("pg_is_in_recovery", DataType::Boolean, |_, _| flag(false)),
     ("pg_table_is_visible", DataType::Boolean, |_, args| {
-        ScalarValue::Boolean(oid_of(args).map(|oid| relation(oid).is_some()))
+        ScalarValue::Boolean(first_number(args).map(|oid| relation(oid).is_some()))
     }),
     ("pg_type_is_visible", DataType::Boolean, |_, _| flag(true)),
     ("pg_function_is_visible", DataType::Boolean, |_, _| flag(true)),
@@ -124,7 +124,7 @@ const FUNCTIONS: [(&str, DataType, Answer); 44] = [
     ("pg_is_other_temp_schema", DataType::Boolean, |_, _| flag(false)),
     ("pg_my_temp_schema", DataType::Int64, |_, _| number(0)),
     ("pg_get_userbyid", DataType::Utf8, |_, _| text(OWNER)),
-    ("format_type", DataType::Utf8, |_, args| ScalarValue::Utf8(oid_of(args).map(sql_name))),
+    ("format_type", DataType::Utf8, |_, args| ScalarValue::Utf8(first_number(args).map(sql_name))),
     ("obj_description", DataType::Utf8, |_, args| ScalarValue::Utf8(about(args))),
     ("col_description", DataType::Utf8, |_, args| ScalarValue::Utf8(about_column(args))),
     ("shobj_description", DataType::Utf8, |_, _| ScalarValue::Utf8(None)),
@@ -151,12 +151,15 @@ const FUNCTIONS: [(&str, DataType, Answer); 44] = [
         ScalarValue::Utf8(args.first().and_then(text_of).map(|name| table_named(&name)))
     }),
     ("regnamespace", DataType::Utf8, |_, args| {
-        let oid = oid_of(args);
+        let oid = first_number(args);
         let named = NAMESPACES.iter().find(|namespace| Some(namespace.oid) == oid);
         ScalarValue::Utf8(named.map(|namespace| namespace.name.to_owned()))
     }),
     ("to_regclass", DataType::Int64, |_, args| {
         ScalarValue::Int64(args.first().and_then(text_of).and_then(|name| oid_named(&name)))
+    }),
+    ("pg_size_pretty", DataType::Utf8, |_, args| {
+        ScalarValue::Utf8(first_number(args).map(|bytes| format!("{bytes} bytes")))
     }),
     ("pg_relation_size", DataType::Int64, |_, _| number(0)),
     ("pg_total_relation_size", DataType::Int64, |_, _| number(0)),
@@ -190,12 +193,12 @@ fn number_of(arg: &ScalarValue) -> Option<i64> {
     text_of(arg)?.parse().ok()
 }
 
-fn oid_of(args: &[ScalarValue]) -> Option<i64> {
+fn first_number(args: &[ScalarValue]) -> Option<i64> {
     args.first().and_then(number_of)
 }
 
 fn about(args: &[ScalarValue]) -> Option<String> {
-    let oid = oid_of(args)?;
+    let oid = first_number(args)?;
     let of_table = relation(oid).map(|relation| relation.about);
     let of_schema = || NAMESPACES.iter().find(|namespace| namespace.oid == oid).map(|n| n.about);
     let about = of_table.or_else(of_schema).filter(|about| !about.is_empty());
@@ -205,7 +208,7 @@ fn about(args: &[ScalarValue]) -> Option<String> {
 fn about_column(args: &[ScalarValue]) -> Option<String> {
     let number = args.get(1).and_then(number_of)?;
     let index = usize::try_from(number.checked_sub(1)?).ok()?;
-    let relation = relation(oid_of(args)?)?;
+    let relation = relation(first_number(args)?)?;
     relation.schema.fields().get(index)?.metadata().get("description").cloned()
 }
 

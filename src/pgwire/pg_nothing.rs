@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 /// The tables by name, with their columns; those that end in `#` are numbers, in `?` flags.
-const NOTHING: [(&str, &str); 44] = [
+const NOTHING: [(&str, &str); 45] = [
     ("pg_aggregate", "aggfnoid# aggkind aggtransfn"),
     ("pg_amop", "oid# amopfamily# amoplefttype# amopopr#"),
     ("pg_attrdef", "oid# adrelid# adnum# adbin"),
@@ -56,6 +56,7 @@ const NOTHING: [(&str, &str); 44] = [
     ),
     ("pg_opclass", "oid# opcname opcnamespace# opcmethod# opcdefault?"),
     ("pg_operator", "oid# oprname oprnamespace# oprleft# oprright# oprresult# oprcode"),
+    ("pg_opfamily", "oid# opfname opfnamespace# opfmethod#"),
     ("pg_partitioned_table", "partrelid# partstrat partnatts# partdefid# partattrs"),
     ("pg_policies", "schemaname tablename policyname permissive roles cmd qual with_check"),
     ("pg_policy", "oid# polname polrelid# polcmd polpermissive? polroles polqual polwithcheck"),

@@ -229,8 +229,11 @@ fn empty(body: &mut SetExpr) -> bool {
             if !joins_nothing(select) || aggregates(select) {
                 return false;
             }
-            for item in &mut select.projection {
-                *item = nothing_named(item);
+            for index in 0..select.projection.len() {
+                let (before, rest) = select.projection.split_at_mut(index);
+                if let Some(item) = rest.first_mut() {
+                    *item = nothing_named(item, before);
+                }
             }
             select.from = vec![];
             select.selection = Some(value(Value::Boolean(false)));
@@ -247,20 +250,23 @@ fn empty(body: &mut SetExpr) -> bool {
     }
 }
 
-/// A column of the same name that is null.
-fn nothing_named(item: &SelectItem) -> SelectItem {
+/// A column of the same name that is null, or of another where there is one of that name already.
+fn nothing_named(item: &SelectItem, before: &[SelectItem]) -> SelectItem {
+    let last = |parts: &[ObjectNamePart]| parts.last().and_then(|part| part.as_ident().cloned());
     let name = match item {
-        SelectItem::ExprWithAlias { alias, .. } => alias.clone(),
-        SelectItem::UnnamedExpr(Expr::Identifier(name)) => name.clone(),
-        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
-            parts.last().cloned().unwrap_or_else(|| Ident::new("?column?"))
-        }
-        SelectItem::UnnamedExpr(Expr::Function(function)) => {
-            let last = function.name.0.last().and_then(ObjectNamePart::as_ident);
-            last.cloned().unwrap_or_else(|| Ident::new("?column?"))
-        }
-        other => Ident::with_quote('"', other.to_string().replace('"', "")),
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.clone()),
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.clone()),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => parts.last().cloned(),
+        SelectItem::UnnamedExpr(Expr::Function(function)) => last(&function.name.0),
+        _ => None,
     };
+    let is_taken = |name: &Ident| {
+        before.iter().any(|item| {
+            matches!(item, SelectItem::ExprWithAlias { alias, .. } if alias.value == name.value)
+        })
+    };
+    let other = || Ident::with_quote('"', format!("?column?{}", before.len()));
+    let alias = name.filter(|name| !is_taken(name)).unwrap_or_else(other);
     let expr = Expr::Cast {
         kind: CastKind::Cast,
         expr: Box::new(null()),
@@ -268,7 +274,7 @@ fn nothing_named(item: &SelectItem) -> SelectItem {
         array: false,
         format: None,
     };
-    SelectItem::ExprWithAlias { expr, alias: name }
+    SelectItem::ExprWithAlias { expr, alias }
 }
 
 fn joins_nothing(select: &Select) -> bool {

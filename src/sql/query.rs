@@ -10,6 +10,7 @@ use datafusion::catalog::{
 };
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -157,7 +158,11 @@ fn context(
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
         .with_target_partitions(2);
-    let runtime = RuntimeEnvBuilder::new().with_memory_limit(limits.memory_bytes_max, 1.0);
+    // A query that needs more memory is refused: no patient lands in a temporary file.
+    let no_files = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_limit(limits.memory_bytes_max, 1.0)
+        .with_disk_manager_builder(no_files);
     let context = SessionContext::new_with_config_rt(config, runtime.build_arc()?);
     let schema = MemorySchemaProvider::new();
     for spec in TABLES {
