@@ -26,8 +26,9 @@ install_packages() {
     case "$list" in
       # librdkafka is compiled from its source, and speaks TLS by the system's OpenSSL.
       build) set -- ca-certificates curl g++ gcc libc6-dev libssl-dev make pkg-config ;;
-      # Kafka comes by Maven and runs on Java, S3 by pip on Python; the console's tests drive a browser.
-      test) set -- chromium chromium-driver default-jre-headless maven postgresql-client python3-venv zstd ;;
+      # Kafka comes by Maven and runs on Java, S3 by pip on Python; the console's tests drive a browser;
+      # those of SQL run psql, a Java source, which takes a whole JDK, and Python.
+      test) set -- chromium chromium-driver default-jdk-headless maven postgresql-client python3-venv zstd ;;
     esac
     for package in "$@"; do
       has_package "$package" || missing+=("$package")
@@ -55,7 +56,7 @@ has_package() {
   case "$1" in
     ca-certificates) [ -s "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" ] ;;
     chromium-driver) command -v chromedriver >/dev/null ;;
-    default-jre-headless) has_java ;;
+    default-jdk-headless) has_java && java --list-modules 2>/dev/null | grep -q '^jdk.compiler' ;;
     libc6-dev) [ -e /usr/include/stdlib.h ] ;;
     libssl-dev) pkg-config --exists openssl 2>/dev/null ;;
     maven) command -v mvn >/dev/null ;;

@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod kafka;
 pub mod log;
 pub mod output;
+pub mod pgwire;
 pub mod pipeline;
 pub mod rules;
 pub mod sql;

@@ -28,3 +28,4 @@ mod vectors;
 mod replay;
 mod kafka;
 mod console;
+mod pgwire;

@@ -26,10 +26,11 @@ pipeline:  domain rules twin
 sql:       domain rules twin
 engine:    domain clock telemetry log twin ingest output storage demo kafka pipeline
 http:      domain telemetry rules twin output pipeline sql engine
-config:    domain ingest output storage kafka pipeline sql engine http
+pgwire:    domain twin sql engine
+config:    domain ingest output storage kafka pipeline sql engine http pgwire
 bench:     domain clock telemetry rules log twin ingest output demo import kafka pipeline sql engine
-cli:       domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http config bench
-main:      domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http config bench cli
+cli:       domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http pgwire config bench
+main:      domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http pgwire config bench cli
 ";
 
 /// Banned text = what to write instead.

@@ -84,6 +84,10 @@ pub struct UpArgs {
     /// Where the console and SQL are; loopback only.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub http: SocketAddr,
+    /// Where SQL is by PostgreSQL's protocol, for psql and other tools; loopback only. The first free
+    /// port from 5432 if left out.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub sql: Option<SocketAddr>,
     /// Simulated seconds per second.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub speed: u32,

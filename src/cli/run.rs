@@ -7,25 +7,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use twinstream::config::instance::{Instance, read};
-use twinstream::engine::published;
+use twinstream::config::instance::{Instance, SqlDoor, read};
+use twinstream::engine::published::{self, Reader};
 use twinstream::engine::run::run as run_engine;
 use twinstream::http::server::{listen, serve};
 use twinstream::http::state::{About, State};
 use twinstream::kafka::failure::KafkaFailure;
 use twinstream::kafka::settings::KafkaSettings;
 use twinstream::kafka::topics::{TopicSpec, ensure};
+use twinstream::pgwire::server::{self, Door};
+use twinstream::pgwire::users::Users;
+use twinstream::sql::query::QueryLimits;
 
 use crate::cli::pages;
 
 /// Checks a configuration and every file it names.
 pub fn validate(path: &Path) -> Result<()> {
-    let Instance { run, listen } = read(path, std::env::vars())?;
+    let Instance { run, listen, sql } = read(path, std::env::vars())?;
+    let sql = sql.map_or_else(|| "closed".to_owned(), |sql| format!("on {}", sql.listen));
     println!(
-        "{}: right. {} sources, {} definitions, a {} log of {} partitions on {}, HTTP on {listen}",
+        "{}: right. {} sources, {} definitions, a {} log of {} partitions on {}, HTTP on {listen}, \
+         PostgreSQL {sql}",
         path.display(),
         run.routes.len(),
         run.library.texts().len(),
@@ -39,7 +45,7 @@ pub fn validate(path: &Path) -> Result<()> {
 /// Runs the command.
 pub fn run(path: &Path) -> Result<()> {
     pages::use_small();
-    let Instance { run, listen } = read(path, std::env::vars())?;
+    let Instance { run, listen, sql } = read(path, std::env::vars())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let n_partitions = i32::try_from(run.n_partitions)?;
@@ -50,8 +56,13 @@ pub fn run(path: &Path) -> Result<()> {
     let stop = stop_on_signal(&runtime)?;
     let (mut publisher, reader) = published::channel();
     let about = About { title: run.kafka.brokers.clone(), banner: None, is_simulated: false };
-    open_doors(&runtime, listen, State::new(reader, about))?;
+    open_doors(&runtime, listen, State::new(reader.clone(), about))?;
     tracing::info!(http = %listen, "the console is open");
+    if let Some(SqlDoor { listen, users }) = sql {
+        let listener = runtime.block_on(server::listen(listen))?;
+        open_sql(&runtime, listener, reader, users)?;
+        tracing::info!(postgresql = %listen, "SQL is open");
+    }
     let summary = run_engine(&run, &mut publisher, &stop)?;
     let (tally, counts) = (&summary.tally, summary.counts);
     tracing::info!(
@@ -85,6 +96,18 @@ pub fn open_doors(runtime: &Runtime, address: SocketAddr, state: State) -> Resul
             tracing::error!(%error, "the console is closed");
         }
     });
+    Ok(())
+}
+
+/// Serves SQL by PostgreSQL's protocol beside the engine.
+pub fn open_sql(
+    runtime: &Runtime,
+    listener: TcpListener,
+    reader: Reader,
+    users: Users,
+) -> Result<()> {
+    let door = Door::new(reader, users, QueryLimits::default())?;
+    runtime.spawn(server::serve(listener, Arc::new(door)));
     Ok(())
 }
 

@@ -17,6 +17,8 @@ pub struct Document {
     /// The doors.
     #[serde(default)]
     pub http: HttpDocument,
+    /// SQL by PostgreSQL's protocol; closed if left out.
+    pub sql: Option<SqlDocument>,
     /// The log.
     #[serde(default)]
     pub log: LogDocument,
@@ -35,6 +37,28 @@ pub struct Document {
 pub struct HttpDocument {
     /// `address:port`; loopback only.
     pub listen: Option<Spanned<String>>,
+}
+
+/// SQL by PostgreSQL's protocol.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlDocument {
+    /// `address:port`; loopback only.
+    pub listen: Option<Spanned<String>>,
+    /// Who may connect.
+    pub users: Vec<SqlUserDocument>,
+}
+
+/// A user of SQL: the password stands in a variable or in a file, never here.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlUserDocument {
+    /// The name.
+    pub name: Spanned<String>,
+    /// The variable of the environment that holds the password or its verifier.
+    pub password_env: Option<Spanned<String>>,
+    /// The file that holds it, relative to this one.
+    pub password_file: Option<Spanned<String>>,
 }
 
 /// The log.

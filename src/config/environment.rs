@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 /// The variables that stand for keys of the file.
-pub const KEYS: [(&str, &str); 12] = [
+pub const KEYS: [(&str, &str); 13] = [
     ("TWIN_SITE", "site"),
     ("TWIN_PIPELINES", "pipelines"),
     ("TWIN_HTTP_LISTEN", "http.listen"),
+    ("TWIN_SQL_LISTEN", "sql.listen"),
     ("TWIN_LOG_PARTITIONS", "log.partitions"),
     ("TWIN_LOG_CLOCK", "log.clock"),
     ("TWIN_CHECKPOINTS_FOLDER", "checkpoints.folder"),

@@ -12,6 +12,7 @@ use serde_saphyr::Spanned;
 
 use crate::config::document::{
     BucketDocument, CheckpointsDocument, Document, KafkaDocument, LogDocument, SourceDocument,
+    SqlDocument, SqlUserDocument,
 };
 use crate::config::environment::{UnknownVariable, overlay};
 use crate::domain::event::Clock;
@@ -26,6 +27,8 @@ use crate::ingest::site::{Site, SiteError};
 use crate::ingest::source::{Format, PatientFrom, SourceSpec};
 use crate::kafka::settings::KafkaSettings;
 use crate::output::record::EVENTS_TOPIC;
+use crate::pgwire::scram::Verifier;
+use crate::pgwire::users::Users;
 use crate::storage::object::{BucketSpec, StorageSpec};
 
 /// Partitions of a new log, where the file does not say: enough for 32 instances.
@@ -42,6 +45,8 @@ const CHECKPOINT_INTERVAL_SECONDS: u32 = 10;
 const CHECKPOINT_INTERVAL_SECONDS_MAX: u32 = 86_400;
 /// Where HTTP listens, where the file does not say.
 const LISTEN: &str = "127.0.0.1:8080";
+/// Where SQL listens, where the file does not say.
+const SQL_LISTEN: &str = "127.0.0.1:5432";
 /// The site file that ships.
 const REFERENCE_SITE: &str = include_str!("../../deploy/site.yaml");
 
@@ -52,6 +57,17 @@ pub struct Instance {
     pub run: RunSpec,
     /// Where HTTP listens.
     pub listen: SocketAddr,
+    /// SQL by PostgreSQL's protocol, if it is open.
+    pub sql: Option<SqlDoor>,
+}
+
+/// SQL by PostgreSQL's protocol.
+#[derive(Clone, Debug)]
+pub struct SqlDoor {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Who may connect.
+    pub users: Users,
 }
 
 /// What is wrong with a configuration.
@@ -120,7 +136,12 @@ pub fn read(
     let text = fs::read_to_string(path).map_err(io(path))?;
     let document: Document = serde_saphyr::from_str(&text)
         .map_err(|error| ConfigError::Yaml { path: path.to_owned(), message: error.to_string() })?;
-    let reader = Reader { path, overlay: overlay(variables)? };
+    let users = document.sql.iter().flat_map(|sql| &sql.users);
+    let secrets = users.filter_map(|user| Some(user.password_env.as_ref()?.value.as_str()));
+    let secrets: Vec<&str> = secrets.collect();
+    let (secrets, variables): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        variables.partition(|(name, _)| secrets.contains(&name.as_str()));
+    let reader = Reader { path, overlay: overlay(variables.into_iter())?, secrets };
     let site_path = reader.file("site", document.site.as_ref());
     let site_text = match &site_path {
         Some(path) => fs::read_to_string(path).map_err(io(path))?,
@@ -157,6 +178,7 @@ pub fn read(
                 "an address such as 127.0.0.1:8080",
             )?
             .unwrap_or_else(|| LISTEN.parse().expect("the default is an address")),
+        sql: reader.sql(document.sql.as_ref())?,
     })
 }
 
@@ -164,6 +186,7 @@ pub fn read(
 struct Reader<'r> {
     path: &'r Path,
     overlay: BTreeMap<&'static str, String>,
+    secrets: BTreeMap<String, String>,
 }
 
 impl Reader<'_> {
@@ -221,6 +244,49 @@ impl Reader<'_> {
         };
         let number = number.filter(|number| (1..=most).contains(number));
         number.ok_or_else(|| self.wrong(key, value, format!("expected a number from 1 to {most}")))
+    }
+
+    fn sql(&self, sql: Option<&SqlDocument>) -> Result<Option<SqlDoor>, ConfigError> {
+        let Some(sql) = sql else {
+            let key = "sql.listen";
+            return match self.overlay.contains_key(key) {
+                true => Err(self.wrong::<String>(key, None, "expected sql.users too".to_owned())),
+                false => Ok(None),
+            };
+        };
+        let address = "an address such as 127.0.0.1:5432";
+        let listen = self.parsed("sql.listen", sql.listen.as_ref(), address)?;
+        let users = sql.users.iter().map(|user| self.user(user)).collect::<Result<Vec<_>, _>>()?;
+        if users.is_empty() {
+            let message = "expected one user at least".to_owned();
+            return Err(self.wrong("sql.users", sql.listen.as_ref(), message));
+        }
+        let users = Users::new(users)
+            .map_err(|error| ConfigError::Io { path: self.path.to_owned(), error })?;
+        let listen =
+            listen.unwrap_or_else(|| SQL_LISTEN.parse().expect("the default is an address"));
+        Ok(Some(SqlDoor { listen, users }))
+    }
+
+    fn user(&self, user: &SqlUserDocument) -> Result<(String, Verifier), ConfigError> {
+        let key = format!("sql.users.{}", user.name.value);
+        let wrong = |value, message: &str| Err(self.wrong(&key, Some(value), message.to_owned()));
+        let (place, secret) = match (&user.password_env, &user.password_file) {
+            (Some(name), None) => match self.secrets.get(&name.value) {
+                Some(secret) => (name, secret.clone()),
+                None => return wrong(name, "there is no such variable"),
+            },
+            (None, Some(file)) => {
+                let path = self.path.parent().unwrap_or(Path::new(".")).join(&file.value);
+                let text = fs::read_to_string(&path);
+                (file, text.map_err(|error| ConfigError::Io { path, error })?)
+            }
+            _ => return wrong(&user.name, "expected password_env or password_file"),
+        };
+        match Verifier::of(secret.trim()) {
+            Some(verifier) if !secret.trim().is_empty() => Ok((user.name.value.clone(), verifier)),
+            _ => wrong(place, "expected a password, or a verifier SCRAM-SHA-256$…"),
+        }
     }
 
     fn log(&self, log: &LogDocument) -> Result<(u32, Clock, Span), ConfigError> {
@@ -412,6 +478,28 @@ sources:
         }
         let error = read_text(FILE, &[("TWIN_LOG_PARTITIONS", "0")]).unwrap_err();
         assert_eq!(error, "TWIN_LOG_PARTITIONS: expected a number from 1 to 1024");
+    }
+
+    #[test]
+    fn passwords_of_sql_stand_elsewhere() {
+        let with =
+            |user: &str| FILE.replace("kafka:", &format!("sql: {{ users: [{user}] }}\nkafka:"));
+        let analyst = with("{ name: analyst, password_env: TWIN_SQL_PASSWORD }");
+        let instance = read_text(&analyst, &[("TWIN_SQL_PASSWORD", "s3cret")]).unwrap();
+        assert_eq!(instance.sql.unwrap().listen.to_string(), SQL_LISTEN);
+        assert!(read_text(FILE, &[]).unwrap().sql.is_none());
+        for (user, expected) in [
+            ("{ name: a, password_env: NOWHERE }", "sql.users.a: there is no such variable"),
+            ("{ name: a, password_file: nowhere }", "nowhere: No such file"),
+            ("{ name: a }", "sql.users.a: expected password_env or password_file"),
+            ("{ name: a, password: x }", "unknown field `password`"),
+            ("", "sql.users: expected one user at least"),
+        ] {
+            let error = read_text(&with(user), &[]).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = read_text(FILE, &[("TWIN_SQL_LISTEN", "127.0.0.1:1")]).unwrap_err();
+        assert_eq!(error, "TWIN_SQL_LISTEN: expected sql.users too");
     }
 
     #[test]

@@ -10,12 +10,18 @@ use datafusion::catalog::{
 };
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 
+use crate::domain::time::Timestamp;
 use crate::sql::catalog::TABLES;
 use crate::twin::snapshot::ShardSnapshot;
+
+/// The one catalog; the database, where a protocol has those.
+pub const CATALOG: &str = "hospital";
 
 /// What a query may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +75,41 @@ pub struct QueryResult {
     pub batches: Vec<RecordBatch>,
 }
 
+/// How a session asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// As of when; now, where nobody said.
+    pub known_at: Option<Timestamp>,
+}
+
+/// What a session asks in: the tables of one snapshot.
+///
+/// # Errors
+/// If it asks as of an instant, which is not possible yet, or the session cannot be made.
+pub fn open(
+    shards: Arc<Vec<ShardSnapshot>>,
+    session: Session,
+    limits: QueryLimits,
+) -> Result<SessionContext, DataFusionError> {
+    if session.known_at.is_some() {
+        let message = "an answer as of an instant is not possible yet: RESET twin.known_at";
+        return Err(DataFusionError::NotImplemented(message.to_owned()));
+    }
+    context(shards, limits)
+}
+
+/// A plan that only reads.
+///
+/// # Errors
+/// If it changes something, or is a statement of the session.
+pub fn check_reads(plan: &LogicalPlan) -> Result<(), DataFusionError> {
+    read_only().verify_plan(plan)
+}
+
+fn read_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
 /// Runs one query over shards.
 ///
 /// # Errors
@@ -92,9 +133,7 @@ async fn collect(
 ) -> Result<QueryResult, QueryError> {
     let failed = |error: DataFusionError| failure(&error, limits);
     let context = context(shards, limits).map_err(failed)?;
-    let read_only =
-        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let frame = context.sql_with_options(sql, read_only).await.map_err(failed)?;
+    let frame = context.sql_with_options(sql, read_only()).await.map_err(failed)?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let mut stream = frame.execute_stream().await.map_err(failed)?;
     let (mut batches, mut n_rows) = (Vec::new(), 0);
@@ -115,11 +154,15 @@ fn context(
     limits: QueryLimits,
 ) -> Result<SessionContext, DataFusionError> {
     let config = SessionConfig::new()
-        .with_default_catalog_and_schema("hospital", "twin")
+        .with_default_catalog_and_schema(CATALOG, "twin")
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
         .with_target_partitions(2);
-    let runtime = RuntimeEnvBuilder::new().with_memory_limit(limits.memory_bytes_max, 1.0);
+    // A query that needs more memory is refused: no patient lands in a temporary file.
+    let no_files = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_limit(limits.memory_bytes_max, 1.0)
+        .with_disk_manager_builder(no_files);
     let context = SessionContext::new_with_config_rt(config, runtime.build_arc()?);
     let schema = MemorySchemaProvider::new();
     for spec in TABLES {
@@ -127,7 +170,7 @@ fn context(
     }
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema("twin", Arc::new(schema))?;
-    context.register_catalog("hospital", Arc::new(catalog));
+    context.register_catalog(CATALOG, Arc::new(catalog));
     Ok(context)
 }
 
