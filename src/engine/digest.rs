@@ -7,7 +7,6 @@
 //! Two shards of one build that were told the same events have the same digest; what was said to the
 //! care team is a function of the log and is not in it. The numbers mean nothing to another build.
 
-use std::fmt;
 use std::fmt::Write;
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -35,19 +34,6 @@ pub struct Sum {
     pub count: u64,
     /// The sum of their hashes.
     pub hash: u128,
-}
-
-/// `samples 12:0f3a… statements … scores …`, each with how many.
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Digest { samples, statements, scores } = self;
-        let all = [("samples", samples), ("statements", statements), ("scores", scores)];
-        for (place, (name, sum)) in all.into_iter().enumerate() {
-            let space = if place == 0 { "" } else { " " };
-            write!(f, "{space}{name} {}:{:032x}", sum.count, sum.hash)?;
-        }
-        Ok(())
-    }
 }
 
 impl Sum {

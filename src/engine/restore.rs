@@ -21,6 +21,7 @@ impl Shard {
             timers: self.timers.clone(),
             newest: newest.clone(),
             tracked: tracked.to_vec(),
+            sums: self.sums(),
             links: self.twins.links().entries(),
             going_on: self.effects.going_on(),
         };
@@ -47,8 +48,8 @@ impl Shard {
             clock_kind: rest.clock_kind,
             opened: rest.opened,
             recorded_through: rest.recorded_through,
-            twins: Twins::restore(&snapshot, rest.newest, &rest.tracked, rest.links),
-            scores: Scores::of(scores, snapshot.score_marks.clone()),
+            twins: Twins::restore(&snapshot, rest.newest, &rest.tracked, (rest.links, rest.sums)),
+            scores: Scores::of(scores, snapshot.score_marks.clone(), rest.sums.scores),
             effects,
             notes: Interner::of_texts(snapshot.notes.iter().map(|text| &**text)),
             tracks: snapshot.tracks.clone(),

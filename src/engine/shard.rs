@@ -30,6 +30,7 @@ use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{NO_NOTES, Scores};
 use crate::twin::snapshot::{ShardSnapshot, SnapshotParts, Track};
+use crate::twin::sums::{Sums, of_track};
 use crate::twin::twins::{Applied, Change, Twins};
 
 /// One frame of the log as it was read.
@@ -282,6 +283,7 @@ impl Shard {
         let mut truth = Truth {
             live,
             view: View { twins: &self.twins, value_sets: &self.value_sets, patient },
+            name: self.twins.name_hash(patient),
             scores: &mut self.scores,
             notes: &mut self.notes,
             clock: self.clock,
@@ -395,10 +397,10 @@ impl Shard {
         value_sets: ValueSets,
         tracked: &[(Signal, Origin)],
     ) {
-        let n_tracks = u16::try_from(tracks.len()).unwrap_or(u16::MAX);
+        let names = tracks.iter().map(|track| of_track(&track.pipeline, &track.subject)).collect();
         let n_patients = u32::try_from(self.twins.n_patients()).unwrap_or(u32::MAX);
         self.twins.track(tracked);
-        self.scores.track(n_tracks, n_patients);
+        self.scores.track(names, n_patients);
         self.supports = Supports::default();
         self.tracks = Arc::new(tracks);
         self.value_sets = Arc::new(value_sets);
@@ -470,6 +472,11 @@ impl Shard {
     /// The known time of the newest event.
     pub fn known(&self) -> Timestamp {
         self.known
+    }
+
+    /// What is true in it, as sums.
+    pub fn sums(&self) -> Sums {
+        Sums { scores: self.scores.sum, ..self.twins.sums() }
     }
 
     /// Everything as it is, for readers.

@@ -23,6 +23,8 @@ pub struct Truth<'t> {
     pub live: &'t Live,
     /// The patient.
     pub view: View<'t>,
+    /// The hash of the patient's name.
+    pub name: u64,
     /// The scores of the shard.
     pub scores: &'t mut Scores,
     /// Texts of notes.
@@ -176,7 +178,7 @@ impl Truth<'_> {
     fn forget(&mut self, at: Timestamp) {
         for track in &self.live.tracks {
             if let Some(number) = self.row_at(*track, at) {
-                self.scores.remove(number, self.known);
+                self.scores.remove(number, self.known, self.name);
             }
         }
     }
@@ -268,7 +270,7 @@ impl Truth<'_> {
             let episode = before.next(at, observed, thresholds);
             next_at = [next_at, episode.clears_at(thresholds)].into_iter().flatten().min();
             let row = self.score_row(&assessment, finding, episode, (track, at, by_clock, notes));
-            self.scores.set(here, row);
+            self.scores.set(here, row, self.name);
         }
         next_at.filter(|next| at < *next)
     }

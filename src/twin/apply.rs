@@ -14,6 +14,7 @@ use crate::twin::local::Local;
 use crate::twin::places::write_resource_key;
 use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of, series_of};
 use crate::twin::statements::StatementRow;
+use crate::twin::sums::{of_sample, of_statement};
 use crate::twin::twins::{Change, Twins};
 use crate::twin::versions::{Rank, Verdict, decide, distinct};
 
@@ -176,6 +177,7 @@ impl Twins {
                 Place::Tail(number) => {
                     let row = self.tail.rows.row(number);
                     self.tail.supersede(number, at);
+                    self.sums.samples.take(of_sample(self.name_hash(row.patient), &row));
                     sample_changed(&row, changes);
                     self.newest_loses(&row);
                 }
@@ -183,12 +185,14 @@ impl Twins {
                     let Some(segment) = self.segments.get_mut(index) else { continue };
                     segment.marks.supersede(number, at);
                     let row = segment.row(number);
+                    self.sums.samples.take(of_sample(self.name_hash(row.patient), &row));
                     sample_changed(&row, changes);
                     self.newest_loses(&row);
                 }
                 Place::Statement(number) => {
                     self.statements.supersede(number, at);
                     let row = self.statements.row(number).clone();
+                    self.sums.statements.take(of_statement(self.name_hash(row.patient), &row));
                     self.statement_index.remove(&self.statements, number);
                     if row.kind == ResourceKind::Location {
                         Arc::make_mut(&mut self.places).remove(row.key);
@@ -253,6 +257,7 @@ impl Twins {
             ..row
         };
         let new = self.tail.push_current(row);
+        self.sums.samples.add(of_sample(self.name_hash(row.patient), &row));
         self.tail.rare.put(new, rare);
         if sample_changed(&row, changes) {
             self.newest_gains(&row);
@@ -287,6 +292,9 @@ impl Twins {
     ) {
         let number =
             if is_current { self.tail.push_current(row) } else { self.tail.push_superseded(row) };
+        if is_current {
+            self.sums.samples.add(of_sample(self.name_hash(row.patient), &row));
+        }
         self.tail.rare.put(number, rare_parts(resource, from));
         if let Some((fact, _)) = from {
             self.links.add(row.patient, &fact.links, row.key);
@@ -308,6 +316,7 @@ impl Twins {
             self.statement_index.insert(&self.statements, number);
         }
         let row = self.statements.row(number).clone();
+        self.sums.statements.add(of_statement(self.name_hash(row.patient), &row));
         if counts && row.kind == ResourceKind::Location {
             Arc::make_mut(&mut self.places).insert(row.clone());
         }

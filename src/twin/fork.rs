@@ -194,7 +194,7 @@ impl Scores {
     /// nothing to what follows. `notes` numbers their texts anew.
     pub fn fork(&self, patients: &Forked, n_tracks: u16, notes: &mut Names<'_>) -> Scores {
         let mut fork = Scores::default();
-        fork.track(n_tracks, 0);
+        fork.track(self.names_of(n_tracks), 0);
         for (patient, known_as) in (0..).zip(patients.numbers()) {
             for track in 0..n_tracks {
                 let mut rows: Vec<_> = self.walk(*known_as, track).map(|(_, row)| row).collect();
@@ -202,7 +202,7 @@ impl Scores {
                 rows.reverse();
                 for row in rows {
                     let (edition, note) = (notes.number(row.edition), notes.number(row.notes));
-                    fork.set(None, ScoreRow { patient, edition, notes: note, ..row });
+                    fork.set(None, ScoreRow { patient, edition, notes: note, ..row }, 0);
                 }
             }
         }

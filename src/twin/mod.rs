@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod statement_index;
 pub mod statements;
 pub(crate) mod table;
+pub mod sums;
 pub mod tail;
 pub mod texts;
 pub mod twins;

@@ -13,6 +13,7 @@ use crate::twin::links::LinkIndex;
 use crate::twin::newest::Newest;
 use crate::twin::samples::SampleTable;
 use crate::twin::snapshot::ShardSnapshot;
+use crate::twin::sums::Sums;
 use crate::twin::tail::Tail;
 use crate::twin::texts::Texts;
 use crate::twin::twins::Twins;
@@ -24,7 +25,7 @@ impl Twins {
         snapshot: &ShardSnapshot,
         newest: Newest,
         tracked: &[(Signal, Origin)],
-        links: Vec<(u64, u64)>,
+        (links, sums): (Vec<(u64, u64)>, Sums),
     ) -> Twins {
         let partition = snapshot.partition;
         let texts = |texts: &crate::twin::pages::Pages<Arc<str>>| {
@@ -46,6 +47,7 @@ impl Twins {
         twins.statements = snapshot.statements.clone();
         twins.index_statements();
         twins.links = LinkIndex::of(links);
+        twins.sums = sums;
         twins.set_tracked(tracked);
         twins.newest = newest;
         twins

@@ -6,6 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::twin::head::{Cell, Head};
 use crate::twin::marks::Marks;
 use crate::twin::series::{Lists, Order, Rows};
+use crate::twin::sums::{Sum, of_score};
 use crate::twin::table::table;
 
 table! {
@@ -159,6 +160,10 @@ pub struct Scores {
     pub marks: Marks,
     /// The newest score of every track.
     pub head: Head,
+    /// What is true of them, as a sum.
+    pub sum: Sum,
+    /// The hash of each track's name.
+    names: Vec<u64>,
     lists: Lists,
 }
 
@@ -174,12 +179,12 @@ impl Rows for ScoreTable {
 
 impl Scores {
     /// The scores of a shard that is restored. Which tracks are kept at hand is said by [`Scores::track`].
-    pub fn of(rows: ScoreTable, marks: Marks) -> Scores {
+    pub fn of(rows: ScoreTable, marks: Marks, sum: Sum) -> Scores {
         let mut lists = Lists::default();
         let n_rows = u32::try_from(rows.n_rows()).expect("fewer than 2^32 scores");
         let current = |number: &u32| marks.known_to(*number) == Timestamp::FOREVER;
         (0..n_rows).filter(current).for_each(|number| lists.insert(&rows, number));
-        Scores { rows, marks, head: Head::default(), lists }
+        Scores { rows, marks, sum, lists, ..Scores::default() }
     }
 
     /// The current scores of a track, the newest instant first.
@@ -237,14 +242,16 @@ impl Scores {
         })
     }
 
-    /// Makes `row` the score of its instant. A score that says the same already stays.
-    pub fn set(&mut self, before: Option<u32>, row: ScoreRow) {
+    /// Makes `row` the score of its instant, of the patient whose name has the hash `name`. A score that
+    /// says the same already stays.
+    pub fn set(&mut self, before: Option<u32>, row: ScoreRow, name: u64) {
         if let Some(number) = before {
             if self.rows.row(number).says_the_same(&row) {
                 return;
             }
-            self.remove(number, Timestamp::from_micros(row.known));
+            self.remove(number, Timestamp::from_micros(row.known), name);
         }
+        self.sum.add(of_score(name, self.name(row.track), &row));
         let number = self.rows.push(row);
         self.lists.insert(&self.rows, number);
         if self.lists.newest((row.patient, row.track)) == Some(number) {
@@ -252,9 +259,20 @@ impl Scores {
         }
     }
 
-    /// Keeps the newest score of `n_tracks` tracks at hand from now on.
-    pub fn track(&mut self, n_tracks: u16, n_patients: u32) {
+    /// The hashes of the names of the first `n_tracks` tracks.
+    pub(super) fn names_of(&self, n_tracks: u16) -> Vec<u64> {
+        (0..n_tracks).map(|track| self.name(track)).collect()
+    }
+
+    fn name(&self, track: u16) -> u64 {
+        self.names.get(usize::from(track)).copied().unwrap_or(0)
+    }
+
+    /// Keeps the newest score of each track at hand from now on; a track is known by the hash of its name.
+    pub fn track(&mut self, names: Vec<u64>, n_patients: u32) {
+        let n_tracks = u16::try_from(names.len()).unwrap_or(u16::MAX);
         self.head = Head::of_columns(usize::from(n_tracks));
+        self.names = names;
         for patient in 0..n_patients {
             (0..n_tracks).for_each(|track| self.refresh_head(patient, track));
         }
@@ -267,8 +285,9 @@ impl Scores {
     }
 
     /// Says that a score is no longer current: its instant is no point any more.
-    pub fn remove(&mut self, number: u32, known: Timestamp) {
+    pub fn remove(&mut self, number: u32, known: Timestamp, name: u64) {
         let (patient, track) = self.rows.list_of(number);
+        self.sum.take(of_score(name, self.name(track), &self.rows.row(number)));
         let was_newest = self.lists.newest((patient, track)) == Some(number);
         self.lists.remove(&self.rows, number);
         self.marks.supersede(number, known);

@@ -26,6 +26,7 @@ use crate::twin::samples::series_of;
 use crate::twin::segment::Segment;
 use crate::twin::statement_index::StatementIndex;
 use crate::twin::statements::{DIRECTORY, Statements, Topic};
+use crate::twin::sums::{Sums, of_name};
 use crate::twin::tail::Tail;
 use crate::twin::zones::Zones;
 
@@ -43,6 +44,8 @@ pub struct Twins {
     pub(super) zones: Arc<Zones>,
     pub(super) codes: Interner,
     pub(super) devices: Interner,
+    /// What is true, as sums.
+    pub(super) sums: Sums,
     pub(super) newest: Newest,
     /// What `newest` tracks, by its column.
     pub(super) tracked: Vec<(Signal, Origin)>,
@@ -112,6 +115,7 @@ impl Twins {
             zones: Arc::default(),
             codes: Interner::default(),
             devices: Interner::default(),
+            sums: Sums::default(),
             newest: Newest::default(),
             tracked: Vec::new(),
             columns: Vec::new(),
@@ -148,6 +152,16 @@ impl Twins {
                 *slot = Some(column);
             }
         }
+    }
+
+    /// What is true of the patients, as sums; scores are not among it.
+    pub fn sums(&self) -> Sums {
+        self.sums
+    }
+
+    /// The hash of a patient's name.
+    pub fn name_hash(&self, patient: u32) -> u64 {
+        if patient == DIRECTORY { 0 } else { of_name(self.patients.text(patient)) }
     }
 
     /// The partition of the log they come from.

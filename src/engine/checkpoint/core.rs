@@ -26,6 +26,7 @@ use crate::twin::pages::Pages;
 use crate::twin::segment::Index;
 use crate::twin::segment_file::BlockPlace;
 use crate::twin::snapshot::Track;
+use crate::twin::sums::{Sum, Sums};
 
 /// The version of what is written here. It only grows, and every older one is read for ever.
 pub const FORMAT: u32 = 1;
@@ -230,6 +231,10 @@ fn write_rest(out: &mut Out, rest: &Rest) {
             out.u16(cell.flags);
         });
     });
+    for sum in [rest.sums.samples, rest.sums.statements, rest.sums.scores] {
+        out.u64(sum.count);
+        out.u64(sum.hash);
+    }
     out.list(rest.links.iter(), |out, (place, key)| {
         out.u64(*place);
         out.u64(*key);
@@ -268,9 +273,14 @@ fn read_rest(part: &mut In<'_>) -> Result<Rest, Torn> {
         timers: Timers::of_lists(timers),
         newest: Newest::of_pages(n_columns, pages).ok_or(Torn)?,
         tracked,
+        sums: Sums { samples: sum(part)?, statements: sum(part)?, scores: sum(part)? },
         links: part.list(|part| Ok((part.u64()?, part.u64()?)))?,
         going_on: part.list(|part| Ok((part.u32()?, part.u16()?, part.u32()?)))?,
     })
+}
+
+fn sum(part: &mut In<'_>) -> Result<Sum, Torn> {
+    Ok(Sum { count: part.u64()?, hash: part.u64()? })
 }
 
 fn write_segment(out: &mut Out, entry: &SegmentEntry) {

@@ -1,7 +1,8 @@
 //! The blocks of a sealed segment in the storage of checkpoints.
 
+use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
@@ -22,7 +23,12 @@ pub struct StoredSegment {
     size_bytes: u64,
     blocks: Vec<BlockPlace>,
     footer: OnceLock<Footer>,
+    /// The blocks that were read last: who reads a patient's rows asks for the same one many times.
+    recent: Mutex<VecDeque<(usize, Arc<Block>)>>,
 }
+
+/// Blocks of a segment that are kept after they were read.
+const RECENT_MAX: usize = 4;
 
 /// Why a block cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +49,7 @@ impl StoredSegment {
         size_bytes: u64,
         blocks: Vec<BlockPlace>,
     ) -> StoredSegment {
-        StoredSegment { storage, object, size_bytes, blocks, footer: OnceLock::new() }
+        StoredSegment { storage, object, size_bytes, blocks, footer: OnceLock::new(), recent: Mutex::default() }
     }
 
     /// Where its blocks lie in it.
@@ -75,6 +81,10 @@ impl StoredSegment {
 
 impl Shelf for StoredSegment {
     fn read(&self, block: usize) -> Arc<Block> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, held)) = recent.iter().find(|(number, _)| *number == block) {
+            return held.clone();
+        }
         let mut read = self.try_read(block);
         for _ in 1..TRIES_MAX {
             match &read {
@@ -84,6 +94,9 @@ impl Shelf for StoredSegment {
             read = self.try_read(block);
         }
         // What is known cannot be answered without it: to stop loses nothing, to go on would.
-        Arc::new(read.expect("CK-1: a sealed block that was made durable can be read"))
+        let held = Arc::new(read.expect("CK-1: a sealed block that was made durable can be read"));
+        recent.truncate(RECENT_MAX - 1);
+        recent.push_front((block, held.clone()));
+        held
     }
 }

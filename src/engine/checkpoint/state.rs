@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::timers::Timers;
 use crate::twin::newest::Newest;
 use crate::twin::snapshot::ShardSnapshot;
+use crate::twin::sums::Sums;
 
 /// A shard as it was.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Rest {
     pub newest: Newest,
     /// What they are of, by column.
     pub tracked: Vec<(Signal, Origin)>,
+    /// What is true, as sums.
+    pub sums: Sums,
     /// The resources that carry a link, by the hash of patient and link, and by key.
     pub links: Vec<(u64, u64)>,
     /// The runs of equal suppressions that go on: patient, track, number.
