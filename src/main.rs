@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Show(args) => cli::read::show(&args.door, &args.patient),
         Command::Explain(args) => cli::read::explain(&args.door, &args.id),
         Command::WhatIf(args) => cli::what_if::run(args),
+        Command::Verify(args) => cli::verify::run(args),
         Command::Produce(args) => cli::produce::run(args),
         Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),
         Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),

@@ -38,6 +38,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Ask what would be scored and said of a patient if some facts were so; nothing is written.
     WhatIf(WhatIfArgs),
+    /// Compare the checkpoints of a data folder with its log: rows counted, log replayed.
+    Verify(VerifyArgs),
     /// Put files onto a Kafka topic, in the order of their own time.
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.
@@ -194,6 +196,17 @@ pub struct WhatIfArgs {
     /// Who is asked.
     #[command(flatten)]
     pub door: DoorArgs,
+}
+
+/// `twin verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// How the answer is written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
 }
 
 /// `twin bench`

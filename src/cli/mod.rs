@@ -6,6 +6,7 @@ pub mod up;
 pub mod run;
 pub mod produce;
 pub mod read;
+pub mod verify;
 pub mod what_if;
 pub mod table;
 pub mod replay;

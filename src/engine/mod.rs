@@ -30,4 +30,5 @@ pub mod ticks;
 pub mod timers;
 pub mod twin_stage;
 pub mod up;
+pub mod verify;
 pub mod what_if;
