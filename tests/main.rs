@@ -19,6 +19,7 @@ mod formats;
 mod order;
 mod local_log;
 mod places;
+mod as_of;
 mod stories;
 mod vectors;
 mod replay;

@@ -29,7 +29,7 @@ use crate::pipeline::view::{Scratch, View};
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{NO_NOTES, Scores};
-use crate::twin::snapshot::{ShardSnapshot, SnapshotParts, Track};
+use crate::twin::snapshot::{PastTrack, ShardSnapshot, SnapshotParts, Track};
 use crate::twin::twins::{Applied, Change, Twins};
 
 /// One frame of the log as it was read.
@@ -110,6 +110,7 @@ pub struct Shard {
     supports: Supports,
     notes: Interner,
     tracks: Arc<Vec<Track>>,
+    past_tracks: Arc<Vec<PastTrack>>,
     lives: Vec<Live>,
     value_sets: Arc<ValueSets>,
     definitions: BTreeMap<(DefinitionKind, String), String>,
@@ -148,6 +149,7 @@ impl Shard {
             supports: Supports::default(),
             notes: notes(),
             tracks: Arc::default(),
+            past_tracks: Arc::default(),
             lives: Vec::new(),
             value_sets: Arc::default(),
             definitions: BTreeMap::new(),
@@ -394,6 +396,12 @@ impl Shard {
         self.twins.track(tracked);
         self.scores.track(n_tracks, n_patients);
         self.supports = Supports::default();
+        for ((number, before), track) in (0..).zip(&*self.tracks).zip(&tracks) {
+            if before != track {
+                let past = PastTrack { number, known_to: self.known, track: before.clone() };
+                Arc::make_mut(&mut self.past_tracks).push(past);
+            }
+        }
         self.tracks = Arc::new(tracks);
         self.value_sets = Arc::new(value_sets);
         self.lives = lives;
@@ -466,6 +474,7 @@ impl Shard {
             clock: self.clock,
             notes: self.notes.texts().clone(),
             tracks: self.tracks.clone(),
+            past_tracks: self.past_tracks.clone(),
         };
         ShardSnapshot::take(&self.twins, &mut self.scores, &self.effects, parts)
     }

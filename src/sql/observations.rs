@@ -1,14 +1,16 @@
-//! `observations`: every result that counts now, samples and results without a signal alike.
+//! `observations`: every result, samples and results without a signal alike.
 
 use crate::domain::event::ResourceKind;
 use crate::domain::identity::SourcePosition;
 use crate::domain::statement::Attribute;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::scope::{Known, Part, ShardView, Versions};
+use crate::sql::statements::{n_runs, shown};
 use crate::sql::table::Rows;
 use crate::twin::marks::Marks;
-use crate::twin::samples::{Flags, Rare, RareParts, SampleChunk, SampleRow, parts_of};
-use crate::twin::snapshot::ShardSnapshot;
+use crate::twin::samples::{Flags, Rare, RareParts, SampleChunk, SampleRow, VOID_SERIES, parts_of};
+use crate::twin::segment::Segment;
 use crate::twin::statements::{StatementRow, Topic};
 
 /// The table.
@@ -17,8 +19,9 @@ pub struct Observations;
 
 /// A row: a sample, or a statement of kind Observation.
 pub struct ObservationRow<'s> {
-    shard: &'s ShardSnapshot,
+    view: &'s ShardView,
     body: Body<'s>,
+    known: Known,
 }
 
 enum Body<'s> {
@@ -26,7 +29,7 @@ enum Body<'s> {
     Statement(&'s StatementRow),
 }
 
-impl<'s> ObservationRow<'s> {
+impl ObservationRow<'_> {
     fn patient(&self) -> u32 {
         match &self.body {
             Body::Sample(row, ..) => row.patient,
@@ -42,7 +45,7 @@ impl<'s> ObservationRow<'s> {
     }
 
     fn source(&self) -> Option<SourcePosition<'static>> {
-        self.shard.events.source(self.event())
+        self.view.shard().events.source(self.event())
     }
 
     fn text_of(&self, statement: Attribute) -> Cell<'_> {
@@ -62,7 +65,7 @@ impl<'s> ObservationRow<'s> {
     fn code(&self) -> (&str, &str) {
         match &self.body {
             Body::Sample(row, ..) => {
-                let code = self.shard.codes.get(row.code).map_or("", |code| code);
+                let code = self.view.shard().codes.get(row.code).map_or("", |code| code);
                 code.rsplit_once('|').unwrap_or(("", code))
             }
             Body::Statement(row) => {
@@ -77,7 +80,7 @@ fn resource(row: &ObservationRow<'_>) -> Cell<'static> {
     let (kind, id) = match &row.body {
         Body::Sample(sample, _, rare) => {
             let kind = rare.and_then(|rare| rare.kind).unwrap_or(ResourceKind::Observation);
-            (kind, row.shard.id(sample.resource))
+            (kind, row.view.shard().id(sample.resource))
         }
         Body::Statement(statement) => (statement.kind, statement.id.as_ref()),
     };
@@ -109,6 +112,8 @@ fn value_text<'a>(row: &'a ObservationRow<'_>) -> Cell<'a> {
 
 fn times(row: &ObservationRow<'_>) -> (Timestamp, Option<Timestamp>) {
     match &row.body {
+        // A version that says nothing says it of no time.
+        Body::Sample(sample, ..) if sample.series == VOID_SERIES => (Timestamp::MIN, None),
         Body::Sample(sample, _, rare) => {
             (Timestamp::from_micros(sample.at), rare.and_then(|rare| rare.start))
         }
@@ -138,7 +143,7 @@ macro_rules! column {
 fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
     vec![
         column!("patient", Text, "The patient as namespace/identifier.", |row| {
-            Cell::text(row.shard.patients.get(row.patient()).map_or("", |name| name))
+            Cell::text(row.view.patient(row.patient()))
         }),
         column!("signal", Text, "The signal; null for a code that has none.", |row| {
             match &row.body {
@@ -180,12 +185,17 @@ fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
 /// How far the value can be relied on, and who measured it.
 fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
     vec![
-        column!("status", Text, "preliminary, final or amended.", |row| {
-            Cell::Text(match &row.body {
-                Body::Sample(_, flags, _) => flags.status.name(),
-                Body::Statement(row) => row.version.status.name(),
-            })
-        }),
+        column!(
+            "status",
+            Text,
+            "preliminary, final or amended; in `history` also of what was taken back.",
+            |row| {
+                Cell::Text(match &row.body {
+                    Body::Sample(_, flags, _) => flags.status.name(),
+                    Body::Statement(row) => row.version.status.name(),
+                })
+            }
+        ),
         column!("comparator", Text, "<, <=, >= or > where the value is only a bound.", |row| {
             match &row.body {
                 Body::Sample(_, flags, _) => {
@@ -237,7 +247,7 @@ fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
         column!("device", Text, "The device as the source names it.", |row| {
             match &row.body {
                 Body::Sample(sample, ..) => {
-                    Cell::text(row.shard.devices.get(sample.device).map_or("", |name| name))
+                    Cell::text(row.view.shard().devices.get(sample.device).map_or("", |name| name))
                 }
                 Body::Statement(_) => Cell::Null,
             }
@@ -290,43 +300,22 @@ impl Rows for Observations {
         [value_columns(), quality_columns(), source_columns()].into_iter().flatten().collect()
     }
 
-    /// The tail's chunks, the segments in runs, and the statements.
-    fn n_pieces(shard: &ShardSnapshot) -> usize {
-        shard.tail.len() + shard.segments.iter().map(|s| runs(s.rows().n_rows())).sum::<usize>() + 1
+    fn known(row: &ObservationRow<'_>) -> Known {
+        row.known
     }
 
-    fn rows<'s>(
-        shard: &'s ShardSnapshot,
-        piece: usize,
-        patient: Option<u32>,
-    ) -> Vec<ObservationRow<'s>> {
-        if let Some(chunk) = shard.tail.get(piece) {
-            let base = u32::try_from(piece * crate::twin::table::CHUNK_ROWS).unwrap_or(u32::MAX);
-            let range = 0..u32::try_from(chunk.n_rows()).unwrap_or(u32::MAX);
-            let read =
-                Read { shard, chunk, base, marks: &shard.tail_marks, rare: &shard.tail_rare };
-            return read.rows(range, patient);
+    /// The tail's chunks, the segments in runs, and the statements in theirs.
+    fn n_pieces(view: &ShardView) -> usize {
+        let shard = view.shard();
+        let sealed = shard.segments.iter().map(|segment| runs(segment.rows().n_rows()));
+        shard.tail.len() + sealed.sum::<usize>() + n_runs(view)
+    }
+
+    fn rows(view: &ShardView, part: Part) -> Vec<ObservationRow<'_>> {
+        match part {
+            Part::Piece(piece) => piece_of(view, piece),
+            Part::Patient(patient) => of_patient(view, patient),
         }
-        let mut run = piece - shard.tail.len();
-        for segment in &shard.segments {
-            let n_runs = runs(segment.rows().n_rows());
-            if n_runs <= run {
-                run -= n_runs;
-                continue;
-            }
-            let (chunk, marks, rare) = (segment.rows(), &segment.marks, &*segment.rare);
-            let read = Read { shard, chunk, base: 0, marks, rare };
-            let start = u32::try_from(run * RUN_ROWS).unwrap_or(u32::MAX);
-            let end = start.saturating_add(u32::try_from(RUN_ROWS).unwrap_or(u32::MAX));
-            let end = end.min(u32::try_from(chunk.n_rows()).unwrap_or(u32::MAX));
-            return match patient {
-                // A patient's rows lie together: they are read with the first run.
-                Some(patient) if run == 0 => read.rows(segment.of_patient(patient), None),
-                Some(_) => Vec::new(),
-                None => read.rows(start..end, None),
-            };
-        }
-        statements(shard, patient)
     }
 }
 
@@ -337,9 +326,42 @@ fn runs(n_rows: usize) -> usize {
     n_rows.div_ceil(RUN_ROWS)
 }
 
+fn piece_of(view: &ShardView, piece: usize) -> Vec<ObservationRow<'_>> {
+    if let Some(read) = Read::of_tail(view, piece) {
+        return read.rows(0..read.n_rows(), None);
+    }
+    let mut run = piece - view.shard().tail.len();
+    for segment in &view.shard().segments {
+        let n_runs = runs(segment.rows().n_rows());
+        if n_runs <= run {
+            run -= n_runs;
+            continue;
+        }
+        let read = Read::of_segment(view, segment);
+        let place = |run: usize| u32::try_from(run * RUN_ROWS).unwrap_or(u32::MAX);
+        return read.rows(place(run)..place(run + 1).min(read.n_rows()), None);
+    }
+    statements(view, Part::Piece(run))
+}
+
+fn of_patient(view: &ShardView, patient: u32) -> Vec<ObservationRow<'_>> {
+    let mut rows = Vec::new();
+    for piece in 0..view.shard().tail.len() {
+        let read = Read::of_tail(view, piece);
+        rows.extend(
+            read.map(|read| read.rows(0..read.n_rows(), Some(patient))).into_iter().flatten(),
+        );
+    }
+    for segment in &view.shard().segments {
+        rows.extend(Read::of_segment(view, segment).rows(segment.of_patient(patient), None));
+    }
+    rows.extend(statements(view, Part::Patient(patient)));
+    rows
+}
+
 /// Samples of one chunk or segment.
 struct Read<'s> {
-    shard: &'s ShardSnapshot,
+    view: &'s ShardView,
     chunk: &'s SampleChunk,
     base: u32,
     marks: &'s Marks,
@@ -347,29 +369,54 @@ struct Read<'s> {
 }
 
 impl<'s> Read<'s> {
-    fn rows(&self, range: std::ops::Range<u32>, patient: Option<u32>) -> Vec<ObservationRow<'s>> {
+    fn of_tail(view: &'s ShardView, piece: usize) -> Option<Read<'s>> {
+        let shard = view.shard();
+        let base = u32::try_from(piece * crate::twin::table::CHUNK_ROWS).unwrap_or(u32::MAX);
+        let (marks, rare) = (&shard.tail_marks, &shard.tail_rare);
+        Some(Read { view, chunk: shard.tail.get(piece)?, base, marks, rare })
+    }
+
+    fn of_segment(view: &'s ShardView, segment: &'s Segment) -> Read<'s> {
+        Read { view, chunk: segment.rows(), base: 0, marks: &segment.marks, rare: &segment.rare }
+    }
+
+    fn n_rows(&self) -> u32 {
+        u32::try_from(self.chunk.n_rows()).unwrap_or(u32::MAX)
+    }
+
+    fn rows(&self, range: std::ops::Range<u32>, of: Option<u32>) -> Vec<ObservationRow<'s>> {
         let row = |index: u32| {
-            let row = self.chunk.row(usize::try_from(index).ok()?)?;
-            let flags = Flags::unpack(row.flags);
-            let number = self.base + index;
-            let is_current = self.marks.known_to(number) == Timestamp::FOREVER;
-            let counts = flags.status.counts() && parts_of(row.series).is_some();
-            let wanted = patient.is_none_or(|patient| patient == row.patient);
-            (is_current && counts && wanted).then(|| ObservationRow {
-                shard: self.shard,
-                body: Body::Sample(row, flags, self.rare.get(number)),
-            })
+            let place = usize::try_from(index).ok()?;
+            if of.is_some_and(|patient| self.chunk.patient.get(place) != Some(&patient)) {
+                return None;
+            }
+            self.shown(self.chunk.row(place)?, self.base + index)
         };
         range.filter_map(row).collect()
     }
+
+    fn shown(&self, row: SampleRow, number: u32) -> Option<ObservationRow<'s>> {
+        let scope = self.view.scope;
+        let from = Timestamp::from_micros(row.known);
+        let known = scope.shown(from, self.marks.known_to(number))?;
+        let flags = Flags::unpack(row.flags);
+        let is_void = parts_of(row.series).is_none();
+        let counts = !is_void && flags.status.counts();
+        if scope.valid.micros() < row.at || scope.versions == Versions::Current && !counts {
+            return None;
+        }
+        let rare = self.rare.get(number);
+        // What says nothing of another kind of resource stands in that kind's table.
+        let is_other = is_void && rare.is_some_and(|rare| rare.kind.is_some());
+        let body = Body::Sample(row, flags, rare);
+        (!is_other).then_some(ObservationRow { view: self.view, body, known })
+    }
 }
 
-fn statements(shard: &ShardSnapshot, patient: Option<u32>) -> Vec<ObservationRow<'_>> {
-    let rows = shard.statements.iter().filter(|(row, known_to)| {
-        *known_to == Timestamp::FOREVER
-            && row.version.status.counts()
-            && row.topic() == Topic::Kind(ResourceKind::Observation)
-            && patient.is_none_or(|patient| patient == row.patient)
+fn statements(view: &ShardView, part: Part) -> Vec<ObservationRow<'_>> {
+    let rows = shown(view, part).into_iter().filter(|(row, _)| {
+        row.topic() == Topic::Kind(ResourceKind::Observation)
+            && row.valid.at(row.recorded_at) <= view.scope.valid
     });
-    rows.map(|(row, _)| ObservationRow { shard, body: Body::Statement(row) }).collect()
+    rows.map(|(row, known)| ObservationRow { view, body: Body::Statement(row), known }).collect()
 }

@@ -1,6 +1,7 @@
 //! The twins of a shard: every fact, which of them count, and what is true now.
 
 mod apply;
+pub mod chains;
 pub mod effects;
 pub mod events;
 pub mod filter;
@@ -8,6 +9,7 @@ pub mod hash;
 pub mod head;
 pub mod intern;
 pub mod marks;
+pub mod names;
 pub mod newest;
 pub mod pages;
 pub mod places;

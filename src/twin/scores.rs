@@ -3,6 +3,7 @@
 //! said.
 
 use crate::domain::time::Timestamp;
+use crate::twin::chains::Chains;
 use crate::twin::head::{Cell, Head};
 use crate::twin::marks::Marks;
 use crate::twin::series::{Lists, Order, Rows};
@@ -79,7 +80,7 @@ impl ScoreRow {
     }
 
     /// What the head keeps of it.
-    fn head(&self) -> Cell {
+    pub fn head(&self) -> Cell {
         let flags = HeadFlags { status: self.status, episode_band: self.episode_band };
         Cell { at: self.at(), value: self.value, flags: flags.pack() }
     }
@@ -159,6 +160,8 @@ pub struct Scores {
     pub marks: Marks,
     /// The newest score of every track.
     pub head: Head,
+    /// The rows of each patient, current or not.
+    pub chains: Chains,
     lists: Lists,
 }
 
@@ -237,6 +240,7 @@ impl Scores {
             self.remove(number, Timestamp::from_micros(row.known));
         }
         let number = self.rows.push(row);
+        self.chains.push(row.patient);
         self.lists.insert(&self.rows, number);
         if self.lists.newest((row.patient, row.track)) == Some(number) {
             self.head.set(row.patient, usize::from(row.track), Some(row.head()));
