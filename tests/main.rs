@@ -22,6 +22,7 @@ mod checkpoint;
 mod storage;
 mod places;
 mod facts;
+mod as_of;
 mod stories;
 mod what_if;
 mod vectors;

@@ -218,7 +218,7 @@ fn an_event_again_changes_nothing() {
 }
 
 /// A few days of a small simulated hospital, as one partition of the log.
-fn hospital() -> Vec<Bytes> {
+pub fn hospital() -> Vec<Bytes> {
     let start = at("2026-11-08T14:00:00Z");
     let config = HospitalConfig {
         n_ward_patients: 4,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use twinstream::ingest::source::Format;
 use twinstream::sql::format;
 use twinstream::sql::query::{QueryLimits, run};
+use twinstream::sql::session::Session;
 
 use crate::support::{Ward, at, source};
 
@@ -43,7 +44,8 @@ fn ward_after(resources: &[Value]) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let sql = "SELECT coalesce(p.ward, '') AS ward, coalesce(e.ward, '') AS stay FROM patients p \
                JOIN encounters e ON e.patient = p.patient";
-    let answer = runtime.block_on(run(shards, sql, QueryLimits::default())).unwrap();
+    let (mut session, limits) = (Session::default(), QueryLimits::default());
+    let answer = runtime.block_on(run(shards, sql, &mut session, limits)).unwrap();
     let rows: Value = serde_json::from_str(&format::json(&answer).unwrap()).unwrap();
     assert_eq!(rows[0]["ward"], rows[0]["stay"], "{rows}");
     rows[0]["ward"].as_str().unwrap().to_owned()

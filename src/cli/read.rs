@@ -13,6 +13,8 @@ use twinstream::engine::reading::shards_of;
 use twinstream::sql::format;
 use twinstream::sql::query::{QueryLimits, QueryResult, run};
 use twinstream::sql::questions::{self, Listed, Question};
+use twinstream::sql::session::Session;
+use twinstream::twin::snapshot::ShardSnapshot;
 
 use crate::cli::args::OutputArg;
 use crate::cli::table;
@@ -29,6 +31,9 @@ pub struct DoorArgs {
     /// A data folder instead.
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub data: Option<PathBuf>,
+    /// Answer as it was known then (RFC 3339) instead of now.
+    #[arg(long, value_name = "TIME")]
+    pub known_at: Option<String>,
     /// How the answer is written.
     #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
     pub output: OutputArg,
@@ -37,6 +42,8 @@ pub struct DoorArgs {
 #[derive(Serialize)]
 struct Asked<'a> {
     sql: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_at: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -100,29 +107,38 @@ fn print(text: &str, output: OutputArg) -> Result<()> {
     Ok(())
 }
 
-/// Who answers.
-enum Door {
+/// Who answers, and as of when.
+struct Door {
+    asked: Who,
+    known_at: Option<String>,
+}
+
+enum Who {
     Instance(String),
-    Folder(Arc<Vec<twinstream::twin::snapshot::ShardSnapshot>>, tokio::runtime::Runtime),
+    Folder(Arc<Vec<ShardSnapshot>>, tokio::runtime::Runtime),
 }
 
 impl Door {
     fn open(args: &DoorArgs) -> Result<Door> {
-        match &args.data {
-            None => Ok(Door::Instance(args.url.trim_end_matches('/').to_owned())),
+        let asked = match &args.data {
+            None => Who::Instance(args.url.trim_end_matches('/').to_owned()),
             Some(folder) => {
                 let mut runtime = tokio::runtime::Builder::new_multi_thread();
                 let runtime = runtime.worker_threads(2).enable_all().build()?;
-                Ok(Door::Folder(Arc::new(shards_of(folder)?), runtime))
+                Who::Folder(Arc::new(shards_of(folder)?), runtime)
             }
-        }
+        };
+        Ok(Door { asked, known_at: args.known_at.clone() })
     }
 
     fn ask(&self, sql: &str, output: OutputArg) -> Result<String> {
-        match self {
-            Door::Instance(url) => ask_instance(url, sql, output),
-            Door::Folder(shards, runtime) => {
-                let result = runtime.block_on(run(shards.clone(), sql, QueryLimits::default()))?;
+        let known_at = self.known_at.as_deref();
+        match &self.asked {
+            Who::Instance(url) => ask_instance(url, &Asked { sql, known_at }, output),
+            Who::Folder(shards, runtime) => {
+                let mut session = Session::at(known_at)?;
+                let limits = QueryLimits::default();
+                let result = runtime.block_on(run(shards.clone(), sql, &mut session, limits))?;
                 Ok(written(&result, output)?)
             }
         }
@@ -136,12 +152,12 @@ fn written(result: &QueryResult, output: OutputArg) -> Result<String, arrow::err
     }
 }
 
-fn ask_instance(url: &str, sql: &str, output: OutputArg) -> Result<String> {
+fn ask_instance(url: &str, asked: &Asked<'_>, output: OutputArg) -> Result<String> {
     let accept = match output {
         OutputArg::Json => "application/json",
         OutputArg::Table | OutputArg::Csv => "text/csv",
     };
-    post(url, "/api/sql", accept, &serde_json::to_string(&Asked { sql })?)
+    post(url, "/api/sql", accept, &serde_json::to_string(asked)?)
 }
 
 /// Asks an instance with a JSON body, and gives its answer; a refusal is an error with its words.

@@ -24,7 +24,10 @@ pub fn run(args: &VerifyArgs) -> Result<()> {
                 let cells = COLUMNS.iter().zip(row);
                 cells.map(|(name, cell)| ((*name).to_owned(), cell.clone().into())).collect()
             };
-            println!("{}", serde_json::to_string_pretty(&rows.iter().map(object).collect::<Vec<_>>())?);
+            println!(
+                "{}",
+                serde_json::to_string_pretty(&rows.iter().map(object).collect::<Vec<_>>())?
+            );
         }
         OutputArg::Csv => print!("{}", csv(&rows)?),
         OutputArg::Table => println!("{}", table::laid_out(&csv(&rows)?)?),

@@ -43,6 +43,7 @@ impl Shard {
             supports: Supports::default(),
             notes: names.into_names(),
             tracks: self.tracks.clone(),
+            past_tracks: self.past_tracks.clone(),
             lives,
             value_sets: self.value_sets.clone(),
             definitions: self.definitions.clone(),

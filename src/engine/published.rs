@@ -23,6 +23,9 @@ pub const INTERVAL: Span = Span::from_micros(50_000);
 /// a writer that is busy for longer is behind anyway, and the snapshot says how far it had come.
 pub const FRESH_WAIT_MAX: Duration = Duration::from_millis(500);
 
+/// A reader waits this long for what is about to be known, then is told how far knowledge goes.
+pub const KNOWING_WAIT_MAX: Duration = Duration::from_secs(2);
+
 /// Every shard as it was, at known positions of the log.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -112,6 +115,26 @@ impl Reader {
     /// The newest snapshot there is.
     pub fn newest(&self) -> Arc<Snapshot> {
         self.newest.borrow().clone()
+    }
+
+    /// A snapshot in which everything is known up to `at`, if that is a matter of [`KNOWING_WAIT_MAX`]; else
+    /// the newest there is. A history that is read may lie years behind, so nobody waits for more.
+    pub async fn knowing(&self, at: Timestamp) -> Arc<Snapshot> {
+        let snapshot = self.fresh().await;
+        let wait_micros = i64::try_from(KNOWING_WAIT_MAX.as_micros()).unwrap_or(i64::MAX);
+        let reach = snapshot.known_through().plus(Span::from_micros(wait_micros));
+        if at <= snapshot.known_through() || reach < at {
+            return snapshot;
+        }
+        let known = async {
+            loop {
+                let snapshot = self.fresh().await;
+                if at <= snapshot.known_through() {
+                    return snapshot;
+                }
+            }
+        };
+        tokio::time::timeout(KNOWING_WAIT_MAX, known).await.unwrap_or_else(|_late| self.newest())
     }
 
     /// A snapshot taken after the call, or the newest there is after [`FRESH_WAIT_MAX`].

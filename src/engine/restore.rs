@@ -40,6 +40,7 @@ impl Shard {
             snapshot.revisions.clone(),
             snapshot.suppressions.iter().cloned().collect(),
             rest.going_on,
+            snapshot.unsaid.clone(),
         );
         let mut shard = Shard {
             next_offset: snapshot.next_offset,
@@ -53,6 +54,7 @@ impl Shard {
             effects,
             notes: Interner::of_texts(snapshot.notes.iter().map(|text| &**text)),
             tracks: snapshot.tracks.clone(),
+            past_tracks: snapshot.past_tracks.clone(),
             definitions: Arc::new(rest.definitions),
             timers: rest.timers,
             ..Shard::new(snapshot.partition)

@@ -29,7 +29,7 @@ use crate::pipeline::view::{Scratch, View};
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{NO_NOTES, Scores};
-use crate::twin::snapshot::{ShardSnapshot, SnapshotParts, Track};
+use crate::twin::snapshot::{PastTrack, ShardSnapshot, SnapshotParts, Track};
 use crate::twin::sums::{Sums, of_track};
 use crate::twin::twins::{Applied, Change, Twins};
 
@@ -111,6 +111,7 @@ pub struct Shard {
     pub(super) supports: Supports,
     pub(super) notes: Interner,
     pub(super) tracks: Arc<Vec<Track>>,
+    pub(super) past_tracks: Arc<Vec<PastTrack>>,
     pub(super) lives: Vec<Live>,
     pub(super) value_sets: Arc<ValueSets>,
     pub(super) definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
@@ -151,6 +152,7 @@ impl Shard {
             supports: Supports::default(),
             notes: notes(),
             tracks: Arc::default(),
+            past_tracks: Arc::default(),
             lives: Vec::new(),
             value_sets: Arc::default(),
             definitions: Arc::default(),
@@ -402,6 +404,12 @@ impl Shard {
         self.twins.track(tracked);
         self.scores.track(names, n_patients);
         self.supports = Supports::default();
+        for ((number, before), track) in (0..).zip(&*self.tracks).zip(&tracks) {
+            if before != track {
+                let past = PastTrack { number, known_to: self.known, track: before.clone() };
+                Arc::make_mut(&mut self.past_tracks).push(past);
+            }
+        }
         self.tracks = Arc::new(tracks);
         self.value_sets = Arc::new(value_sets);
         self.lives = lives;
@@ -488,6 +496,7 @@ impl Shard {
             clock: self.clock,
             notes: self.notes.texts().clone(),
             tracks: self.tracks.clone(),
+            past_tracks: self.past_tracks.clone(),
         };
         ShardSnapshot::take(&self.twins, &mut self.scores, &self.effects, parts)
     }

@@ -58,8 +58,17 @@ pub enum WhatIfError {
 /// If there is none, or there are several.
 pub fn patient_named(shards: &[ShardSnapshot], name: &str) -> Result<TwinId<'static>, WhatIfError> {
     let of_shard = |shard: &ShardSnapshot| -> Vec<TwinId<'static>> {
-        let numbers = shard.patients_named(name).into_iter();
-        numbers.filter_map(|number| shard.twin_id(number).map(TwinId::into_owned)).collect()
+        // An identifier without its namespace is looked for among all.
+        let numbers: Vec<u32> = match name.contains('/') {
+            true => shard.patient_named(name).into_iter().collect(),
+            false => (0..)
+                .zip(shard.patients.iter())
+                .filter(|(_, known)| known.split_once('/').is_some_and(|(_, one)| one == name))
+                .map(|(number, _)| number)
+                .collect(),
+        };
+        let names = numbers.into_iter().filter_map(|number| shard.twin_id(number));
+        names.map(TwinId::into_owned).collect()
     };
     let mut found: Vec<TwinId<'static>> = shards.iter().flat_map(of_shard).collect();
     match found.len() {

@@ -11,6 +11,7 @@ use crate::http::state::State;
 use crate::sql::catalog::TABLES;
 use crate::sql::format;
 use crate::sql::query::{QueryLimits, run};
+use crate::sql::session::Session;
 
 /// Rows that a page shows; more is for the command line.
 const ROWS_MAX: usize = 500;
@@ -50,10 +51,13 @@ pub async fn answer(Extracted(state): Extracted<State>, Form(asked): Form<Asked>
     let limits = QueryLimits { rows_max: ROWS_MAX, ..QueryLimits::default() };
     let text = match state.queries.try_acquire() {
         Err(_) => "as many queries as may run at once are running: ask again".to_owned(),
-        Ok(_room) => match run(snapshot.shards.clone(), &asked.sql, limits).await {
-            Ok(result) => format::table(&result).unwrap_or_else(|error| error.to_string()),
-            Err(error) => error.to_string(),
-        },
+        Ok(_room) => {
+            let mut session = Session::default();
+            match run(snapshot.shards.clone(), &asked.sql, &mut session, limits).await {
+                Ok(result) => format::table(&result).unwrap_or_else(|error| error.to_string()),
+                Err(error) => error.to_string(),
+            }
+        }
     };
     let main = main(&asked.sql, Some(&text));
     page::answer(page::whole(&state, &snapshot, "SQL", None, &main))
@@ -62,7 +66,12 @@ pub async fn answer(Extracted(state): Extracted<State>, Form(asked): Form<Asked>
 fn main(sql: &str, answer: Option<&str>) -> Markup {
     html! {
         h1 { "SQL" }
-        p class="sub" { "Read only, over a snapshot of what is known now." }
+        p class="sub" {
+            "Read only, over a snapshot of what is known now. With "
+            code { "SET twin.known_at = '2026-11-08T03:10:00Z';" }
+            " before a question it is about what was known then; the schema " code { "history" }
+            " has every version."
+        }
         form method="post" action="/sql" {
             p { label for="sql" { "Question" } }
             textarea id="sql" name="sql" spellcheck="false" { (sql) }

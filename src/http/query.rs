@@ -1,5 +1,7 @@
 //! `POST /api/sql`: one question, answered from a fresh snapshot as JSON, CSV or a table.
 
+use std::sync::Arc;
+
 use arrow::error::ArrowError;
 use axum::Json;
 use axum::extract::State as Extracted;
@@ -8,9 +10,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::published::Snapshot;
 use crate::http::state::State;
 use crate::sql::format;
 use crate::sql::query::{QueryError, QueryLimits, QueryResult, run};
+use crate::sql::session::Session;
 
 /// The header that says how far the answer's knowledge goes.
 pub const KNOWN_THROUGH: &str = "twin-known-through";
@@ -21,6 +25,9 @@ pub const KNOWN_THROUGH: &str = "twin-known-through";
 pub struct Asked {
     /// The SQL.
     pub sql: String,
+    /// The instant (RFC 3339) as of which it is answered; now where there is none.
+    #[serde(default)]
+    pub known_at: Option<String>,
 }
 
 /// Why there is no answer.
@@ -48,13 +55,13 @@ pub async fn answer(
         let error = "as many queries as may run at once are running: ask again".to_owned();
         return refused(StatusCode::SERVICE_UNAVAILABLE, error);
     };
-    let snapshot = state.reader.fresh().await;
+    let (snapshot, result) = ask(&state, &asked).await;
     let known_through = snapshot.known_through().to_string();
-    let result = match run(snapshot.shards.clone(), &asked.sql, QueryLimits::default()).await {
+    let result = match result {
         Ok(result) => result,
         Err(error) => {
             let status = match error {
-                QueryError::Query(_) => StatusCode::BAD_REQUEST,
+                QueryError::Query(_) | QueryError::Beyond(_) => StatusCode::BAD_REQUEST,
                 QueryError::Memory { .. } | QueryError::Rows(_) | QueryError::Time(_) => {
                     StatusCode::UNPROCESSABLE_ENTITY
                 }
@@ -69,6 +76,21 @@ pub async fn answer(
         }
         Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
+}
+
+/// Asks the newest snapshot; where what was known at an instant is about to be settled, the one after.
+async fn ask(state: &State, asked: &Asked) -> (Arc<Snapshot>, Result<QueryResult, QueryError>) {
+    let snapshot = state.reader.fresh().await;
+    let mut session = match Session::at(asked.known_at.as_deref()) {
+        Ok(session) => session,
+        Err(error) => return (snapshot, Err(error.into())),
+    };
+    let limits = QueryLimits::default();
+    let result = run(snapshot.shards.clone(), &asked.sql, &mut session, limits).await;
+    let Err(QueryError::Beyond(beyond)) = result else { return (snapshot, result) };
+    let snapshot = state.reader.knowing(beyond.asked).await;
+    let result = run(snapshot.shards.clone(), &asked.sql, &mut session, limits).await;
+    (snapshot, result)
 }
 
 /// A question that is no JSON is the asker's mistake like one that is no SQL.

@@ -7,6 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::engine::published::Snapshot;
 use crate::sql::format;
 use crate::sql::query::{QueryError, QueryLimits, run};
+use crate::sql::session::Session;
 
 /// A row.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +43,8 @@ impl Row {
 /// # Errors
 /// If the question is wrong or takes too much, which for a page is our own mistake.
 pub async fn ask(snapshot: &Snapshot, sql: &str) -> Result<Vec<Row>, QueryError> {
-    let result = run(snapshot.shards.clone(), sql, QueryLimits::default()).await?;
+    let (mut session, limits) = (Session::default(), QueryLimits::default());
+    let result = run(snapshot.shards.clone(), sql, &mut session, limits).await?;
     let json = format::json(&result).map_err(|error| QueryError::Query(error.to_string()))?;
     let rows: Vec<Map<String, Value>> =
         serde_json::from_str(&json).map_err(|error| QueryError::Query(error.to_string()))?;

@@ -70,7 +70,7 @@ pub const ROUTES: [(&str, &str, &str); 16] = [
     (
         "POST",
         "/api/sql",
-        "one question as {\"sql\": \"...\"}; by Accept application/json, text/csv or text/plain; header \
+        "one question as {\"sql\": \"...\", \"known_at\": \"...\"}, known_at where it is about what was known then; by Accept application/json, text/csv or text/plain; header \
          twin-known-through; 400 wrong, 415 no JSON, 422 over a limit, 503 busy, each as {\"error\": \"...\"}",
     ),
     (

@@ -21,7 +21,8 @@ use crate::pgwire::failure::{of_query, refused, state};
 use crate::pgwire::pg_functions::{Facts, functions};
 use crate::pgwire::pg_rewrite;
 use crate::pgwire::pg_tables::{self, length};
-use crate::sql::query::{CATALOG, QueryError, QueryLimits, Session, check_reads, open};
+use crate::sql::query::{CATALOG, QueryError, QueryLimits, check_reads, open};
+use crate::sql::session::Session;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// What questions are asked of.

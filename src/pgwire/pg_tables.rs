@@ -16,6 +16,7 @@ use crate::pgwire::pg_rewrite::SCHEMA;
 use crate::pgwire::pg_rows;
 use crate::sql::catalog::TABLES;
 use crate::sql::query::CATALOG;
+use crate::sql::scope::Versions;
 
 /// The one database.
 pub const DATABASE: &str = CATALOG;
@@ -77,7 +78,7 @@ pub struct Relation {
 pub static RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
     let [catalog, _, twin] = NAMESPACES;
     let ours = (FIRST_OID..).zip(TABLES).map(|(oid, spec)| {
-        let (name, about, schema) = (spec.name, spec.about, spec.schema());
+        let (name, about, schema) = (spec.name, spec.about, spec.schema(Versions::Current));
         Relation { oid, namespace: twin, name, about, schema }
     });
     let known = |name: &str| KNOWN_OIDS.iter().find(|(known, _)| *known == name);

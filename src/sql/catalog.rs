@@ -1,22 +1,23 @@
-//! The tables of the schema `twin`: what is known now.
+//! The tables of the schema `twin`, what is known now, and of the schema `history`, all that was known.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 
-use crate::sql::effects::{Alerts, FollowUps, Revisions, Suggestions, Suppressions};
+use crate::sql::effects::{Alerts, FollowUps, Revisions, Suggestions};
 use crate::sql::evidence::EvidenceTable;
 use crate::sql::observations::Observations;
 use crate::sql::patients::Patients;
+use crate::sql::scope::{ShardView, Versions};
 use crate::sql::scores::Risks;
 use crate::sql::statements::{
     Allergies, CarePlans, CareTeams, Conditions, Consents, Devices, Encounters, Flags,
     ImagingStudies, Immunizations, Locations, Medications, Procedures, Reports, Roles,
     ServiceRequests, States,
 };
+use crate::sql::suppressions::Suppressions;
 use crate::sql::table::{Rows, SnapshotTable};
-use crate::twin::snapshot::ShardSnapshot;
 
 /// A table: its name, what it holds, and how it is made over a snapshot.
 pub struct TableSpec {
@@ -24,29 +25,55 @@ pub struct TableSpec {
     pub name: &'static str,
     /// What a row is.
     pub about: &'static str,
-    make: fn(Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider>,
+    make: fn(Arc<Vec<ShardView>>, Versions) -> Arc<dyn TableProvider>,
 }
 
 impl TableSpec {
-    /// The table over shards.
-    pub fn over(&self, shards: Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider> {
-        (self.make)(shards)
+    /// The table over `views`, whose scope is of these `versions`.
+    pub fn over(&self, views: Arc<Vec<ShardView>>, versions: Versions) -> Arc<dyn TableProvider> {
+        (self.make)(views, versions)
     }
 
     /// Its schema.
-    pub fn schema(&self) -> SchemaRef {
-        self.over(Arc::default()).schema()
+    pub fn schema(&self, versions: Versions) -> SchemaRef {
+        self.over(Arc::default(), versions).schema()
     }
 }
 
-fn make<T: Rows>(shards: Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider> {
-    Arc::new(SnapshotTable::<T>::new(shards))
+/// A schema: its name, which versions its tables show, and what that is for.
+pub struct SchemaSpec {
+    /// The name.
+    pub name: &'static str,
+    /// Which versions its tables show.
+    pub versions: Versions,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+/// Every schema; the first one needs no name in a question.
+pub const SCHEMAS: [SchemaSpec; 2] = [
+    SchemaSpec {
+        name: "twin",
+        versions: Versions::Current,
+        about: "What is known now; as_of('table', known [, valid]) gives a table as it was known, and \
+                SET twin.known_at = '...' all of them.",
+    },
+    SchemaSpec {
+        name: "history",
+        versions: Versions::All,
+        about: "The same tables with every version that ever came: superseded, retracted and preliminary \
+                ones too.",
+    },
+];
+
+fn make<T: Rows>(views: Arc<Vec<ShardView>>, versions: Versions) -> Arc<dyn TableProvider> {
+    Arc::new(SnapshotTable::<T>::new(views, versions))
 }
 
 const fn table(
     name: &'static str,
     about: &'static str,
-    make: fn(Arc<Vec<ShardSnapshot>>) -> Arc<dyn TableProvider>,
+    make: fn(Arc<Vec<ShardView>>, Versions) -> Arc<dyn TableProvider>,
 ) -> TableSpec {
     TableSpec { name, about, make }
 }
@@ -96,19 +123,37 @@ pub const TABLES: &[TableSpec] = &[
 /// Every table with its columns, types and descriptions, as the golden file shows it.
 pub fn describe() -> String {
     let mut text = String::new();
-    for spec in TABLES {
-        text += &format!("{}: {}\n", spec.name, spec.about);
-        for field in spec.schema().fields() {
-            let kind = match field.data_type() {
-                DataType::Utf8 => "text",
-                DataType::Int64 => "integer",
-                DataType::Float64 => "number",
-                DataType::Boolean => "boolean",
-                _ => "timestamp",
-            };
-            let about = field.metadata().get("description").map_or("", String::as_str);
-            text += &format!("  {:<18} {kind:<10} {about}\n", field.name());
+    for schema in SCHEMAS {
+        text += &format!("schema {}\n{}\n", schema.name, schema.about);
+        if schema.versions == Versions::All {
+            let own =
+                TABLES.first().map_or(0, |spec| spec.schema(Versions::Current).fields().len());
+            let behind =
+                TABLES.first().map_or_else(String::new, |spec| columns(spec, &schema, own));
+            text += &format!("\nevery table, behind its columns\n{behind}");
+            continue;
         }
+        for spec in TABLES {
+            text += &format!("\n{}: {}\n{}", spec.name, spec.about, columns(spec, &schema, 0));
+        }
+        text += "\n";
+    }
+    text
+}
+
+/// The columns of a table from the one at `first` on.
+fn columns(spec: &TableSpec, schema: &SchemaSpec, first: usize) -> String {
+    let mut text = String::new();
+    for field in spec.schema(schema.versions).fields().iter().skip(first) {
+        let kind = match field.data_type() {
+            DataType::Utf8 => "text",
+            DataType::Int64 => "integer",
+            DataType::Float64 => "number",
+            DataType::Boolean => "boolean",
+            _ => "timestamp",
+        };
+        let about = field.metadata().get("description").map_or("", String::as_str);
+        text += &format!("  {:<18} {kind:<10} {about}\n", field.name());
     }
     text
 }

@@ -1,17 +1,20 @@
-//! `alerts`, `follow_ups`, `suggestions`: what was said, as it stands; `revisions`: as it was said;
-//! `suppressions`: what was not.
+//! `alerts`, `follow_ups`, `suggestions`: what was said, as it stands; `revisions`: as it was said.
+
+use std::collections::BTreeMap;
 
 use crate::domain::decimal::plain;
-use crate::domain::effect::EffectKind;
+use crate::domain::effect::{EffectId, EffectKind, EffectStatus};
+use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::scope::{Known, Part, ShardView, Versions};
 use crate::sql::table::Rows;
-use crate::twin::effects::{EffectRow, SuppressionRow};
-use crate::twin::snapshot::ShardSnapshot;
+use crate::twin::effects::EffectRow;
 
 /// A row: an effect.
 pub struct EffectCells<'s> {
-    shard: &'s ShardSnapshot,
+    view: &'s ShardView,
     row: &'s EffectRow,
+    known: Known,
 }
 
 macro_rules! column {
@@ -34,7 +37,7 @@ fn said_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
             |cells| { Cell::Owned(cells.row.effect.id.to_string()) }
         ),
         column!("patient", Text, "The patient as namespace/identifier.", |cells| {
-            Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
+            Cell::text(cells.view.patient(cells.row.patient))
         }),
         column!("pipeline", Text, "The pipeline that says it.", |cells| Cell::text(
             &cells.row.effect.pipeline
@@ -137,11 +140,79 @@ fn time_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
     ]
 }
 
-fn rows_of(shard: &ShardSnapshot, patient: Option<u32>, kind: EffectKind) -> Vec<EffectCells<'_>> {
-    let rows = shard.effects.iter().filter(|row| {
-        row.effect.kind == kind && patient.is_none_or(|patient| patient == row.patient)
-    });
-    rows.map(|row| EffectCells { shard, row }).collect()
+/// Whether a row of `patient` is of a part.
+pub fn is_of(part: Part, patient: u32) -> bool {
+    match part {
+        Part::Piece(_) => true,
+        Part::Patient(asked) => asked == patient,
+    }
+}
+
+/// A revision is what it is from when it was made.
+fn open(row: &EffectRow) -> Known {
+    Known { from: row.effect.known, to: Timestamp::FOREVER }
+}
+
+/// What was said, as the view shows it: each effect as it stands or stood then, or its every revision.
+pub fn said(view: &ShardView, part: Part) -> Vec<(&EffectRow, Known)> {
+    let (shard, scope) = (view.shard(), view.scope);
+    if scope.is_now() {
+        let rows = shard.effects.iter().filter(|row| is_of(part, row.patient));
+        return rows.map(|row| (row, open(row))).collect();
+    }
+    let mut shown = Vec::new();
+    for revisions in by_effect(view, part) {
+        match scope.versions {
+            Versions::Current => {
+                shown.extend(standing(&revisions, scope.valid).map(|row| (row, open(row))));
+            }
+            Versions::All => {
+                let ends = revisions.iter().skip(1).map(|next| next.effect.known);
+                let ends = ends.chain([Timestamp::FOREVER]);
+                let versions = revisions.iter().zip(ends);
+                shown.extend(versions.map(|(row, to)| (*row, Known { to, ..open(row) })));
+            }
+        }
+    }
+    shown
+}
+
+/// The revisions that were made by the instant of the view, by effect, in the order of both.
+fn by_effect(view: &ShardView, part: Part) -> Vec<Vec<&EffectRow>> {
+    let mut places: BTreeMap<EffectId, usize> = BTreeMap::new();
+    let mut effects: Vec<Vec<&EffectRow>> = Vec::new();
+    for row in revisions(view, part) {
+        let place = *places.entry(row.effect.id).or_insert(effects.len());
+        match effects.get_mut(place) {
+            Some(revisions) => revisions.push(row),
+            None => effects.push(vec![row]),
+        }
+    }
+    effects
+}
+
+/// The revisions that were made by the instant of the view.
+fn revisions(view: &ShardView, part: Part) -> impl Iterator<Item = &EffectRow> {
+    let made = view.shard().revisions.iter();
+    made.filter(move |row| row.effect.known <= view.scope.known && is_of(part, row.patient))
+}
+
+/// The revision that stands of an effect, if only the patient's life up to `valid` is looked at. What was
+/// withdrawn never held, whichever instant is asked for.
+fn standing<'r>(revisions: &[&'r EffectRow], valid: Timestamp) -> Option<&'r EffectRow> {
+    let newest = revisions.last().copied()?;
+    if newest.effect.status == EffectStatus::Withdrawn {
+        return revisions.iter().any(|row| row.effect.at <= valid).then_some(newest);
+    }
+    let by_then = |row: &&EffectRow| {
+        row.effect.at <= valid && row.effect.ended_at.is_none_or(|ended| ended <= valid)
+    };
+    revisions.iter().copied().rfind(by_then)
+}
+
+fn rows_of(view: &ShardView, part: Part, kind: EffectKind) -> Vec<EffectCells<'_>> {
+    let rows = said(view, part).into_iter().filter(|(row, _)| row.effect.kind == kind);
+    rows.map(|(row, known)| EffectCells { view, row, known }).collect()
 }
 
 macro_rules! effect_tables {
@@ -158,16 +229,16 @@ macro_rules! effect_tables {
                     columns()
                 }
 
-                fn n_pieces(_: &ShardSnapshot) -> usize {
+                fn known(row: &EffectCells<'_>) -> Known {
+                    row.known
+                }
+
+                fn n_pieces(_: &ShardView) -> usize {
                     1
                 }
 
-                fn rows<'s>(
-                    shard: &'s ShardSnapshot,
-                    _: usize,
-                    patient: Option<u32>,
-                ) -> Vec<EffectCells<'s>> {
-                    rows_of(shard, patient, $kind)
+                fn rows(view: &ShardView, part: Part) -> Vec<EffectCells<'_>> {
+                    rows_of(view, part, $kind)
                 }
             }
         )*
@@ -198,76 +269,17 @@ impl Rows for Revisions {
         [kind].into_iter().chain(columns()).collect()
     }
 
-    fn n_pieces(_: &ShardSnapshot) -> usize {
+    fn known(row: &EffectCells<'_>) -> Known {
+        row.known
+    }
+
+    fn n_pieces(_: &ShardView) -> usize {
         1
     }
 
-    fn rows<'s>(shard: &'s ShardSnapshot, _: usize, patient: Option<u32>) -> Vec<EffectCells<'s>> {
-        let rows = shard.revisions.iter();
-        let rows = rows.filter(|row| patient.is_none_or(|patient| patient == row.patient));
-        rows.map(|row| EffectCells { shard, row }).collect()
-    }
-}
-
-/// `suppressions`
-#[derive(Debug)]
-pub struct Suppressions;
-
-/// A row: something that was not said.
-pub struct SuppressionCells<'s> {
-    shard: &'s ShardSnapshot,
-    row: &'s SuppressionRow,
-}
-
-impl Rows for Suppressions {
-    type Row<'s> = SuppressionCells<'s>;
-
-    fn columns<'s>() -> Vec<Column<SuppressionCells<'s>>> {
-        vec![
-            column!("patient", Text, "The patient as namespace/identifier.", |cells| {
-                Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
-            }),
-            column!("pipeline", Text, "The pipeline.", |cells| Cell::text(
-                &cells.row.suppression.pipeline
-            )),
-            column!("subject", Text, "What it would have been about.", |cells| {
-                Cell::text(&cells.row.suppression.subject)
-            }),
-            column!("band", Text, "The band it had.", |cells| Cell::text(
-                &cells.row.suppression.band
-            )),
-            column!("reason", Text, "setting, silent-state or lockout.", |cells| {
-                Cell::Text(cells.row.suppression.reason.name())
-            }),
-            column!("effective_at", Time, "The effective time of its newest evidence.", |cells| {
-                Cell::time(Some(cells.row.suppression.at))
-            }),
-            column!(
-                "first_known_at",
-                Time,
-                "When it was first not said for this reason.",
-                |cells| { Cell::time(Some(cells.row.suppression.first_known)) }
-            ),
-            column!("last_known_at", Time, "When it was last not said.", |cells| {
-                Cell::time(Some(cells.row.suppression.last_known))
-            }),
-            column!("count", Integer, "How often in a row.", |cells| {
-                Cell::Integer(i64::from(cells.row.suppression.count))
-            }),
-        ]
-    }
-
-    fn n_pieces(_: &ShardSnapshot) -> usize {
-        1
-    }
-
-    fn rows<'s>(
-        shard: &'s ShardSnapshot,
-        _: usize,
-        patient: Option<u32>,
-    ) -> Vec<SuppressionCells<'s>> {
-        let rows = shard.suppressions.iter();
-        let rows = rows.filter(|row| patient.is_none_or(|patient| patient == row.patient));
-        rows.map(|row| SuppressionCells { shard, row }).collect()
+    fn rows(view: &ShardView, part: Part) -> Vec<EffectCells<'_>> {
+        let rows = revisions(view, part).filter(|row| row.effect.at <= view.scope.valid);
+        let of = |row| EffectCells { view, row, known: open(row) };
+        rows.map(of).collect()
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::domain::effect::Evidence;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::effects::said;
+use crate::sql::scope::{Known, Part, ShardView};
 use crate::sql::table::Rows;
 use crate::twin::effects::EffectRow;
-use crate::twin::snapshot::ShardSnapshot;
 
 /// `evidence`
 #[derive(Debug)]
@@ -12,9 +13,10 @@ pub struct EvidenceTable;
 
 /// A row: a value that an effect rests on.
 pub struct EvidenceCells<'s> {
-    shard: &'s ShardSnapshot,
+    view: &'s ShardView,
     row: &'s EffectRow,
     evidence: &'s Evidence,
+    known: Known,
 }
 
 macro_rules! column {
@@ -35,7 +37,7 @@ impl Rows for EvidenceTable {
                 |cells| { Cell::Owned(cells.row.effect.id.to_string()) }
             ),
             column!("patient", Text, "The patient as namespace/identifier.", |cells| {
-                Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
+                Cell::text(cells.view.patient(cells.row.patient))
             }),
             column!("signal", Text, "The signal.", |cells| {
                 Cell::Text(cells.evidence.signal.spec().name)
@@ -81,21 +83,20 @@ impl Rows for EvidenceTable {
         ]
     }
 
-    fn n_pieces(_: &ShardSnapshot) -> usize {
+    fn known(row: &EvidenceCells<'_>) -> Known {
+        row.known
+    }
+
+    fn n_pieces(_: &ShardView) -> usize {
         1
     }
 
-    fn rows<'s>(
-        shard: &'s ShardSnapshot,
-        _: usize,
-        patient: Option<u32>,
-    ) -> Vec<EvidenceCells<'s>> {
-        let rows = shard.effects.iter();
-        let rows = rows.filter(|row| patient.is_none_or(|patient| patient == row.patient));
-        rows.flat_map(|row| {
+    fn rows(view: &ShardView, part: Part) -> Vec<EvidenceCells<'_>> {
+        let mut rows = Vec::new();
+        for (row, known) in said(view, part) {
             let evidence = row.effect.evidence.iter();
-            evidence.map(move |evidence| EvidenceCells { shard, row, evidence })
-        })
-        .collect()
+            rows.extend(evidence.map(|evidence| EvidenceCells { view, row, evidence, known }));
+        }
+        rows
     }
 }

@@ -1,15 +1,22 @@
 //! SQL over snapshots: tables, limits, and results as text.
 
 pub mod column;
+pub mod scope;
 pub mod table;
 pub mod patients;
 pub mod local_day;
 pub mod observations;
 pub mod statements;
+pub mod void;
 pub mod scores;
+pub mod newest_scores;
+pub mod patient_history;
 pub mod effects;
 pub mod evidence;
+pub mod suppressions;
 pub mod catalog;
+pub mod session;
+pub mod as_of;
 pub mod query;
 pub mod questions;
 pub mod format;

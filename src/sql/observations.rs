@@ -1,4 +1,4 @@
-//! `observations`: every result that counts now, samples and results without a signal alike.
+//! `observations`: every result, samples and results without a signal alike.
 
 use std::ops::Range;
 
@@ -8,12 +8,13 @@ use crate::domain::statement::Attribute;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
 use crate::sql::local_day::{LocalDay, Written};
+use crate::sql::scope::{Known, Part, ShardView, Versions};
+use crate::sql::statements::{n_runs, shown};
 use crate::sql::table::Rows;
 use crate::twin::block::BLOCK_ROWS;
 use crate::twin::events::EventRow;
-use crate::twin::samples::{Flags, RareParts, SampleRow, parts_of};
+use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of};
 use crate::twin::segment::{BlockRef, Segment};
-use crate::twin::snapshot::ShardSnapshot;
 use crate::twin::statements::{StatementRow, Topic};
 use crate::twin::table::CHUNK_ROWS;
 
@@ -23,8 +24,9 @@ pub struct Observations;
 
 /// A row: a sample, or a statement of kind Observation.
 pub struct ObservationRow<'s> {
-    shard: &'s ShardSnapshot,
+    view: &'s ShardView,
     body: Body<'s>,
+    known: Known,
 }
 
 enum Body<'s> {
@@ -40,7 +42,7 @@ enum Lies<'s> {
     Block(BlockRef<'s>, u32),
 }
 
-impl<'s> ObservationRow<'s> {
+impl ObservationRow<'_> {
     fn patient(&self) -> u32 {
         match &self.body {
             Body::Sample(row, ..) => row.patient,
@@ -50,19 +52,19 @@ impl<'s> ObservationRow<'s> {
 
     fn event(&self) -> Option<EventRow> {
         match &self.body {
-            Body::Sample(row, _, Lies::Tail(_)) => self.shard.events.row(row.event),
+            Body::Sample(row, _, Lies::Tail(_)) => self.view.shard().events.row(row.event),
             Body::Sample(row, _, Lies::Block(block, _)) => block.event(row),
             Body::Statement(row) => Some(row.event),
         }
     }
 
     fn source(&self) -> Option<SourcePosition<'static>> {
-        self.shard.events.source(&self.event()?)
+        self.view.shard().events.source(&self.event()?)
     }
 
     fn rare(&self) -> Option<&RareParts> {
         match &self.body {
-            Body::Sample(_, _, Lies::Tail(number)) => self.shard.tail_rare.get(*number),
+            Body::Sample(_, _, Lies::Tail(number)) => self.view.shard().tail_rare.get(*number),
             Body::Sample(_, _, Lies::Block(block, index)) => block.rare.get(*index),
             Body::Statement(_) => None,
         }
@@ -84,13 +86,13 @@ impl<'s> ObservationRow<'s> {
             Body::Sample(row, ..) => Written::of_sample(row, self.rare()),
             Body::Statement(row) => Written::of_valid(&row.valid),
         };
-        written.local_day(self.shard.zones.of(self.patient()))
+        written.local_day(self.view.shard().zones.of(self.patient()))
     }
 
     fn code(&self) -> (&str, &str) {
         match &self.body {
             Body::Sample(row, ..) => {
-                let code = self.shard.codes.get(row.code).map_or("", |code| code);
+                let code = self.view.shard().codes.get(row.code).map_or("", |code| code);
                 code.rsplit_once('|').unwrap_or(("", code))
             }
             Body::Statement(row) => {
@@ -106,7 +108,7 @@ fn resource(row: &ObservationRow<'_>) -> Cell<'static> {
         Body::Sample(sample, _, lies) => {
             let kind = row.rare().and_then(|rare| rare.kind).unwrap_or(ResourceKind::Observation);
             let id = match lies {
-                Lies::Tail(_) => row.shard.id(sample.resource),
+                Lies::Tail(_) => row.view.shard().id(sample.resource),
                 Lies::Block(block, _) => block.id(sample),
             };
             (kind, id)
@@ -152,6 +154,8 @@ fn times(row: &ObservationRow<'_>) -> (Timestamp, Option<Timestamp>) {
 
 fn counts_at(row: &ObservationRow<'_>) -> Timestamp {
     match &row.body {
+        // A version that says nothing says it of no time.
+        Body::Sample(sample, ..) if sample.series == VOID_SERIES => Timestamp::MIN,
         Body::Sample(sample, ..) => Timestamp::from_micros(sample.at),
         Body::Statement(row) => row.valid.at(row.recorded_at),
     }
@@ -177,7 +181,7 @@ macro_rules! column {
 fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
     vec![
         column!("patient", Text, "The patient as namespace/identifier.", |row| {
-            Cell::text(row.shard.patients.get(row.patient()).map_or("", |name| name))
+            Cell::text(row.view.patient(row.patient()))
         }),
         column!("signal", Text, "The signal; null for a code that has none.", |row| {
             match &row.body {
@@ -246,12 +250,17 @@ fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
 /// How far the value can be relied on, and who measured it.
 fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
     vec![
-        column!("status", Text, "preliminary, final or amended.", |row| {
-            Cell::Text(match &row.body {
-                Body::Sample(_, flags, _) => flags.status.name(),
-                Body::Statement(row) => row.version.status.name(),
-            })
-        }),
+        column!(
+            "status",
+            Text,
+            "preliminary, final or amended; in `history` also of what was taken back.",
+            |row| {
+                Cell::Text(match &row.body {
+                    Body::Sample(_, flags, _) => flags.status.name(),
+                    Body::Statement(row) => row.version.status.name(),
+                })
+            }
+        ),
         column!("comparator", Text, "<, <=, >= or > where the value is only a bound.", |row| {
             match &row.body {
                 Body::Sample(_, flags, _) => {
@@ -303,7 +312,7 @@ fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
         column!("device", Text, "The device as the source names it.", |row| {
             match &row.body {
                 Body::Sample(sample, ..) => {
-                    Cell::text(row.shard.devices.get(sample.device).map_or("", |name| name))
+                    Cell::text(row.view.shard().devices.get(sample.device).map_or("", |name| name))
                 }
                 Body::Statement(_) => Cell::Null,
             }
@@ -356,83 +365,122 @@ impl Rows for Observations {
         [value_columns(), quality_columns(), source_columns()].into_iter().flatten().collect()
     }
 
-    /// The tail's chunks, the blocks of the segments, and the statements.
-    fn n_pieces(shard: &ShardSnapshot) -> usize {
-        shard.tail.len() + shard.segments.iter().map(Segment::n_blocks).sum::<usize>() + 1
+    fn known(row: &ObservationRow<'_>) -> Known {
+        row.known
     }
 
-    fn rows<'s>(
-        shard: &'s ShardSnapshot,
-        piece: usize,
-        patient: Option<u32>,
-    ) -> Vec<ObservationRow<'s>> {
-        if let Some(chunk) = shard.tail.get(piece) {
-            let base = u32::try_from(piece * CHUNK_ROWS).unwrap_or(u32::MAX);
-            let rows = (0..).zip((0..chunk.n_rows()).filter_map(|index| chunk.row(index)));
-            let rows = rows.map(|(index, row)| (base + index, row));
-            let wanted =
-                rows.filter(|(_, row)| patient.is_none_or(|patient| patient == row.patient));
-            let read = |(number, row)| {
-                sample(shard, row, shard.tail_marks.known_to(number), Lies::Tail(number))
-            };
-            return wanted.filter_map(read).collect();
+    /// The tail's chunks, the blocks of the segments, and the statements in runs.
+    fn n_pieces(view: &ShardView) -> usize {
+        let shard = view.shard();
+        let sealed = shard.segments.iter().map(Segment::n_blocks);
+        shard.tail.len() + sealed.sum::<usize>() + n_runs(view)
+    }
+
+    fn rows(view: &ShardView, part: Part) -> Vec<ObservationRow<'_>> {
+        match part {
+            Part::Piece(piece) => piece_of(view, piece),
+            Part::Patient(patient) => of_patient(view, patient),
         }
-        let mut block = piece - shard.tail.len();
-        for segment in &shard.segments {
-            if segment.n_blocks() <= block {
-                block -= segment.n_blocks();
-                continue;
-            }
-            let all = u32::try_from(block * BLOCK_ROWS).unwrap_or(u32::MAX);
-            let all = all..all.saturating_add(u32::try_from(BLOCK_ROWS).unwrap_or(u32::MAX));
-            let wanted = patient.map_or(all.clone(), |patient| segment.of_patient(patient));
-            let range = all.start.max(wanted.start)..all.end.min(wanted.end);
-            return sealed(shard, segment, block, range);
-        }
-        statements(shard, patient)
     }
 }
 
-/// The samples of a range of rows, all of one block.
-fn sealed<'s>(
-    shard: &'s ShardSnapshot,
+fn piece_of(view: &ShardView, piece: usize) -> Vec<ObservationRow<'_>> {
+    let shard = view.shard();
+    if piece < shard.tail.len() {
+        return in_tail(view, piece, None);
+    }
+    let mut block = piece - shard.tail.len();
+    for segment in &shard.segments {
+        if segment.n_blocks() <= block {
+            block -= segment.n_blocks();
+            continue;
+        }
+        return in_block(view, segment, block, 0..segment.n_rows());
+    }
+    statements(view, Part::Piece(block))
+}
+
+fn of_patient(view: &ShardView, patient: u32) -> Vec<ObservationRow<'_>> {
+    let shard = view.shard();
+    let mut rows = Vec::new();
+    for piece in 0..shard.tail.len() {
+        rows.extend(in_tail(view, piece, Some(patient)));
+    }
+    for segment in &shard.segments {
+        let of_patient = segment.of_patient(patient);
+        for block in segment.blocks_of(&of_patient) {
+            rows.extend(in_block(view, segment, block, of_patient.clone()));
+        }
+    }
+    rows.extend(statements(view, Part::Patient(patient)));
+    rows
+}
+
+/// The samples of a chunk of the tail that the view shows.
+fn in_tail(view: &ShardView, piece: usize, of: Option<u32>) -> Vec<ObservationRow<'_>> {
+    let shard = view.shard();
+    let Some(chunk) = shard.tail.get(piece) else { return Vec::new() };
+    let base = u32::try_from(piece * CHUNK_ROWS).unwrap_or(u32::MAX);
+    let row = |index: usize| {
+        if of.is_some_and(|patient| chunk.patient.get(index) != Some(&patient)) {
+            return None;
+        }
+        let number = base + u32::try_from(index).ok()?;
+        let known_to = shard.tail_marks.known_to(number);
+        sample(view, chunk.row(index)?, known_to, Lies::Tail(number))
+    };
+    (0..chunk.n_rows()).filter_map(row).collect()
+}
+
+/// The samples of a block that are among `rows` of its segment and that the view shows.
+fn in_block<'s>(
+    view: &'s ShardView,
     segment: &'s Segment,
     block: usize,
-    range: Range<u32>,
+    rows: Range<u32>,
 ) -> Vec<ObservationRow<'s>> {
-    if range.is_empty() {
-        return Vec::new(); // A block in storage is read where it holds something of the patient.
+    let bounds = segment.index().bounds.get(block);
+    // A block in storage is read where it holds something the view shows.
+    if bounds.is_none_or(|(first, _)| view.scope.valid < *first) {
+        return Vec::new();
     }
     let first = u32::try_from(block * BLOCK_ROWS).unwrap_or(u32::MAX);
+    let end = first.saturating_add(u32::try_from(BLOCK_ROWS).unwrap_or(u32::MAX));
     let held = segment.block(block);
     let read = |number: u32| {
         let index = number - first;
         let row = held.rows.row(usize::try_from(index).ok()?)?;
         let lies = Lies::Block(held.clone(), index);
-        sample(shard, row, segment.marks.known_to(number), lies)
+        sample(view, row, segment.marks.known_to(number), lies)
     };
-    range.filter_map(read).collect()
+    (first.max(rows.start)..end.min(rows.end)).filter_map(read).collect()
 }
 
-/// A sample, if it counts now.
+/// A sample, if the view shows it.
 fn sample<'s>(
-    shard: &'s ShardSnapshot,
+    view: &'s ShardView,
     row: SampleRow,
     known_to: Timestamp,
     lies: Lies<'s>,
 ) -> Option<ObservationRow<'s>> {
+    let scope = view.scope;
+    let known = scope.shown(Timestamp::from_micros(row.known), known_to)?;
     let flags = Flags::unpack(row.flags);
-    let counts = flags.status.counts() && parts_of(row.series).is_some();
-    let is_current = known_to == Timestamp::FOREVER;
-    (is_current && counts).then_some(ObservationRow { shard, body: Body::Sample(row, flags, lies) })
+    let is_void = parts_of(row.series).is_none();
+    let counts = !is_void && flags.status.counts();
+    if scope.valid.micros() < row.at || scope.versions == Versions::Current && !counts {
+        return None;
+    }
+    let shown = ObservationRow { view, body: Body::Sample(row, flags, lies), known };
+    // What says nothing of another kind of resource stands in that kind's table.
+    let is_other = is_void && shown.rare().is_some_and(|rare| rare.kind.is_some());
+    (!is_other).then_some(shown)
 }
 
-fn statements(shard: &ShardSnapshot, patient: Option<u32>) -> Vec<ObservationRow<'_>> {
-    let rows = shard.statements.iter().filter(|(row, known_to)| {
-        *known_to == Timestamp::FOREVER
-            && row.version.status.counts()
-            && row.topic() == Topic::Kind(ResourceKind::Observation)
-            && patient.is_none_or(|patient| patient == row.patient)
+fn statements(view: &ShardView, part: Part) -> Vec<ObservationRow<'_>> {
+    let rows = shown(view, part).into_iter().filter(|(row, _)| {
+        row.topic() == Topic::Kind(ResourceKind::Observation)
+            && row.valid.at(row.recorded_at) <= view.scope.valid
     });
-    rows.map(|(row, _)| ObservationRow { shard, body: Body::Statement(row) }).collect()
+    rows.map(|(row, known)| ObservationRow { view, body: Body::Statement(row), known }).collect()
 }

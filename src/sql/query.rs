@@ -1,9 +1,12 @@
-//! Runs a query over a snapshot: read only, with bounded memory, rows and time (SQ-1).
+//! Runs a question over a snapshot: read only, with bounded memory, rows and time (SQ-1).
+//!
+//! Before it may stand statements about the session: `SET twin.known_at = '…'; SELECT …`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::datatypes::SchemaRef;
+use arrow::array::StringArray;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider,
@@ -14,10 +17,14 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::{DFParser, Statement};
 use futures::StreamExt;
 
 use crate::domain::time::Timestamp;
-use crate::sql::catalog::TABLES;
+use crate::sql::as_of::AsOf;
+use crate::sql::catalog::{SCHEMAS, TABLES};
+use crate::sql::scope::{Scope, ShardView};
+use crate::sql::session::{Beyond, Heard, Session, SessionError, settled};
 use crate::twin::snapshot::ShardSnapshot;
 
 /// The one catalog; the database, where a protocol has those.
@@ -50,6 +57,9 @@ pub enum QueryError {
     /// It is wrong, or does what is not allowed.
     #[error("{0}")]
     Query(String),
+    /// It is about an instant of which it is not settled what was known.
+    #[error(transparent)]
+    Beyond(#[from] Beyond),
     /// It needs more memory than it may use.
     #[error("the query needs more than {} MiB of memory: {message}", .limit >> 20)]
     Memory {
@@ -75,27 +85,19 @@ pub struct QueryResult {
     pub batches: Vec<RecordBatch>,
 }
 
-/// How a session asks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Session {
-    /// As of when; now, where nobody said.
-    pub known_at: Option<Timestamp>,
-}
-
 /// What a session asks in: the tables of one snapshot.
 ///
 /// # Errors
-/// If it asks as of an instant, which is not possible yet, or the session cannot be made.
+/// If it asks as of an instant that is not settled, or the session cannot be made.
 pub fn open(
     shards: Arc<Vec<ShardSnapshot>>,
     session: Session,
     limits: QueryLimits,
 ) -> Result<SessionContext, DataFusionError> {
-    if session.known_at.is_some() {
-        let message = "an answer as of an instant is not possible yet: RESET twin.known_at";
-        return Err(DataFusionError::NotImplemented(message.to_owned()));
+    if let Some(known_at) = session.known_at {
+        settled(known_at, &shards).map_err(|beyond| DataFusionError::External(Box::new(beyond)))?;
     }
-    context(shards, limits)
+    context(shards, session, limits)
 }
 
 /// A plan that only reads.
@@ -110,30 +112,84 @@ fn read_only() -> SQLOptions {
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
-/// Runs one query over shards.
+impl From<SessionError> for QueryError {
+    fn from(error: SessionError) -> QueryError {
+        QueryError::Query(error.to_string())
+    }
+}
+
+/// Runs one question over shards, in a session that what stands before it may change.
 ///
 /// # Errors
-/// If it is wrong, not a question, or exceeds a limit.
+/// If it is wrong, not a question, about an instant that is not settled, or exceeds a limit. The session
+/// is then as it was.
 pub async fn run(
     shards: Arc<Vec<ShardSnapshot>>,
     sql: &str,
+    session: &mut Session,
     limits: QueryLimits,
 ) -> Result<QueryResult, QueryError> {
-    let asked = collect(shards, sql, limits);
-    match tokio::time::timeout(limits.time_max, asked).await {
-        Ok(result) => result,
-        Err(_) => Err(QueryError::Time(limits.time_max)),
+    let mut heard = *session;
+    let asked = answer(shards, sql, &mut heard, limits);
+    let result = match tokio::time::timeout(limits.time_max, asked).await {
+        Ok(result) => result?,
+        Err(_) => return Err(QueryError::Time(limits.time_max)),
+    };
+    *session = heard;
+    Ok(result)
+}
+
+async fn answer(
+    shards: Arc<Vec<ShardSnapshot>>,
+    sql: &str,
+    session: &mut Session,
+    limits: QueryLimits,
+) -> Result<QueryResult, QueryError> {
+    let parsed = DFParser::parse_sql(sql).map_err(|error| failure(&error, limits))?;
+    if parsed.is_empty() {
+        return Err(QueryError::Query("expected a question".to_owned()));
     }
+    let mut statements = parsed.into_iter().peekable();
+    while let Some(statement) = statements.next() {
+        match session.hear_statement(&statement)? {
+            Heard::Changed => {}
+            Heard::Asks if statements.peek().is_none() => return shown(*session),
+            Heard::Other if statements.peek().is_none() => {
+                return collect(shards, statement, *session, limits).await;
+            }
+            Heard::Asks | Heard::Other => {
+                let message = "one question at a time: only SET and RESET may stand before it";
+                return Err(QueryError::Query(message.to_owned()));
+            }
+        }
+    }
+    // Only the session was spoken of.
+    Ok(QueryResult { schema: Arc::new(Schema::empty()), batches: Vec::new() })
+}
+
+/// What the session is about, as a row.
+fn shown(session: Session) -> Result<QueryResult, QueryError> {
+    let schema = Arc::new(Schema::new(vec![Field::new("twin.known_at", DataType::Utf8, false)]));
+    let texts = Arc::new(StringArray::from(vec![session.shown()]));
+    let batch = RecordBatch::try_new(schema.clone(), vec![texts])
+        .map_err(|error| QueryError::Query(error.to_string()))?;
+    Ok(QueryResult { schema, batches: vec![batch] })
 }
 
 async fn collect(
     shards: Arc<Vec<ShardSnapshot>>,
-    sql: &str,
+    statement: Statement,
+    session: Session,
     limits: QueryLimits,
 ) -> Result<QueryResult, QueryError> {
+    if let Some(known_at) = session.known_at {
+        settled(known_at, &shards)?;
+    }
     let failed = |error: DataFusionError| failure(&error, limits);
-    let context = context(shards, limits).map_err(failed)?;
-    let frame = context.sql_with_options(sql, read_only()).await.map_err(failed)?;
+    let context = context(shards, session, limits).map_err(failed)?;
+    let plan = context.state().statement_to_plan(statement).await.map_err(failed)?;
+    check_reads(&plan).map_err(failed)?;
+    let frame = context.execute_logical_plan(plan).await.map_err(failed)?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let mut stream = frame.execute_stream().await.map_err(failed)?;
     let (mut batches, mut n_rows) = (Vec::new(), 0);
@@ -151,6 +207,7 @@ async fn collect(
 /// A session that sees the tables of one snapshot and nothing else: no file, no network.
 fn context(
     shards: Arc<Vec<ShardSnapshot>>,
+    session: Session,
     limits: QueryLimits,
 ) -> Result<SessionContext, DataFusionError> {
     let config = SessionConfig::new()
@@ -164,13 +221,20 @@ fn context(
         .with_memory_limit(limits.memory_bytes_max, 1.0)
         .with_disk_manager_builder(no_files);
     let context = SessionContext::new_with_config_rt(config, runtime.build_arc()?);
-    let schema = MemorySchemaProvider::new();
-    for spec in TABLES {
-        schema.register_table(spec.name.to_owned(), spec.over(shards.clone()))?;
-    }
     let catalog = MemoryCatalogProvider::new();
-    catalog.register_schema("twin", Arc::new(schema))?;
+    let known = session.known_at.unwrap_or(Timestamp::FOREVER);
+    for spec in SCHEMAS {
+        let scope = Scope { known, versions: spec.versions, ..Scope::NOW };
+        let views = ShardView::of(&shards, scope);
+        let schema = MemorySchemaProvider::new();
+        for table in TABLES {
+            let provider = table.over(views.clone(), spec.versions);
+            schema.register_table(table.name.to_owned(), provider)?;
+        }
+        catalog.register_schema(spec.name, Arc::new(schema))?;
+    }
     context.register_catalog(CATALOG, Arc::new(catalog));
+    context.register_udtf("as_of", Arc::new(AsOf::over(shards)));
     Ok(context)
 }
 
@@ -179,6 +243,10 @@ fn failure(error: &DataFusionError, limits: QueryLimits) -> QueryError {
         DataFusionError::ResourcesExhausted(message) => {
             QueryError::Memory { limit: limits.memory_bytes_max, message: message.clone() }
         }
+        DataFusionError::External(error) => match error.downcast_ref::<Beyond>() {
+            Some(beyond) => QueryError::Beyond(*beyond),
+            None => QueryError::Query(error.to_string()),
+        },
         root => QueryError::Query(root.strip_backtrace()),
     }
 }

@@ -220,6 +220,7 @@ mod tests {
 
     use super::*;
     use crate::sql::query::{QueryLimits, run};
+    use crate::sql::session::Session;
 
     /// Every question is one that the tables can be asked.
     #[tokio::test]
@@ -234,7 +235,8 @@ mod tests {
         let questions = questions.iter().flat_map(|asked| [asked.whole(), asked.for_people()]);
         let questions = questions.chain([patients_named("o'neill")]);
         for question in questions {
-            let answer = run(Arc::default(), &question, QueryLimits::default()).await;
+            let (mut session, limits) = (Session::default(), QueryLimits::default());
+            let answer = run(Arc::default(), &question, &mut session, limits).await;
             let answer = answer.unwrap_or_else(|error| panic!("{question}: {error}"));
             assert_eq!(answer.batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 0);
         }

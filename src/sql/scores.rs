@@ -1,11 +1,12 @@
-//! `risks`: every score that is true now, whatever was said about it.
+//! `risks`: every score, whatever was said about it.
 
 use crate::domain::decimal::plain;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::scope::{Known, Part, ShardView};
 use crate::sql::table::Rows;
 use crate::twin::scores::{NO_BAND, NO_VALUE, STATUSES, ScoreRow, points_of};
-use crate::twin::snapshot::{ShardSnapshot, Track};
+use crate::twin::snapshot::Track;
 use crate::twin::table::CHUNK_ROWS;
 
 /// The table.
@@ -14,13 +15,14 @@ pub struct Risks;
 
 /// A row: a score.
 pub struct RiskRow<'s> {
-    shard: &'s ShardSnapshot,
+    view: &'s ShardView,
     row: ScoreRow,
+    known: Known,
 }
 
 impl<'s> RiskRow<'s> {
     fn track(&self) -> Option<&'s Track> {
-        self.shard.tracks.get(usize::from(self.row.track))
+        self.view.shard().track_at(self.row.track, self.known.from)
     }
 
     fn band(&self, band: u8) -> Cell<'_> {
@@ -69,7 +71,7 @@ fn reasons<'s>() -> [Column<RiskRow<'s>>; 7] {
             row.inputs(|name, points| (scored && points.is_none()).then(|| name.to_owned()))
         }),
         column!("notes", Text, "Why there is no value, and what a reader must know.", |row| {
-            Cell::text(row.shard.notes.get(row.row.notes).map_or("", |text| text))
+            Cell::text(row.view.shard().notes.get(row.row.notes).map_or("", |text| text))
         }),
         column!("due_at", Time, "When an item is due.", |row| {
             Cell::time((row.row.due != i64::MAX).then(|| Timestamp::from_micros(row.row.due)))
@@ -86,7 +88,7 @@ fn reasons<'s>() -> [Column<RiskRow<'s>>; 7] {
             |row| { Cell::Flag(row.row.by_clock == 1) }
         ),
         column!("known_at", Time, "Since when this is the score of its instant.", |row| {
-            Cell::time(Some(Timestamp::from_micros(row.row.known)))
+            Cell::time(Some(row.known.from))
         }),
     ]
 }
@@ -97,7 +99,7 @@ impl Rows for Risks {
     fn columns<'s>() -> Vec<Column<RiskRow<'s>>> {
         let mut columns: Vec<Column<RiskRow<'s>>> = vec![
             column!("patient", Text, "The patient as namespace/identifier.", |row| {
-                Cell::text(row.shard.patients.get(row.row.patient).map_or("", |name| name))
+                Cell::text(row.view.patient(row.row.patient))
             }),
             column!("pipeline", Text, "The pipeline.", |row| {
                 row.track().map_or(Cell::Null, |track| Cell::text(&track.pipeline))
@@ -109,7 +111,7 @@ impl Rows for Risks {
                 |row| { row.track().map_or(Cell::Null, |track| Cell::text(&track.subject)) }
             ),
             column!("edition", Text, "The edition of the rule.", |row| {
-                Cell::text(row.shard.notes.get(row.row.edition).map_or("", |text| text))
+                Cell::text(row.view.shard().notes.get(row.row.edition).map_or("", |text| text))
             }),
             column!("at", Time, "The instant it is a score of.", |row| Cell::time(Some(
                 row.row.at()
@@ -156,20 +158,39 @@ impl Rows for Risks {
         columns
     }
 
-    fn n_pieces(shard: &ShardSnapshot) -> usize {
-        shard.scores.len()
+    fn known(row: &RiskRow<'_>) -> Known {
+        row.known
     }
 
-    fn rows<'s>(shard: &'s ShardSnapshot, piece: usize, patient: Option<u32>) -> Vec<RiskRow<'s>> {
-        let Some(chunk) = shard.scores.get(piece) else { return Vec::new() };
-        let base = piece * CHUNK_ROWS;
-        let row = |index: usize| {
-            let row = chunk.row(index)?;
-            let number = u32::try_from(base + index).ok()?;
-            let is_current = shard.score_marks.known_to(number) == Timestamp::FOREVER;
-            let wanted = patient.is_none_or(|patient| patient == row.patient);
-            (is_current && wanted).then_some(RiskRow { shard, row })
-        };
-        (0..chunk.n_rows()).filter_map(row).collect()
+    fn n_pieces(view: &ShardView) -> usize {
+        view.shard().scores.len()
     }
+
+    fn rows(view: &ShardView, part: Part) -> Vec<RiskRow<'_>> {
+        let shown = |number: u32| {
+            let (row, known) = score(view, number)?;
+            Some(RiskRow { view, row, known })
+        };
+        let shard = view.shard();
+        match part {
+            Part::Patient(patient) => {
+                let mut rows: Vec<_> = shard.score_chains.walk(patient).filter_map(shown).collect();
+                rows.reverse();
+                rows
+            }
+            Part::Piece(piece) => {
+                let n_rows = shard.scores.get(piece).map_or(0, |chunk| chunk.n_rows());
+                let first = piece * CHUNK_ROWS;
+                let numbers = first..first + n_rows;
+                numbers.filter_map(|number| shown(u32::try_from(number).ok()?)).collect()
+            }
+        }
+    }
+}
+
+/// A score that the view shows, with its known times as they are shown.
+pub fn score(view: &ShardView, number: u32) -> Option<(ScoreRow, Known)> {
+    let (row, known_to) = view.shard().score(number)?;
+    let known = view.scope.shown(Timestamp::from_micros(row.known), known_to)?;
+    (row.at() <= view.scope.valid).then_some((row, known))
 }

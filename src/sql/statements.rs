@@ -1,46 +1,79 @@
 //! Tables of statements: one per kind of resource, each with the attributes that kind has.
 
+use std::sync::Arc;
+
 use crate::domain::event::ResourceKind;
 use crate::domain::identity::SourcePosition;
 use crate::domain::statement::Attribute;
-use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::scope::{Known, Part, ShardView};
 use crate::sql::table::Rows;
-use crate::twin::snapshot::ShardSnapshot;
+use crate::sql::void::void_rows;
 use crate::twin::statements::{StatementRow, Topic};
 
-/// A row: a statement that counts now.
+/// A row: a statement, as one version of a resource gave it.
 pub struct StatementCells<'s> {
-    shard: &'s ShardSnapshot,
-    row: &'s StatementRow,
+    view: &'s ShardView,
+    row: Arc<StatementRow>,
+    known: Known,
 }
 
 impl StatementCells<'_> {
     fn source(&self) -> Option<SourcePosition<'static>> {
-        self.shard.events.source(&self.row.event)
+        self.view.shard().events.source(&self.row.event)
     }
 }
 
-/// The statements of a shard on a topic, of one patient if one is named.
-fn rows_of(
-    shard: &ShardSnapshot,
-    patient: Option<u32>,
-    is_of: impl Fn(Topic) -> bool,
-) -> Vec<StatementCells<'_>> {
-    let rows = shard.statements.iter().filter(|(row, known_to)| {
-        *known_to == Timestamp::FOREVER
-            && row.version.status.counts()
-            && is_of(row.topic())
-            && patient.is_none_or(|patient| patient == row.patient)
-    });
-    rows.map(|(row, _)| StatementCells { shard, row }).collect()
+/// Statements read at once.
+const RUN_ROWS: u32 = 16_384;
+
+/// How many pieces the statements of a shard come in.
+pub fn n_runs(view: &ShardView) -> usize {
+    let run = usize::try_from(RUN_ROWS).unwrap_or(usize::MAX);
+    view.shard().statements.n_rows().div_ceil(run)
+}
+
+/// The statements of a part that the view shows, in the order in which they came.
+pub fn shown(view: &ShardView, part: Part) -> Vec<(&Arc<StatementRow>, Known)> {
+    let statements = &view.shard().statements;
+    let shown = |number: u32| {
+        let (row, known_to) = statements.get(number)?;
+        Some((row, view.shows(row, known_to)?))
+    };
+    match part {
+        Part::Patient(patient) => {
+            let mut rows: Vec<_> = statements.of_patient(patient).filter_map(shown).collect();
+            rows.reverse();
+            rows
+        }
+        Part::Piece(piece) => {
+            let first = u32::try_from(piece).unwrap_or(u32::MAX).saturating_mul(RUN_ROWS);
+            (first..first.saturating_add(RUN_ROWS))
+                .map_while(|n| statements.get(n).map(|_| n))
+                .filter_map(shown)
+                .collect()
+        }
+    }
+}
+
+/// The statements of a part on a topic, with the versions that say nothing where all are shown.
+fn rows_of(view: &ShardView, part: Part, is_of: impl Fn(Topic) -> bool) -> Vec<StatementCells<'_>> {
+    let said = shown(view, part).into_iter().map(|(row, known)| (row.clone(), known));
+    // Versions that say nothing lie among the samples: they come once, with the last piece.
+    let with_void = match part {
+        Part::Piece(piece) => piece + 1 == n_runs(view).max(1),
+        Part::Patient(_) => true,
+    };
+    let void = if with_void { void_rows(view, part) } else { Vec::new() };
+    let rows = said.chain(void).filter(|(row, _)| is_of(row.topic()));
+    rows.map(|(row, known)| StatementCells { view, row, known }).collect()
 }
 
 fn attribute<'a, const NUMBER: u32>(cells: &'a StatementCells<'_>) -> Cell<'a> {
     let name = Attribute::from_number(NUMBER);
     match name {
         Some(Attribute::Ward) => {
-            Cell::text(cells.shard.ward_of(cells.row.patient, &cells.row.statement))
+            Cell::text(cells.view.ward_of(cells.row.patient, &cells.row.statement))
         }
         name => Cell::text(name.and_then(|name| cells.row.statement.attribute(name)).unwrap_or("")),
     }
@@ -59,9 +92,7 @@ fn first<'s>() -> Vec<Column<StatementCells<'s>>> {
             "patient",
             Text,
             "The patient as namespace/identifier; null for places and roles.",
-            |cells| {
-                Cell::text(cells.shard.patients.get(cells.row.patient).map_or("", |name| name))
-            }
+            |cells| { Cell::text(cells.view.patient(cells.row.patient)) }
         ),
         column!("resource", Text, "The resource as Type/id.", |cells| {
             Cell::Owned(format!("{}/{}", cells.row.kind.name(), cells.row.id))
@@ -135,16 +166,16 @@ macro_rules! statement_tables {
                     columns
                 }
 
-                fn n_pieces(_: &ShardSnapshot) -> usize {
-                    1
+                fn known(row: &StatementCells<'_>) -> Known {
+                    row.known
                 }
 
-                fn rows<'s>(
-                    shard: &'s ShardSnapshot,
-                    _: usize,
-                    patient: Option<u32>,
-                ) -> Vec<StatementCells<'s>> {
-                    rows_of(shard, patient, |topic| matches!(topic, $($topic)|*))
+                fn n_pieces(view: &ShardView) -> usize {
+                    n_runs(view).max(1)
+                }
+
+                fn rows(view: &ShardView, part: Part) -> Vec<StatementCells<'_>> {
+                    rows_of(view, part, |topic| matches!(topic, $($topic)|*))
                 }
             }
         )*

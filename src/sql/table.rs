@@ -1,10 +1,13 @@
-//! A table over snapshots: the rows of each shard are read chunk by chunk, only the columns asked for,
+//! A table over snapshots: the rows of each shard are read piece by piece, only the columns asked for,
 //! and only one patient's where a query names one.
 
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, ScalarValue};
@@ -17,8 +20,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 
-use crate::sql::column::{Column, batch, schema};
-use crate::twin::snapshot::ShardSnapshot;
+use crate::sql::column::{Cell, Column, Type, batch, schema};
+use crate::sql::scope::{Known, Part, ShardView, Versions};
 
 /// What a table reads: its columns, and its rows in pieces.
 pub trait Rows: Send + Sync + 'static {
@@ -28,26 +31,54 @@ pub trait Rows: Send + Sync + 'static {
     /// The columns.
     fn columns<'s>() -> Vec<Column<Self::Row<'s>>>;
 
-    /// How many pieces a shard's rows come in.
-    fn n_pieces(shard: &ShardSnapshot) -> usize;
+    /// From when until when a row was current.
+    fn known(row: &Self::Row<'_>) -> Known;
 
-    /// The rows of a piece; of one patient only, where `patient` names one.
-    fn rows<'s>(shard: &'s ShardSnapshot, piece: usize, patient: Option<u32>)
-    -> Vec<Self::Row<'s>>;
+    /// How many pieces a shard's rows come in.
+    fn n_pieces(view: &ShardView) -> usize;
+
+    /// The rows of a part, as many as the scope of the view shows.
+    fn rows(view: &ShardView, part: Part) -> Vec<Self::Row<'_>>;
+
+    /// Whole columns of a piece with the number of its rows, where they need no rows to be made.
+    fn arrays(_: &ShardView, _: usize, _: &[usize]) -> Option<(usize, Vec<ArrayRef>)> {
+        None
+    }
+}
+
+/// The columns of a table, with the known times behind them where all versions are shown.
+pub fn columns_of<'s, T: Rows>(versions: Versions) -> Vec<Column<T::Row<'s>>> {
+    let mut columns = T::columns();
+    if versions == Versions::All {
+        columns.push(Column {
+            name: "known_from",
+            kind: Type::Time,
+            about: "From when this version counted, or when it came if it never did.",
+            read: |row| Cell::time(Some(T::known(row).from)),
+        });
+        columns.push(Column {
+            name: "known_to",
+            kind: Type::Time,
+            about: "Until when it counted; null while it does.",
+            read: |row| Cell::time(Some(T::known(row).to)),
+        });
+    }
+    columns
 }
 
 /// A table over the shards of a snapshot.
 pub struct SnapshotTable<T: Rows> {
-    shards: Arc<Vec<ShardSnapshot>>,
+    views: Arc<Vec<ShardView>>,
+    versions: Versions,
     schema: SchemaRef,
     _rows: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T: Rows> SnapshotTable<T> {
-    /// The table over `shards`.
-    pub fn new(shards: Arc<Vec<ShardSnapshot>>) -> SnapshotTable<T> {
-        let schema = schema(&T::columns());
-        SnapshotTable { shards, schema, _rows: std::marker::PhantomData }
+    /// The table over `views`, whose scope is of these `versions`.
+    pub fn new(views: Arc<Vec<ShardView>>, versions: Versions) -> SnapshotTable<T> {
+        let schema = schema(&columns_of::<T>(versions));
+        SnapshotTable { views, versions, schema, _rows: std::marker::PhantomData }
     }
 }
 
@@ -80,8 +111,9 @@ impl<T: Rows> TableProvider for SnapshotTable<T> {
         let patient = filters.iter().find_map(patient_of);
         let partition = |shard: usize| -> Arc<dyn PartitionStream> {
             Arc::new(ShardStream::<T> {
-                shards: self.shards.clone(),
+                views: self.views.clone(),
                 shard,
+                versions: self.versions,
                 schema: schema.clone(),
                 projection: projection.clone(),
                 patient: patient.clone(),
@@ -89,7 +121,7 @@ impl<T: Rows> TableProvider for SnapshotTable<T> {
             })
         };
         // A plan needs a partition, even where there is no shard yet.
-        let partitions = (0..self.shards.len().max(1)).map(partition).collect();
+        let partitions = (0..self.views.len().max(1)).map(partition).collect();
         let plan = StreamingTableExec::try_new(schema.clone(), partitions, None, [], false, limit)?;
         Ok(Arc::new(plan))
     }
@@ -130,9 +162,11 @@ fn patient_of(filter: &Expr) -> Option<String> {
 }
 
 /// The rows of one shard.
+/// The rows of one shard.
 struct ShardStream<T: Rows> {
-    shards: Arc<Vec<ShardSnapshot>>,
+    views: Arc<Vec<ShardView>>,
     shard: usize,
+    versions: Versions,
     schema: SchemaRef,
     projection: Vec<usize>,
     patient: Option<String>,
@@ -145,34 +179,48 @@ impl<T: Rows> fmt::Debug for ShardStream<T> {
     }
 }
 
+impl<T: Rows> ShardStream<T> {
+    /// What is read: every piece, or the one patient that was named; nothing for a name nobody has.
+    fn parts(&self) -> Vec<Part> {
+        let Some(view) = self.views.get(self.shard) else { return Vec::new() };
+        match &self.patient {
+            None => (0..T::n_pieces(view)).map(Part::Piece).collect(),
+            Some(name) => view.shard().patient_named(name).map(Part::Patient).into_iter().collect(),
+        }
+    }
+}
+
 impl<T: Rows> PartitionStream for ShardStream<T> {
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (shards, shard, schema) = (self.shards.clone(), self.shard, self.schema.clone());
-        let projection = self.projection.clone();
-        let snapshot = shards.get(shard);
-        // A name that no patient has gives no rows, not all.
-        let numbers: Vec<Option<u32>> = match (&self.patient, snapshot) {
-            (None, _) | (_, None) => vec![None],
-            (Some(name), Some(snapshot)) => {
-                snapshot.patients_named(name).into_iter().map(Some).collect()
-            }
-        };
-        let n_pieces = snapshot.map_or(0, T::n_pieces);
-        let pieces = (0..n_pieces).flat_map(move |piece| {
-            numbers.clone().into_iter().map(move |patient| (piece, patient))
+        let (views, shard, versions) = (self.views.clone(), self.shard, self.versions);
+        let (schema, projection) = (self.schema.clone(), self.projection.clone());
+        let batches = self.parts().into_iter().filter_map(move |part| {
+            let view = views.get(shard)?;
+            let read = read::<T>(view, part, versions, &schema, &projection);
+            Some(read.map_err(DataFusionError::from))
         });
-        let stream_schema = schema.clone();
-        let batches = pieces.map(move |(piece, patient)| {
-            let empty: &[ShardSnapshot] = &[];
-            let shard = shards.get(shard).or(empty.first());
-            let rows = shard.map_or_else(Vec::new, |shard| T::rows(shard, piece, patient));
-            let built = batch(&T::columns(), &stream_schema, &projection, &rows);
-            built.map_err(DataFusionError::from)
-        });
-        Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches)))
+        let stream = futures::stream::iter(batches);
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), stream))
     }
+}
+
+/// The projected columns of a part.
+fn read<T: Rows>(
+    view: &ShardView,
+    part: Part,
+    versions: Versions,
+    schema: &SchemaRef,
+    projection: &[usize],
+) -> Result<RecordBatch, ArrowError> {
+    if let Part::Piece(piece) = part
+        && let Some((n_rows, arrays)) = T::arrays(view, piece, projection)
+    {
+        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+        return RecordBatch::try_new_with_options(schema.clone(), arrays, &options);
+    }
+    batch(&columns_of::<T>(versions), schema, projection, &T::rows(view, part))
 }

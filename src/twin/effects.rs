@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use crate::domain::effect::{Effect, EffectId, EffectStatus, Suppression};
+use crate::domain::time::Timestamp;
 use crate::twin::hash::Numbers;
 use crate::twin::pages::Pages;
 
@@ -30,6 +31,17 @@ pub struct SuppressionRow {
     pub suppression: Suppression,
 }
 
+/// One time that something was not said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsaid {
+    /// The suppression that counts it.
+    pub suppression: u32,
+    /// When it was not said.
+    pub known: Timestamp,
+    /// The effective time of its newest evidence.
+    pub at: Timestamp,
+}
+
 type ByTrack = HashMap<(u32, u16), Vec<u32>, Numbers>;
 
 /// Everything said and unsaid in a shard.
@@ -38,6 +50,7 @@ pub struct Effects {
     rows: Pages<EffectRow>,
     revisions: Pages<EffectRow>,
     suppressions: Pages<SuppressionRow>,
+    unsaid: Pages<Unsaid>,
     by_track: ByTrack,
     newest_suppression: HashMap<(u32, u16), u32, Numbers>,
 }
@@ -50,6 +63,7 @@ impl Effects {
         revisions: Pages<EffectRow>,
         suppressions: Vec<SuppressionRow>,
         going_on: Vec<(u32, u16, u32)>,
+        unsaid: Pages<Unsaid>,
     ) -> Effects {
         let mut by_track = ByTrack::default();
         for (number, row) in (0..).zip(&rows) {
@@ -62,6 +76,7 @@ impl Effects {
             suppressions: Pages::of(suppressions),
             by_track,
             newest_suppression: going_on.collect(),
+            unsaid,
         }
     }
 
@@ -133,6 +148,7 @@ impl Effects {
 
     /// Notes that something was not said. Equal ones in a row are one, with a count.
     pub fn suppress(&mut self, patient: u32, track: u16, suppression: Suppression) {
+        let (known, at) = (suppression.last_known, suppression.at);
         let newest = self.newest_suppression.get(&(patient, track)).copied();
         let same = newest.filter(|number| {
             let row = self.suppressions.get(*number);
@@ -141,13 +157,17 @@ impl Effects {
                 (known.reason, &known.band) == (suppression.reason, &suppression.band)
             })
         });
-        if let Some(row) = same.and_then(|number| self.suppressions.get_mut(number)) {
-            row.suppression.last_known = suppression.last_known;
-            row.suppression.at = suppression.at;
+        if let Some(number) = same
+            && let Some(row) = self.suppressions.get_mut(number)
+        {
+            row.suppression.last_known = known;
+            row.suppression.at = at;
             row.suppression.count = row.suppression.count.saturating_add(1);
+            self.unsaid.push(Unsaid { suppression: number, known, at });
             return;
         }
         let number = self.suppressions.push(SuppressionRow { patient, track, suppression });
+        self.unsaid.push(Unsaid { suppression: number, known, at });
         self.newest_suppression.insert((patient, track), number);
     }
 
@@ -169,5 +189,10 @@ impl Effects {
     /// Every suppression; cloning it is cheap.
     pub fn suppressions(&self) -> &Pages<SuppressionRow> {
         &self.suppressions
+    }
+
+    /// Every time that something was not said, in order: what the suppressions count; cloning it is cheap.
+    pub fn unsaid(&self) -> &Pages<Unsaid> {
+        &self.unsaid
     }
 }

@@ -86,6 +86,8 @@ impl Twins {
         let mut fork = Twins::new(self.partition(), &[]);
         for patient in patients.numbers() {
             fork.patients.intern(self.patients.text(*patient));
+            let since = self.names.since(*patient).unwrap_or(Timestamp::MIN);
+            fork.names.push(fork.patients.texts(), since);
         }
         fork.persons = patients.numbers().iter().map(|patient| self.person(*patient)).collect();
         fork.places = self.places.clone();

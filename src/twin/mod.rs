@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod block;
+pub mod chains;
 pub mod effects;
 pub mod events;
 pub mod filter;
@@ -12,6 +13,7 @@ pub mod intern;
 pub mod links;
 pub mod local;
 pub mod marks;
+pub mod names;
 pub mod newest;
 pub mod pages;
 pub mod places;

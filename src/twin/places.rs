@@ -42,6 +42,12 @@ pub(super) fn write_resource_key(
     bytes.extend_from_slice(id.as_bytes());
 }
 
+impl<'p> FromIterator<&'p Arc<StatementRow>> for Places {
+    fn from_iter<I: IntoIterator<Item = &'p Arc<StatementRow>>>(rows: I) -> Places {
+        Places(rows.into_iter().map(|row| (row.key, row.clone())).collect())
+    }
+}
+
 impl Places {
     /// Knows a place, or knows it as it is now.
     pub fn insert(&mut self, row: Arc<StatementRow>) {

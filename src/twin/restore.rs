@@ -35,6 +35,7 @@ impl Twins {
         twins.patients = texts(&snapshot.patients);
         twins.codes = texts(&snapshot.codes);
         twins.devices = texts(&snapshot.devices);
+        twins.names = snapshot.names.clone();
         twins.persons = vec![Person::default(); snapshot.patients.n_items()];
         let events = Events::of_view(partition, &snapshot.events);
         twins.tail = Tail::restore(

@@ -3,6 +3,7 @@
 //! said.
 
 use crate::domain::time::Timestamp;
+use crate::twin::chains::Chains;
 use crate::twin::head::{Cell, Head};
 use crate::twin::marks::Marks;
 use crate::twin::series::{Lists, Order, Rows};
@@ -80,7 +81,7 @@ impl ScoreRow {
     }
 
     /// What the head keeps of it.
-    fn head(&self) -> Cell {
+    pub fn head(&self) -> Cell {
         let flags = HeadFlags { status: self.status, episode_band: self.episode_band };
         Cell { at: self.at(), value: self.value, flags: flags.pack() }
     }
@@ -164,6 +165,8 @@ pub struct Scores {
     pub sum: Sum,
     /// The hash of each track's name.
     names: Vec<u64>,
+    /// The rows of each patient, current or not.
+    pub chains: Chains,
     lists: Lists,
 }
 
@@ -184,7 +187,9 @@ impl Scores {
         let n_rows = u32::try_from(rows.n_rows()).expect("fewer than 2^32 scores");
         let current = |number: &u32| marks.known_to(*number) == Timestamp::FOREVER;
         (0..n_rows).filter(current).for_each(|number| lists.insert(&rows, number));
-        Scores { rows, marks, sum, lists, ..Scores::default() }
+        let mut chains = Chains::default();
+        (0..n_rows).for_each(|number| chains.push(rows.patient(number)));
+        Scores { rows, marks, sum, chains, lists, ..Scores::default() }
     }
 
     /// The current scores of a track, the newest instant first.
@@ -253,6 +258,7 @@ impl Scores {
         }
         self.sum.add(of_score(name, self.name(row.track), &row));
         let number = self.rows.push(row);
+        self.chains.push(row.patient);
         self.lists.insert(&self.rows, number);
         if self.lists.newest((row.patient, row.track)) == Some(number) {
             self.head.set(row.patient, usize::from(row.track), Some(row.head()));

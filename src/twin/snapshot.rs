@@ -6,17 +6,18 @@ use std::sync::Arc;
 use arrow::array::{Array, StringArray};
 
 use crate::domain::identity::TwinId;
-use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
+use crate::twin::chains::Chains;
 use crate::twin::effects::Effects;
-use crate::twin::effects::{EffectRow, SuppressionRow};
+use crate::twin::effects::{EffectRow, SuppressionRow, Unsaid};
 use crate::twin::events::EventsView;
 use crate::twin::head::HeadPage;
 use crate::twin::marks::Marks;
+use crate::twin::names::Names;
 use crate::twin::pages::Pages;
 use crate::twin::places::Places;
 use crate::twin::samples::{Rare, SampleChunk};
-use crate::twin::scores::{ScoreChunk, Scores};
+use crate::twin::scores::{ScoreChunk, ScoreRow, Scores};
 use crate::twin::segment::Segment;
 use crate::twin::statements::Statements;
 use crate::twin::table::place;
@@ -36,6 +37,8 @@ pub struct ShardSnapshot {
     pub clock: Timestamp,
     /// `namespace/patient` of every patient, by number.
     pub patients: Pages<Arc<str>>,
+    /// The numbers of patients by name, and since when they are known.
+    pub names: Names,
     /// Samples that are not sealed yet.
     pub tail: Vec<Arc<SampleChunk>>,
     /// Which of them ceased to be current.
@@ -62,6 +65,8 @@ pub struct ShardSnapshot {
     pub scores: Vec<Arc<ScoreChunk>>,
     /// Which of them ceased to be current.
     pub score_marks: Marks,
+    /// The scores of each patient, current or not.
+    pub score_chains: Chains,
     /// The newest score per patient and track.
     pub score_head: Vec<Arc<HeadPage>>,
     /// Texts of notes and editions, by number.
@@ -72,8 +77,12 @@ pub struct ShardSnapshot {
     pub revisions: Pages<EffectRow>,
     /// What was not said.
     pub suppressions: Pages<SuppressionRow>,
+    /// Each time that something was not said.
+    pub unsaid: Pages<Unsaid>,
     /// What each track is.
     pub tracks: Arc<Vec<Track>>,
+    /// What tracks were before, in the order in which they ceased to be it.
+    pub past_tracks: Arc<Vec<PastTrack>>,
 }
 
 /// What a track is: a pipeline's subject.
@@ -95,6 +104,17 @@ pub struct Track {
     pub inputs: Vec<Arc<str>>,
 }
 
+/// What a track was before its pipeline was defined anew: old scores are read by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastTrack {
+    /// The track's number.
+    pub number: u16,
+    /// When it ceased to be this.
+    pub known_to: Timestamp,
+    /// What it was.
+    pub track: Track,
+}
+
 /// What a snapshot needs besides twins, scores and effects.
 #[derive(Clone, Debug)]
 pub struct SnapshotParts {
@@ -110,6 +130,8 @@ pub struct SnapshotParts {
     pub notes: Pages<Arc<str>>,
     /// What each track is.
     pub tracks: Arc<Vec<Track>>,
+    /// What tracks were before.
+    pub past_tracks: Arc<Vec<PastTrack>>,
 }
 
 impl ShardSnapshot {
@@ -126,6 +148,7 @@ impl ShardSnapshot {
             known_through: parts.known_through,
             clock: parts.clock,
             patients: twins.patients.texts().clone(),
+            names: twins.names.clone(),
             tail: twins.tail.rows.view(),
             tail_marks: twins.tail.marks.clone(),
             tail_rare: twins.tail.rare.clone(),
@@ -139,12 +162,15 @@ impl ShardSnapshot {
             devices: twins.devices.texts().clone(),
             scores: scores.rows.view(),
             score_marks: scores.marks.clone(),
+            score_chains: scores.chains.clone(),
             score_head: scores.head.view(),
             notes: parts.notes,
             effects: effects.rows().clone(),
             revisions: effects.revisions().clone(),
             suppressions: effects.suppressions().clone(),
+            unsaid: effects.unsaid().clone(),
             tracks: parts.tracks,
+            past_tracks: parts.past_tracks,
         }
     }
 
@@ -154,20 +180,22 @@ impl ShardSnapshot {
         Some(TwinId::new(namespace, patient))
     }
 
-    /// The ward of a patient's stay, by the places as they are known.
-    pub fn ward_of<'s>(&'s self, patient: u32, stay: &'s Statement<'_>) -> &'s str {
-        let twin = self.twin_id(patient);
-        twin.map_or("", |twin| self.places.ward(&twin.namespace, stay))
+    /// What a track was when a score of it was made.
+    pub fn track_at(&self, number: u16, known: Timestamp) -> Option<&Track> {
+        let was = |past: &&PastTrack| past.number == number && known < past.known_to;
+        let past = self.past_tracks.iter().find(was).map(|past| &past.track);
+        past.or_else(|| self.tracks.get(usize::from(number)))
     }
 
-    /// The number of the patient with this `namespace/patient`, or with this identifier in the only
-    /// namespace that has it.
-    pub fn patients_named(&self, name: &str) -> Vec<u32> {
-        let numbered = (0..).zip(self.patients.iter());
-        let same = |known: &str| {
-            known == name || known.split_once('/').is_some_and(|(_, patient)| patient == name)
-        };
-        numbered.filter(|(_, known)| same(known)).map(|(number, _)| number).collect()
+    /// A score, if there is one of this number, with the time at which it ceased to be current.
+    pub fn score(&self, number: u32) -> Option<(ScoreRow, Timestamp)> {
+        let (chunk, index) = place(number);
+        Some((self.scores.get(chunk)?.row(index)?, self.score_marks.known_to(number)))
+    }
+
+    /// The number of the patient with this `namespace/patient`.
+    pub fn patient_named(&self, name: &str) -> Option<u32> {
+        self.names.find(&self.patients, name)
     }
 
     /// A resource id of the tail by its number.

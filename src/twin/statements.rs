@@ -10,6 +10,7 @@ use crate::domain::fact::Valid;
 use crate::domain::standing::Standing;
 use crate::domain::statement::{Activity, Statement};
 use crate::domain::time::Timestamp;
+use crate::twin::chains::Chains;
 use crate::twin::events::EventRow;
 use crate::twin::marks::Marks;
 use crate::twin::pages::Pages;
@@ -90,12 +91,15 @@ impl Topic {
 pub struct Statements {
     rows: Pages<Arc<StatementRow>>,
     marks: Marks,
+    chains: Chains,
 }
 
 impl Statements {
     /// The statements of a shard that is restored.
     pub fn of(rows: Vec<Arc<StatementRow>>, marks: Marks) -> Statements {
-        Statements { rows: Pages::of(rows), marks }
+        let mut chains = Chains::default();
+        rows.iter().for_each(|row| chains.push(row.patient));
+        Statements { rows: Pages::of(rows), marks, chains }
     }
 
     /// When those that ceased to be current did.
@@ -105,6 +109,7 @@ impl Statements {
 
     /// Appends a statement and gives its number.
     pub fn push(&mut self, row: StatementRow) -> u32 {
+        self.chains.push(row.patient);
         self.rows.push(Arc::new(row))
     }
 
@@ -121,6 +126,16 @@ impl Statements {
     /// When a statement ceased to be current; `FOREVER` while it is.
     pub fn known_to(&self, number: u32) -> Timestamp {
         self.marks.known_to(number)
+    }
+
+    /// The statement of this number, if there is one, with the time at which it ceased to be current.
+    pub fn get(&self, number: u32) -> Option<(&Arc<StatementRow>, Timestamp)> {
+        Some((self.rows.get(number)?, self.marks.known_to(number)))
+    }
+
+    /// The statements about a patient, current or not, the last to come first.
+    pub fn of_patient(&self, patient: u32) -> impl Iterator<Item = u32> {
+        self.chains.walk(patient)
     }
 
     /// Every statement with the time at which it ceased to be current.

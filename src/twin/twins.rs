@@ -20,6 +20,7 @@ use crate::twin::apply::Arrival;
 use crate::twin::events::Events;
 use crate::twin::intern::Interner;
 use crate::twin::links::LinkIndex;
+use crate::twin::names::Names;
 use crate::twin::newest::Newest;
 use crate::twin::places::Places;
 use crate::twin::samples::series_of;
@@ -34,6 +35,7 @@ use crate::twin::zones::Zones;
 #[derive(Debug)]
 pub struct Twins {
     pub(super) patients: Interner,
+    pub(super) names: Names,
     pub(super) persons: Vec<Person>,
     pub(super) tail: Tail,
     pub(super) segments: Vec<Segment>,
@@ -105,6 +107,7 @@ impl Twins {
     pub fn new(partition: u32, tracked: &[(Signal, Origin)]) -> Twins {
         let mut twins = Twins {
             patients: Interner::default(),
+            names: Names::default(),
             persons: Vec::new(),
             tail: Tail::of_partition(partition),
             segments: Vec::new(),
@@ -198,7 +201,7 @@ impl Twins {
     pub fn apply(&mut self, event: &Event<'_>, position: LogPosition, known: Timestamp) -> Applied {
         let (patient, namespace, resources) = match &event.body {
             EventBody::Patient { twin, resources } => {
-                (self.patient_of(twin), twin.namespace.as_ref(), resources)
+                (self.patient_of(twin, known), twin.namespace.as_ref(), resources)
             }
             EventBody::Directory { namespace, resources } => {
                 (DIRECTORY, namespace.as_ref(), resources)
@@ -256,7 +259,7 @@ impl Twins {
         is_unknown
     }
 
-    fn patient_of(&mut self, twin: &TwinId<'_>) -> u32 {
+    fn patient_of(&mut self, twin: &TwinId<'_>, known: Timestamp) -> u32 {
         // What was found ahead is held against the name again: nothing may go to another patient.
         if let Some(number) = self.ahead.pop_front().flatten()
             && self.twin_id(number) == *twin
@@ -269,6 +272,7 @@ impl Twins {
         let n_patients = usize::try_from(number).unwrap_or(usize::MAX).saturating_add(1);
         if self.persons.len() < n_patients {
             self.persons.resize(n_patients, Person::default());
+            self.names.push(self.patients.texts(), known);
         }
         number
     }

@@ -16,7 +16,7 @@ use crate::engine::checkpoint::state::{Rest, ShardState};
 use crate::engine::checkpoint::tables;
 use crate::engine::checkpoint::tables::time;
 use crate::engine::timers::Timers;
-use crate::twin::effects::SuppressionRow;
+use crate::twin::effects::{SuppressionRow, Unsaid};
 use crate::twin::events::EventsView;
 use crate::twin::filter::Filter;
 use crate::twin::head::Cell;
@@ -25,7 +25,7 @@ use crate::twin::newest::Newest;
 use crate::twin::pages::Pages;
 use crate::twin::segment::Index;
 use crate::twin::segment_file::BlockPlace;
-use crate::twin::snapshot::Track;
+use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::sums::{Sum, Sums};
 
 /// The version of what is written here. It only grows, and every older one is read for ever.
@@ -58,8 +58,14 @@ pub struct Core<'b> {
     pub clock: Timestamp,
     /// The names of the shard: patients, sources, codes, devices, notes.
     pub names: [Pages<Arc<str>>; 5],
+    /// Since when each patient is known.
+    pub since: Vec<Timestamp>,
     /// What each track is.
     pub tracks: Vec<Track>,
+    /// What tracks were before.
+    pub past_tracks: Vec<PastTrack>,
+    /// Each time that something was not said.
+    pub unsaid: Pages<Unsaid>,
     /// What only the writer needs.
     pub rest: Rest,
     /// The segments.
@@ -87,7 +93,21 @@ pub fn write(state: &ShardState, segments: &[SegmentEntry], n_runs: [usize; 3]) 
         out.count(names.n_items());
         names.iter().for_each(|name| out.text(name));
     }
+    let n_patients = u32::try_from(snapshot.patients.n_items()).unwrap_or(u32::MAX);
+    let since = (0..n_patients).map(|patient| snapshot.names.since(patient));
+    out.list(since, |out, since| out.i64(since.unwrap_or(Timestamp::MIN).micros()));
     out.list(snapshot.tracks.iter(), write_track);
+    out.list(snapshot.past_tracks.iter(), |out, past| {
+        out.u16(past.number);
+        out.i64(past.known_to.micros());
+        write_track(out, &past.track);
+    });
+    let unsaid: Vec<&Unsaid> = snapshot.unsaid.iter().collect();
+    out.list(unsaid.into_iter(), |out, unsaid| {
+        out.u32(unsaid.suppression);
+        out.i64(unsaid.known.micros());
+        out.i64(unsaid.at.micros());
+    });
     write_rest(&mut out, rest);
     out.list(segments.iter(), write_segment);
     write_suppressions(&mut out, &snapshot.suppressions);
@@ -124,7 +144,16 @@ pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
         known,
         clock,
         names,
+        since: part.list(time)?,
         tracks: part.list(read_track)?,
+        past_tracks: part.list(|part| {
+            let (number, known_to) = (part.u16()?, time(part)?);
+            Ok(PastTrack { number, known_to, track: read_track(part)? })
+        })?,
+        unsaid: Pages::of(part.list(|part| {
+            let (suppression, known, at) = (part.u32()?, time(part)?, time(part)?);
+            Ok(Unsaid { suppression, known, at })
+        })?),
         rest: read_rest(&mut part)?,
         segments: part.list(read_segment)?,
         suppressions: read_suppressions(&mut part)?,

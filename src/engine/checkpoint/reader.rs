@@ -18,7 +18,9 @@ use crate::storage::manifest::Manifest;
 use crate::storage::object::Storage;
 use crate::storage::part::{PartRef, SEGMENT};
 use crate::storage::search::{Depth, Valid};
+use crate::twin::chains::Chains;
 use crate::twin::effects::Effects;
+use crate::twin::names::Names;
 use crate::twin::pages::Pages;
 use crate::twin::segment::{Segment, Shelf};
 use crate::twin::snapshot::ShardSnapshot;
@@ -121,9 +123,10 @@ fn read(
     let bytes_of = |kind| of_kind(kind).filter_map(|(_, bytes)| bytes.as_ref());
     let core = core::read(bytes_of(CORE).next().ok_or(Torn)?)?;
     let Core { partition, next_offset, known, clock, .. } = core;
-    let tracks = Arc::new(core.tracks);
-    let Core { names, rest, segments, suppressions, n_runs, mut open, .. } = core;
+    let (tracks, past_tracks) = (Arc::new(core.tracks), Arc::new(core.past_tracks));
+    let Core { names, since, unsaid, rest, segments, suppressions, n_runs, mut open, .. } = core;
     let [patients, sources, codes, devices, notes] = names;
+    let names = Names::of(&patients, since.into_iter());
     let (segments, stored) = read_segments(storage, segments, of_kind(SEGMENT), object_of)?;
     let tail = tables::read_samples(&mut open)?;
     let (tail_marks, tail_rare) = (tables::read_marks(&mut open)?, tables::read_rare(&mut open)?);
@@ -156,7 +159,7 @@ fn read(
     }
     let effects = read_standing(&standing, &revisions)?;
     let going_on = rest.going_on.clone();
-    let effects = Effects::of(effects, revisions, suppressions, going_on);
+    let effects = Effects::of(effects, revisions, suppressions, going_on, unsaid);
     let snapshot = ShardSnapshot {
         partition,
         next_offset,
@@ -182,6 +185,10 @@ fn read(
         revisions: effects.revisions().clone(),
         suppressions: effects.suppressions().clone(),
         tracks,
+        names,
+        score_chains: Chains::default(),
+        unsaid: effects.unsaid().clone(),
+        past_tracks,
     };
     Ok((ShardState { snapshot, rest }, stored))
 }

@@ -49,7 +49,14 @@ impl StoredSegment {
         size_bytes: u64,
         blocks: Vec<BlockPlace>,
     ) -> StoredSegment {
-        StoredSegment { storage, object, size_bytes, blocks, footer: OnceLock::new(), recent: Mutex::default() }
+        StoredSegment {
+            storage,
+            object,
+            size_bytes,
+            blocks,
+            footer: OnceLock::new(),
+            recent: Mutex::default(),
+        }
     }
 
     /// Where its blocks lie in it.
