@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => cli::verify::run(args),
         Command::Produce(args) => cli::produce::run(args),
         Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),
+        Command::Bench(BenchCommand::State(args)) => cli::bench::state(args),
         Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),
         Command::Replay(args) => cli::replay::run(args),
         Command::Import(ImportCommand::Challenge2019(args)) => cli::import::challenge_2019(args),

@@ -28,7 +28,7 @@ engine:    domain clock telemetry log twin ingest output storage demo kafka pipe
 http:      domain telemetry rules twin output pipeline sql engine
 pgwire:    domain twin sql engine
 config:    domain ingest output storage kafka pipeline sql engine http pgwire
-bench:     domain clock telemetry rules log twin ingest output demo import kafka pipeline sql engine
+bench:     domain clock telemetry rules log twin ingest output storage demo import kafka pipeline sql engine
 cli:       domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http pgwire config bench
 main:      domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http pgwire config bench cli
 ";

@@ -1,7 +1,9 @@
-//! The benches against a real Kafka: `twin bench throughput` and `twin bench latency`.
+//! The benches: `twin bench throughput` and `twin bench latency` against a real Kafka, `twin bench state`
+//! without one.
 
 pub mod senders;
 pub mod ward;
 pub mod harness;
+pub mod state;
 pub mod throughput;
 pub mod latency;

@@ -214,8 +214,21 @@ pub struct VerifyArgs {
 pub enum BenchCommand {
     /// CPU seconds per million Observations, from Kafka to committed effects, by stage.
     Throughput(ThroughputArgs),
+    /// What the state of a shard costs: steps, reads, snapshots, checkpoints, restoring, memory.
+    State(StateArgs),
     /// From event to alert, open loop, as a read_committed consumer sees it.
     Latency(LatencyArgs),
+}
+
+/// `twin bench state`
+#[derive(Debug, Args)]
+pub struct StateArgs {
+    /// Patients of the shard.
+    #[arg(long, default_value_t = 100_000)]
+    pub patients: u64,
+    /// Observations of each.
+    #[arg(long, default_value_t = 100)]
+    pub observations: u64,
 }
 
 /// `twin bench throughput`

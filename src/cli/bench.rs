@@ -4,9 +4,10 @@ use anyhow::Result;
 use serde::Serialize;
 
 use twinstream::bench::harness::{Bench, Measured};
-use twinstream::bench::{latency, throughput};
+use twinstream::bench::state::StateSpec;
+use twinstream::bench::{latency, state, throughput};
 
-use crate::cli::args::{LatencyArgs, OutputArg, ThroughputArgs};
+use crate::cli::args::{LatencyArgs, OutputArg, StateArgs, ThroughputArgs};
 use crate::cli::pages;
 
 /// The site file that ships.
@@ -26,6 +27,39 @@ struct ThroughputReport {
     cpu_seconds: f64,
     cpu_seconds_per_million: f64,
     stages: Vec<Stage>,
+}
+
+/// What the state of a shard costs.
+pub fn state(args: &StateArgs) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = StateSpec { n_patients: args.patients, n_observations: args.observations };
+    let mut progress = |n_done: u64| eprintln!("{n_done} Observations stepped");
+    let report = state::run(spec, REFERENCE_SITE, folder.path(), &mut progress)?;
+    let n_observations = count(report.n_observations).max(1.0);
+    let nanos = |time: std::time::Duration, n_items: f64| time.as_secs_f64() * 1e9 / n_items;
+    let micros = |time: std::time::Duration| time.as_secs_f64() * 1e6;
+    let bytes = |size: usize| count(u64::try_from(size).unwrap_or(u64::MAX));
+    let n_sealed = count(report.n_sealed).max(1.0);
+    let share = 100.0 * report.checkpoint.as_secs_f64() / report.step.as_secs_f64().max(1e-9);
+    println!("observations         {:>12}", report.n_observations);
+    println!("step                 {:>12.0} ns each", nanos(report.step, n_observations));
+    println!("checkpoints          {:>12}", report.n_checkpoints);
+    println!("checkpointing        {share:>12.1} % of the step's processor time");
+    println!("snapshot             {:>12.0} us", micros(report.snapshot));
+    println!("last 100 facts       {:>12.1} us, in memory", micros(report.read));
+    println!("last 100 facts       {:>12.1} us, in storage", micros(report.read_stored));
+    println!("sealed rows          {:>12}", report.n_sealed);
+    println!(
+        "sealed               {:>12.1} bytes a row in memory",
+        bytes(report.sealed_bytes) / n_sealed
+    );
+    println!(
+        "sealed and stored    {:>12.1} bytes a row in memory",
+        bytes(report.index_bytes) / n_sealed
+    );
+    println!("restore              {:>12.2} s", report.restore.as_secs_f64());
+    anyhow::ensure!(report.is_same, "CK-1: the restored shard is not the one that was");
+    Ok(())
 }
 
 /// CPU seconds per million Observations.

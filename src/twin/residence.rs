@@ -93,12 +93,16 @@ impl Twins {
         n_free
     }
 
+    /// Bytes of memory that sealed facts take.
+    pub fn sealed_bytes(&self) -> usize {
+        self.segments.iter().map(|segment| segment.size_bytes()).sum()
+    }
+
     /// Bytes of memory that facts take, within a few percent.
     pub fn size_bytes(&self) -> usize {
         let tail = self.tail.rows.n_rows() * (size_of::<SampleRow>() + TAIL_ROW_EXTRA);
-        let segments = self.segments.iter().map(|segment| segment.size_bytes()).sum::<usize>();
         let statements = self.statements.n_rows() * (size_of::<StatementRow>() + STATEMENT_EXTRA);
-        tail + segments + statements
+        tail + self.sealed_bytes() + statements
     }
 }
 

@@ -1,0 +1,267 @@
+//! What the state of one shard costs: to step, to read, to snapshot, to checkpoint, to restore, in memory.
+//! No Kafka: frames are made from the bench's own records and stepped at once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bench::ward::{Ward, WardRecord};
+use crate::clock::{Stopwatch, now};
+use crate::domain::event::{Clock, Control, Event, EventBody};
+use crate::domain::fact::Origin;
+use crate::domain::identity::SourcePosition;
+use crate::domain::signal::Signal;
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::zone::Zone;
+use crate::engine::appender::Appender;
+use crate::engine::checkpoint::reader::{RestoreError, restore};
+use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError};
+use crate::engine::library::{Library, LibraryError};
+use crate::engine::shard::{LogFrame, Shard, StepError};
+use crate::ingest::decoder::Decoder;
+use crate::ingest::site::{Site, SiteError};
+use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+use crate::storage::checkpoints::{CheckpointError, Checkpoints};
+use crate::storage::error::StorageError;
+use crate::storage::object::{Storage, StorageSpec};
+use crate::telemetry::thread_cpu_time;
+use crate::twin::sums::Sums;
+
+/// Observations of a frame, as under load.
+const FRAME_EVENTS: usize = 256;
+/// Observations between two checkpoints: ten seconds at 100,000 a second.
+const CHECKPOINT_EVERY: u64 = 1_000_000;
+/// The Observations lie this far apart in the patients' time.
+const APART: Span = Span::from_micros(500);
+/// Patients that are read.
+const N_READS: u32 = 1_000;
+/// Facts of a read.
+const READ_FACTS: u64 = 100;
+
+/// What the ward measures.
+const VITALS: [&str; 5] =
+    ["respiratory_rate", "spo2", "systolic_blood_pressure", "heart_rate", "temperature"];
+
+/// What the bench is given.
+#[derive(Clone, Copy, Debug)]
+pub struct StateSpec {
+    /// Patients.
+    pub n_patients: u64,
+    /// Observations of each.
+    pub n_observations: u64,
+}
+
+/// What was measured.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StateReport {
+    /// Observations stepped.
+    pub n_observations: u64,
+    /// Processor time of the steps.
+    pub step: Duration,
+    /// Checkpoints written.
+    pub n_checkpoints: u64,
+    /// Processor time of taking and writing them.
+    pub checkpoint: Duration,
+    /// A snapshot, in the mean.
+    pub snapshot: Duration,
+    /// The last 100 facts of a patient, in the mean, in memory.
+    pub read: Duration,
+    /// The same where every sealed block is in storage.
+    pub read_stored: Duration,
+    /// Bytes of the sealed rows in memory.
+    pub sealed_bytes: usize,
+    /// Bytes of them that stay when their blocks are in storage.
+    pub index_bytes: usize,
+    /// Sealed rows.
+    pub n_sealed: u64,
+    /// Restoring the shard from its checkpoint.
+    pub restore: Duration,
+    /// Whether the restored shard is the one that was.
+    pub is_same: bool,
+}
+
+/// Why the bench stops.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The reference site file.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    /// The pipelines.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// A step.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// The storage.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The checkpoints.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A checkpoint cannot be read.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// It was not there.
+    #[error("the checkpoint that was just written is not there")]
+    Lost,
+}
+
+/// A shard, fed from records.
+struct Fed {
+    shard: Shard,
+    decoder: Decoder,
+    spec: SourceSpec,
+    appender: Appender,
+    next_offset: u64,
+    step: Duration,
+}
+
+impl Fed {
+    fn new(site_text: &str) -> Result<Fed, StateError> {
+        let spec = SourceSpec {
+            name: "bench".to_owned(),
+            format: Format::Fhir,
+            namespace: "bench".to_owned(),
+            patient_from: PatientFrom::Subject,
+            origin: Origin::Clinical,
+            zone: Zone::UTC,
+        };
+        let decoder = Decoder::new(Arc::new(Site::read(site_text)?));
+        let (shard, appender) = (Shard::new(0), Appender::new(1));
+        let mut fed = Fed { shard, decoder, spec, appender, next_offset: 0, step: Duration::ZERO };
+        fed.control(Control::Opened { n_partitions: 1, clock: Clock::Live });
+        for control in Library::shipped()?.changes(&std::collections::BTreeMap::new()) {
+            fed.control(control);
+        }
+        fed.flush()?;
+        Ok(fed)
+    }
+
+    fn control(&mut self, control: Control<'_>) {
+        let source = SourcePosition::new("twin", 0, 0);
+        let event = Event { source, available_at: None, body: EventBody::Control(control) };
+        self.appender.add(0, &event);
+    }
+
+    fn take(&mut self, record: &WardRecord, offset: i64, at: Timestamp) -> Result<(), StateError> {
+        let record = SourceRecord {
+            position: SourcePosition::new("bench", 0, offset),
+            key: None,
+            headers: Vec::new(),
+            payload: record.payload.as_bytes(),
+            timestamp: at,
+        };
+        for event in self.decoder.decode(&self.spec, &record, at).events {
+            self.appender.add(0, &event);
+        }
+        if FRAME_EVENTS <= self.appender.n_events() { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), StateError> {
+        for (_, bytes) in self.appender.take() {
+            let frame = LogFrame { offset: self.next_offset, appended_at: now(), bytes };
+            self.next_offset += 1;
+            let began = thread_cpu_time();
+            self.shard.step(&[frame])?;
+            self.step += thread_cpu_time().saturating_sub(began);
+        }
+        Ok(())
+    }
+}
+
+/// Measures the state of one shard, with its checkpoints in `folder`.
+///
+/// # Errors
+/// If a step, the storage or a checkpoint fails.
+pub fn run(
+    spec: StateSpec,
+    site_text: &str,
+    folder: &Path,
+    progress: &mut dyn FnMut(u64),
+) -> Result<StateReport, StateError> {
+    let StateSpec { n_patients, n_observations } = spec;
+    let storage = Storage::open(&StorageSpec::Folder(folder.to_owned()))?;
+    let open = || Checkpoints::open(storage.clone(), "bench", 0);
+    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, None)?;
+    let mut fed = Fed::new(site_text)?;
+    let mut report = StateReport::default();
+    let ward = Ward { n_patients, red_every: 200 };
+    let n_all = n_patients * n_observations;
+    let span = APART.micros().saturating_mul(i64::try_from(n_all).unwrap_or(i64::MAX));
+    let start = now().minus(Span::from_micros(span)).minus(Span::from_minutes(1));
+    for (offset, record) in (0..).zip(ward.admissions(start.minus(Span::from_days(1)))) {
+        fed.take(&record, offset, start)?;
+    }
+    fed.flush()?;
+    fed.step = Duration::ZERO;
+    let mut at = start;
+    for number in 0..n_all {
+        fed.take(&ward.vital(number, at), i64::try_from(number).unwrap_or(0), at)?;
+        at = at.plus(APART);
+        if (number + 1).is_multiple_of(CHECKPOINT_EVERY) {
+            progress(number + 1);
+            report.checkpoint += checkpoint(&mut fed, &mut writer)?;
+            report.n_checkpoints += 1;
+        }
+    }
+    fed.flush()?;
+    (report.n_observations, report.step) = (n_all, fed.step);
+    report.snapshot = mean(100, || drop(fed.shard.snapshot()));
+    let rounds = i64::try_from(n_patients.saturating_mul(READ_FACTS)).unwrap_or(i64::MAX);
+    let since = at.minus(Span::from_micros(APART.micros().saturating_mul(rounds)));
+    report.read = reads(&fed.shard, n_patients, since);
+    fed.shard.seal_now();
+    // The segments are stored, so that their blocks may be forgotten.
+    let written = writer.write(&fed.shard.state())?;
+    fed.shard.note_stored(&written.segments);
+    report.n_sealed = written.segments.iter().map(|one| u64::from(one.index.n_rows)).sum();
+    let n_free = fed.shard.forget(usize::MAX);
+    let indexes = fed.shard.twins().sealed_bytes();
+    (report.sealed_bytes, report.index_bytes) = (n_free + indexes, indexes);
+    report.read_stored = reads(&fed.shard, n_patients, since);
+    let sums = fed.shard.sums();
+    drop(fed);
+    let began = Stopwatch::start();
+    let restored = restore(&storage, &mut open())?.ok_or(StateError::Lost)?;
+    report.restore = began.elapsed();
+    report.is_same = same(&sums, &restored.shard.sums());
+    Ok(report)
+}
+
+fn same(one: &Sums, other: &Sums) -> bool {
+    one == other
+}
+
+/// Takes and writes a checkpoint, and gives what it cost.
+fn checkpoint(fed: &mut Fed, writer: &mut CheckpointWriter) -> Result<Duration, StateError> {
+    let began = thread_cpu_time();
+    let written = writer.write(&fed.shard.state())?;
+    fed.shard.note_stored(&written.segments);
+    Ok(thread_cpu_time().saturating_sub(began))
+}
+
+fn mean(n_times: u32, mut each: impl FnMut()) -> Duration {
+    let began = Stopwatch::start();
+    (0..n_times).for_each(|_| each());
+    began.elapsed() / n_times
+}
+
+/// The facts since `since` of patients all over the shard.
+fn reads(shard: &Shard, n_patients: u64, since: Timestamp) -> Duration {
+    let n_patients = u32::try_from(n_patients).unwrap_or(u32::MAX);
+    let range = (since, Timestamp::FOREVER);
+    let signals: Vec<Signal> =
+        VITALS.iter().filter_map(|name| Signal::all().find(|s| s.spec().name == *name)).collect();
+    let mut patient = 0_u32;
+    mean(N_READS, || {
+        patient = patient.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        for signal in &signals {
+            let one = patient % n_patients;
+            let found = shard.twins().window(one, *signal, &[Origin::Clinical], range);
+            std::hint::black_box(found);
+        }
+    })
+}
