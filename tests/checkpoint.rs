@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use twinstream::engine::checkpoint::reader::{Restored, restore};
 use twinstream::engine::checkpoint::writer::CheckpointWriter;
 use twinstream::engine::digest::digest;
-use twinstream::engine::shard::Shard;
+use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::storage::checkpoints::Checkpoints;
 use twinstream::storage::object::{Storage, StorageSpec};
+use twinstream::twin::sums::count;
 
 use crate::order::ward;
 use crate::support::{log_frame, opening};
@@ -32,6 +33,74 @@ fn checkpointed(shard: &mut Shard, storage: &Storage) -> Restored {
     assert_eq!(restored.manifest, written.manifest);
     assert!(restored.passed_over.is_empty());
     restored
+}
+
+/// TW-4: what is in memory changes nothing. Every sealed block is forgotten again and again; some are read
+/// before the step that may touch them, the others when they are touched.
+#[test]
+fn what_is_forgotten_changes_nothing() {
+    for seed in 0..8 {
+        let frames: Vec<(usize, Vec<u8>)> =
+            opening().into_iter().chain(ward::history(seed)).enumerate().collect();
+        let mut whole = Shard::new(0);
+        let expected = said(&mut whole, &frames);
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
+        let checkpoints = Checkpoints::open(storage.clone(), "log", 0);
+        let mut writer = CheckpointWriter::claim(storage, checkpoints, 1, None).unwrap();
+        let mut shard = Shard::new(0);
+        let (mut found, mut n_needed) = (Vec::new(), 0);
+        for (index, part) in frames.chunks(9).enumerate() {
+            if index % 2 == 0 {
+                let batch: Vec<LogFrame> =
+                    part.iter().map(|(offset, bytes)| log_frame(*offset, bytes.clone())).collect();
+                let needed = shard.needs(&batch);
+                n_needed += needed.len();
+                shard.recall(&needed);
+            }
+            found.extend(said(&mut shard, part));
+            shard.seal_now();
+            let written = writer.write(&shard.state()).unwrap();
+            shard.note_stored(&written.segments);
+            assert!(0 < shard.forget(usize::MAX), "seed {seed}: something was in memory");
+        }
+        assert_eq!(found, expected, "seed {seed}");
+        assert_eq!(digest(&shard.snapshot()), digest(&whole.snapshot()), "seed {seed}");
+        assert_eq!(count(&shard.snapshot()), shard.sums(), "seed {seed}: sums as they changed");
+        assert_eq!(whole.sums(), shard.sums(), "seed {seed}");
+        assert!(0 < n_needed, "seed {seed}: a batch needs what was forgotten");
+    }
+}
+
+/// CK-1: whatever happens to the newest checkpoint, the one before it is used, and the log makes up for it.
+#[test]
+fn a_damaged_checkpoint_costs_nothing_but_time() {
+    let frames: Vec<(usize, Vec<u8>)> =
+        opening().into_iter().chain(ward::history(3)).enumerate().collect();
+    let mut whole = Shard::new(0);
+    said(&mut whole, &frames);
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
+    let open = || Checkpoints::open(storage.clone(), "log", 0);
+    let mut shard = Shard::new(0);
+    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, None).unwrap();
+    let half = frames.len() / 2;
+    said(&mut shard, &frames[..half]);
+    writer.write(&shard.state()).unwrap();
+    said(&mut shard, &frames[half..]);
+    let newest = writer.write(&shard.state()).unwrap().manifest;
+    let core = open().object_of(&newest.checkpoint.parts[0]);
+    let path = folder.path().join(&core);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let restored = restore(&storage, &mut open()).unwrap().unwrap();
+    assert_eq!(restored.passed_over.len(), 1);
+    let mut after = restored.shard;
+    assert_eq!(after.next_offset(), u64::try_from(half).unwrap());
+    said(&mut after, &frames[half..]);
+    assert_eq!(digest(&after.snapshot()), digest(&whole.snapshot()));
 }
 
 #[test]
