@@ -17,6 +17,7 @@ pub mod suppressions;
 pub mod catalog;
 pub mod session;
 pub mod as_of;
+pub mod yielding;
 pub mod query;
 pub mod questions;
 pub mod format;

@@ -15,6 +15,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
@@ -25,6 +26,7 @@ use crate::sql::as_of::AsOf;
 use crate::sql::catalog::{SCHEMAS, TABLES};
 use crate::sql::scope::{Scope, ShardView};
 use crate::sql::session::{Beyond, Heard, Session, SessionError, settled};
+use crate::sql::yielding::YieldingJoins;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// The one catalog; the database, where a protocol has those.
@@ -220,7 +222,14 @@ fn context(
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_limit(limits.memory_bytes_max, 1.0)
         .with_disk_manager_builder(no_files);
-    let context = SessionContext::new_with_config_rt(config, runtime.build_arc()?);
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime.build_arc()?)
+        .with_default_features()
+        .build();
+    let state = SessionStateBuilder::new_from_existing(state)
+        .with_physical_optimizer_rule(Arc::new(YieldingJoins));
+    let context = SessionContext::new_with_state(state.build());
     let catalog = MemoryCatalogProvider::new();
     let known = session.known_at.unwrap_or(Timestamp::FOREVER);
     for spec in SCHEMAS {
