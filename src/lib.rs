@@ -16,7 +16,10 @@ pub mod kafka;
 pub mod log;
 pub mod output;
 pub mod pipeline;
+#[cfg(test)]
+mod planted;
 pub mod rules;
+pub mod sim;
 pub mod sql;
 pub mod storage;
 pub mod telemetry;

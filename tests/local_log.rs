@@ -12,9 +12,9 @@ use twinstream::engine::library::Library;
 use twinstream::engine::local::{Durability, LocalEngine};
 use twinstream::log::decode::decode_frame;
 use twinstream::log::local::{LocalLog, LocalLogError};
+use twinstream::sim::ward;
 
-use crate::order::ward;
-use crate::support::at;
+use crate::support::{at, site};
 
 fn now() -> Timestamp {
     at("2026-11-08T12:00:00Z")
@@ -145,7 +145,7 @@ fn engine(folder: &Path, n_partitions: u32) -> LocalEngine {
 
 /// The events of several little wards, and how many to submit at once.
 fn events() -> Vec<Vec<u8>> {
-    (0..6).flat_map(|seed| ward::history(2 * seed)).collect()
+    (0..6).flat_map(|seed| ward::history(&site(), 2 * seed)).collect()
 }
 
 fn submit(engine: &mut LocalEngine, events: &[Vec<u8>]) {

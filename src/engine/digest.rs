@@ -13,8 +13,8 @@ use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::domain::time::Timestamp;
-use crate::twin::block::Kept;
-use crate::twin::samples::{SampleChunk, SampleRow};
+use crate::twin::samples::{RareParts, SampleChunk, SampleRow};
+use crate::twin::scores::ScoreRow;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// What is true in a shard.
@@ -59,14 +59,26 @@ impl Sum {
 
 /// The digest of a shard.
 pub fn digest(shard: &ShardSnapshot) -> Digest {
+    digest_of(shard, &|_, known_to| known_to == Timestamp::FOREVER)
+}
+
+/// The digest of what a shard was when known time had come to `known`, as it remembers it.
+pub fn digest_as_of(shard: &ShardSnapshot, known: Timestamp) -> Digest {
+    digest_of(shard, &|known_from, known_to| known_from <= known && known < known_to)
+}
+
+/// Which rows are meant, by when they became current and when they ceased to be.
+type Meant<'m> = &'m dyn Fn(Timestamp, Timestamp) -> bool;
+
+fn digest_of(shard: &ShardSnapshot, is_meant: Meant<'_>) -> Digest {
     let mut digest = Digest::default();
     let mut text = String::new();
-    each_sample(shard, &mut |row, rare, id| {
+    each_sample(shard, is_meant, &mut |row, rare, id| {
         text.clear();
         write_sample(&mut text, shard, &row, rare, id);
         digest.samples.add(&text);
     });
-    for (row, _) in shard.statements.iter().filter(|(_, to)| *to == Timestamp::FOREVER) {
+    for (row, _) in shard.statements.iter().filter(|(row, to)| is_meant(row.known, *to)) {
         text.clear();
         write_patient(&mut text, shard, row.patient);
         let parts = (&row.kind, &row.id, &row.version, &row.recorded_at, &row.valid);
@@ -75,9 +87,10 @@ pub fn digest(shard: &ShardSnapshot) -> Digest {
     }
     let rows =
         shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).filter_map(|i| chunk.row(i)));
-    for (_, row) in
-        (0..).zip(rows).filter(|(n, _)| shard.score_marks.known_to(*n) == Timestamp::FOREVER)
-    {
+    let is_meant_score = |number: u32, row: &ScoreRow| {
+        is_meant(Timestamp::from_micros(row.known), shard.score_marks.known_to(number))
+    };
+    for (_, row) in (0..).zip(rows).filter(|(number, row)| is_meant_score(*number, row)) {
         text.clear();
         write_patient(&mut text, shard, row.patient);
         let track = shard.tracks.get(usize::from(row.track));
@@ -85,44 +98,49 @@ pub fn digest(shard: &ShardSnapshot) -> Digest {
         put(&mut text, format_args!("{:?}", track.map(|track| (&track.pipeline, &track.subject))));
         put(&mut text, format_args!("{:?}{:?}", name(row.notes), name(row.edition)));
         // Numbers of this shard, and when it became known, say nothing of the patient.
-        let said = crate::twin::scores::ScoreRow {
-            patient: 0,
-            track: 0,
-            known: 0,
-            notes: 0,
-            edition: 0,
-            ..row
-        };
+        let said = ScoreRow { patient: 0, track: 0, known: 0, notes: 0, edition: 0, ..row };
         put(&mut text, format_args!("{said:?}"));
         digest.scores.add(&text);
     }
     digest
 }
 
-type Rare = crate::twin::samples::RareParts;
-
-/// Every current sample, in the tail and in the segments, with what few have and its resource's id.
-fn each_sample(shard: &ShardSnapshot, each: &mut dyn FnMut(SampleRow, Rare, &str)) {
+/// Every sample that is meant, in the tail and in the segments, with what few have and its resource's id.
+/// A block is read once, wherever it is.
+pub fn each_sample(
+    shard: &ShardSnapshot,
+    is_meant: Meant<'_>,
+    each: &mut dyn FnMut(SampleRow, RareParts, &str),
+) {
     let in_tail = |chunk: &std::sync::Arc<SampleChunk>| {
         (0..chunk.n_rows()).filter_map(|i| chunk.row(i)).collect::<Vec<_>>()
     };
     for (number, row) in (0..).zip(shard.tail.iter().flat_map(in_tail)) {
-        if shard.tail_marks.known_to(number) == Timestamp::FOREVER {
+        if is_meant(Timestamp::from_micros(row.known), shard.tail_marks.known_to(number)) {
             each(row, shard.tail_rare.of(number), shard.id(row.resource));
         }
     }
     for segment in &shard.segments {
-        for number in 0..segment.n_rows() {
-            if segment.marks.known_to(number) == Timestamp::FOREVER
-                && let Some(Kept { row, rare, resource, .. }) = segment.kept(number)
-            {
-                each(row, rare, &resource);
+        let mut number = 0;
+        for block in (0..segment.n_blocks()).map(|block| segment.block(block)) {
+            let rows = (0..block.rows.n_rows()).filter_map(|index| block.rows.row(index));
+            for (index, row) in (0..).zip(rows) {
+                if is_meant(Timestamp::from_micros(row.known), segment.marks.known_to(number)) {
+                    each(row, block.rare.of(index), block.id(&row));
+                }
+                number += 1;
             }
         }
     }
 }
 
-fn write_sample(text: &mut String, shard: &ShardSnapshot, row: &SampleRow, rare: Rare, id: &str) {
+fn write_sample(
+    text: &mut String,
+    shard: &ShardSnapshot,
+    row: &SampleRow,
+    rare: RareParts,
+    id: &str,
+) {
     write_patient(text, shard, row.patient);
     let names = (shard.codes.get(row.code), shard.devices.get(row.device), id);
     let said =

@@ -418,6 +418,10 @@ impl Shard {
         &self.twins
     }
 
+    pub(super) fn twins_mut(&mut self) -> &mut Twins {
+        &mut self.twins
+    }
+
     /// The scores.
     pub fn scores(&self) -> &Scores {
         &self.scores

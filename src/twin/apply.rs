@@ -203,6 +203,10 @@ impl Twins {
                     self.newest_loses(&row);
                 }
                 Place::Sealed(index, number) => {
+                    #[cfg(test)]
+                    if crate::planted::is_planted(crate::planted::Bug::LostRetraction) {
+                        continue;
+                    }
                     let Some(segment) = self.segments.get_mut(index) else { continue };
                     segment.marks.supersede(number, at);
                     let row = segment.row(number);
@@ -468,6 +472,8 @@ fn statement_row(
 }
 
 fn rank(version: &Version, content: u64) -> Rank {
+    #[cfg(test)]
+    let content = crate::planted::tie_break(content);
     Rank {
         revised_at: version.revised_at.micros(),
         version_id: version.version_id,
@@ -477,8 +483,10 @@ fn rank(version: &Version, content: u64) -> Rank {
 }
 
 fn row_rank(row: &SampleRow, version_id: Option<u64>) -> Rank {
-    let status = Flags::unpack(row.flags).status.rank();
-    Rank { revised_at: row.revised_at, version_id, status, content: row.content }
+    let (status, content) = (Flags::unpack(row.flags).status.rank(), row.content);
+    #[cfg(test)]
+    let content = crate::planted::tie_break(content);
+    Rank { revised_at: row.revised_at, version_id, status, content }
 }
 
 /// The distinct versions among rows, each with the least time it ever came with.

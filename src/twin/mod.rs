@@ -5,6 +5,7 @@ pub mod block;
 pub mod effects;
 pub mod events;
 pub mod filter;
+mod forget;
 pub mod hash;
 pub mod head;
 pub mod intern;

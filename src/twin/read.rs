@@ -192,9 +192,7 @@ impl Twins {
                 Some(row.key)
             }
             SamplePlace::Tail(number) => Some(self.tail.rows.key(number)),
-            SamplePlace::Sealed(index, number) => {
-                Some(self.segments.get(index)?.row(number).key)
-            }
+            SamplePlace::Sealed(index, number) => Some(self.segments.get(index)?.row(number).key),
         }
     }
 

@@ -90,8 +90,7 @@ impl Sealing {
                 }
             }
         }
-        let new_of =
-            |old: u32| *new_numbers.get(index(old)).expect("every row has a new number");
+        let new_of = |old: u32| *new_numbers.get(index(old)).expect("every row has a new number");
         let mut marks = Marks::default();
         for (old, known_to) in &self.superseded {
             marks.supersede(new_of(*old), *known_to);

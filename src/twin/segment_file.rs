@@ -308,8 +308,7 @@ fn block(batch: &RecordBatch) -> Result<Block, SegmentFileError> {
     let mut known = hashbrown::HashMap::<(u64, u32), u32, crate::twin::hash::Numbers>::default();
     for (((source, offset), frame), index) in each {
         let number = *known.entry((*frame, *index)).or_insert_with(|| {
-            let event =
-                EventRow { source: *source, index: *index, offset: *offset, frame: *frame };
+            let event = EventRow { source: *source, index: *index, offset: *offset, frame: *frame };
             event_rows.push(event);
             u32::try_from(event_rows.len() - 1).unwrap_or(u32::MAX)
         });

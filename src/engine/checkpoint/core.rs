@@ -81,8 +81,7 @@ pub fn write(state: &ShardState, segments: &[SegmentEntry], n_runs: [usize; 3]) 
     out.i64(snapshot.known_through.micros());
     out.i64(snapshot.clock.micros());
     let sources = snapshot.events.sources();
-    let names =
-        [&snapshot.patients, sources, &snapshot.codes, &snapshot.devices, &snapshot.notes];
+    let names = [&snapshot.patients, sources, &snapshot.codes, &snapshot.devices, &snapshot.notes];
     for names in names {
         out.count(names.n_items());
         names.iter().for_each(|name| out.text(name));
@@ -254,9 +253,8 @@ fn read_rest(part: &mut In<'_>) -> Result<Rest, Torn> {
         Ok((signal, origin))
     })?;
     let n_columns = count(part)?;
-    let cell = |part: &mut In<'_>| {
-        Ok(Cell { at: time(part)?, value: part.i32()?, flags: part.u16()? })
-    };
+    let cell =
+        |part: &mut In<'_>| Ok(Cell { at: time(part)?, value: part.i32()?, flags: part.u16()? });
     let pages = part.list(|part| part.list(cell))?;
     Ok(Rest {
         clock_kind,
@@ -305,9 +303,8 @@ fn read_segment(part: &mut In<'_>) -> Result<SegmentEntry, Torn> {
         })?),
     };
     let marks = tables::read_marks(part)?;
-    let blocks = part.list(|part| {
-        Ok(BlockPlace { start: part.u64()?, end: part.u64()?, hash: part.u64()? })
-    })?;
+    let blocks = part
+        .list(|part| Ok(BlockPlace { start: part.u64()?, end: part.u64()?, hash: part.u64()? }))?;
     if blocks.len() != index.bounds.len() {
         return Err(Torn);
     }

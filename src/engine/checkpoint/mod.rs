@@ -3,6 +3,7 @@
 pub mod bytes;
 pub mod core;
 pub mod effects;
+mod forget;
 pub mod reader;
 pub mod shelf;
 pub mod state;

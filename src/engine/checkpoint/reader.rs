@@ -91,8 +91,8 @@ pub fn restore(
     let (state, segments) = read(storage, &all, object_of).map_err(torn)?;
     let of_kind = |kind: &str| refs.iter().filter(|part| part.kind == kind).cloned().collect();
     let runs = [of_kind(SCORES), of_kind(STATEMENTS), of_kind(REVISIONS)];
-    let shard = Shard::restore(state)
-        .map_err(|(name, error)| RestoreError::Definition { name, error })?;
+    let shard =
+        Shard::restore(state).map_err(|(name, error)| RestoreError::Definition { name, error })?;
     Ok(Some(Restored { shard, manifest, runs, segments, passed_over }))
 }
 
