@@ -17,7 +17,10 @@ pub mod log;
 pub mod output;
 pub mod pgwire;
 pub mod pipeline;
+#[cfg(test)]
+mod planted;
 pub mod rules;
+pub mod sim;
 pub mod sql;
 pub mod storage;
 pub mod telemetry;

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),
         Command::Replay(args) => cli::replay::run(args),
         Command::Import(ImportCommand::Challenge2019(args)) => cli::import::challenge_2019(args),
+        Command::Sim(args) => cli::sim::run(args),
         Command::Test(args) => cli::test::run(args.folder.as_deref()),
     };
     match result {

@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 use twinstream::domain::time::{Span, Timestamp};
 use twinstream::engine::shard::Shard;
 use twinstream::ingest::source::Format;
+use twinstream::sim::dice::Dice;
+use twinstream::sim::ward;
 use twinstream::sql::catalog::TABLES;
 use twinstream::sql::format;
 use twinstream::sql::query::{QueryError, QueryLimits, run};
 use twinstream::sql::session::Session;
 use twinstream::twin::snapshot::ShardSnapshot;
 
-use crate::order::{Dice, hospital, ward};
-use crate::support::{Ward, at, log_frame, opening, source};
+use crate::order::hospital;
+use crate::support::{Ward, at, log_frame, opening, site, source};
 
 /// How many little wards are asked; each answer is planned and run anew, so that more take longer.
 const N_WARDS: u64 = 6;
@@ -116,7 +118,7 @@ fn assert_history(shards: &Shards, known: Timestamp, answer: &[(String, Vec<Stri
 #[test]
 fn what_was_known_never_changes() {
     for seed in 0..N_WARDS {
-        let events = ward::history(seed);
+        let events = ward::history(&site(), seed);
         let every = (events.len() / 3).max(1);
         assert_settled(seed, events, every);
     }

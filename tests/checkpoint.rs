@@ -6,12 +6,12 @@ use twinstream::engine::checkpoint::reader::{Restored, restore};
 use twinstream::engine::checkpoint::writer::CheckpointWriter;
 use twinstream::engine::digest::digest;
 use twinstream::engine::shard::{LogFrame, Shard};
+use twinstream::sim::ward;
 use twinstream::storage::checkpoints::Checkpoints;
 use twinstream::storage::object::{Storage, StorageSpec};
 use twinstream::twin::sums::count;
 
-use crate::order::ward;
-use crate::support::{log_frame, opening};
+use crate::support::{log_frame, opening, site};
 
 /// What leaves a shard and what is true in it, to the letter.
 fn said(shard: &mut Shard, frames: &[(usize, Vec<u8>)]) -> Vec<String> {
@@ -41,7 +41,7 @@ fn checkpointed(shard: &mut Shard, storage: &Storage) -> Restored {
 fn what_is_forgotten_changes_nothing() {
     for seed in 0..8 {
         let frames: Vec<(usize, Vec<u8>)> =
-            opening().into_iter().chain(ward::history(seed)).enumerate().collect();
+            opening().into_iter().chain(ward::history(&site(), seed)).enumerate().collect();
         let mut whole = Shard::new(0);
         let expected = said(&mut whole, &frames);
         let folder = tempfile::tempdir().unwrap();
@@ -76,7 +76,7 @@ fn what_is_forgotten_changes_nothing() {
 #[test]
 fn a_damaged_checkpoint_costs_nothing_but_time() {
     let frames: Vec<(usize, Vec<u8>)> =
-        opening().into_iter().chain(ward::history(3)).enumerate().collect();
+        opening().into_iter().chain(ward::history(&site(), 3)).enumerate().collect();
     let mut whole = Shard::new(0);
     said(&mut whole, &frames);
     let folder = tempfile::tempdir().unwrap();
@@ -107,7 +107,7 @@ fn a_damaged_checkpoint_costs_nothing_but_time() {
 fn a_restored_shard_goes_on_as_the_one_that_was() {
     for seed in 0..8 {
         let frames: Vec<(usize, Vec<u8>)> =
-            opening().into_iter().chain(ward::history(seed)).enumerate().collect();
+            opening().into_iter().chain(ward::history(&site(), seed)).enumerate().collect();
         let mut whole = Shard::new(0);
         let expected = said(&mut whole, &frames);
         let folder = tempfile::tempdir().unwrap();

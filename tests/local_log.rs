@@ -12,9 +12,9 @@ use twinstream::engine::library::Library;
 use twinstream::engine::local::{Durability, LocalEngine};
 use twinstream::log::decode::decode_frame;
 use twinstream::log::local::{LocalLog, LocalLogError};
+use twinstream::sim::ward;
 
-use crate::order::ward;
-use crate::support::{at, control, frame};
+use crate::support::{at, control, frame, site};
 
 fn now() -> Timestamp {
     at("2026-11-08T12:00:00Z")
@@ -148,7 +148,7 @@ fn engine(folder: &Path, n_partitions: u32) -> LocalEngine {
 fn events() -> Vec<Vec<u8>> {
     let end = at("2025-03-20T00:00:00Z");
     let tick = frame([&control(Control::Tick { at: end }, Some(end))]);
-    (0..6).flat_map(|seed| ward::history(2 * seed)).chain([tick]).collect()
+    (0..6).flat_map(|seed| ward::history(&site(), 2 * seed)).chain([tick]).collect()
 }
 
 fn submit(engine: &mut LocalEngine, events: &[Vec<u8>]) {

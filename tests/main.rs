@@ -17,6 +17,7 @@ mod contracts;
 mod bad_input;
 mod formats;
 mod order;
+mod sim;
 mod local_log;
 mod checkpoint;
 mod storage;

@@ -23,52 +23,25 @@ use twinstream::engine::ticks::Ticks;
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 use twinstream::log::decode::decode_frame;
-use twinstream::log::encode::FrameWriter;
+use twinstream::sim::dice::Dice;
+use twinstream::sim::frames;
+use twinstream::sim::ward;
 use twinstream::twin::scores::ScoreRow;
 
 use crate::support::{Ward, at, control, frame, log_frame, opening, site, source};
 
-pub mod ward;
 mod fork;
 
 /// How many little wards are tried; more find rarer mistakes and take longer.
 const N_WARDS: u64 = 120;
 
-/// Numbers by seed (xorshift64*): the same on every machine.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn of(seed: u64) -> Dice {
-        Dice((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    fn roll(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.roll() % n
-    }
-
-    /// One of `choices`.
-    pub fn pick<'c, T>(&mut self, choices: &'c [T]) -> &'c T {
-        let n = u64::try_from(choices.len()).unwrap();
-        &choices[usize::try_from(self.below(n)).unwrap()]
-    }
-
-    /// A place for something, whatever else there is: leaving others out moves it past none.
-    fn place(&self, bytes: &[u8]) -> u64 {
-        let mut dice = Dice(self.0);
-        bytes.iter().fold(0, |place, byte| place ^ dice.roll().wrapping_mul(u64::from(*byte) + 1))
-    }
-}
-
 /// One event of a history, as a frame of its own.
 type Bytes = Vec<u8>;
+
+/// A little ward.
+fn history(seed: u64) -> Vec<Bytes> {
+    ward::history(&site(), seed)
+}
 
 /// What a shard came to.
 struct Run {
@@ -194,7 +167,7 @@ fn any_order_is_the_same_truth() {
             events.sort_by_cached_key(|bytes| Dice::of(seed).place(bytes));
             events
         };
-        assert_same_truth(seed, &ward::history(seed), &shuffled);
+        assert_same_truth(seed, &history(seed), &shuffled);
     }
 }
 
@@ -211,7 +184,7 @@ fn an_event_again_changes_nothing() {
             }
             twice
         };
-        let events = ward::history(seed);
+        let events = history(seed);
         assert_same_truth(seed, &events, &again);
         assert_eq!(run(events.clone()).n_effects(), run(again(&events)).n_effects(), "seed {seed}");
     }
@@ -256,23 +229,6 @@ pub fn hospital() -> Vec<Bytes> {
     events
 }
 
-/// The same events in frames of up to `most` events, by seed.
-fn cut(seed: u64, events: &[Bytes], most: u64) -> Vec<Bytes> {
-    let mut dice = Dice::of(seed);
-    let (mut frames, mut writer) = (Vec::new(), FrameWriter::default());
-    let mut room = 1 + dice.below(most);
-    for bytes in events {
-        decode_frame(bytes).unwrap().iter().for_each(|event| writer.push(event));
-        room -= 1;
-        if room == 0 {
-            frames.push(writer.finish());
-            room = 1 + dice.below(most);
-        }
-    }
-    frames.push(writer.finish());
-    frames
-}
-
 /// What a run came to and all it said, without the places in the log that frames give.
 fn whole(run: &mut Run) -> (Digest, Vec<String>) {
     let said = run.left.iter().map(|Leaving { twin, effect, .. }| {
@@ -291,7 +247,7 @@ fn how_the_log_is_cut_changes_nothing() {
     let expected = whole(&mut one_by_one);
     assert!(10 < expected.1.len(), "the hospital says too little to tell: {}", expected.1.len());
     for (seed, most) in [(1, 3), (2, 50), (3, 100_000)] {
-        let found = whole(&mut run(cut(seed, &events, most)));
+        let found = whole(&mut run(frames::recut(&mut Dice::of(seed), &events, most)));
         assert_eq!(found.0, expected.0, "seed {seed}, up to {most} events a frame");
         assert!(found.1 == expected.1, "seed {seed}, up to {most} events a frame: said otherwise");
     }
@@ -309,7 +265,7 @@ fn how_the_log_is_cut_changes_nothing() {
 #[test]
 fn where_a_row_lies_changes_nothing() {
     for seed in 0..N_WARDS {
-        let events = ward::history(seed);
+        let events = history(seed);
         let expected = whole(&mut run(events.iter().cloned()));
         let mut dice = Dice::of(seed);
         let mut sealed = Run { shard: Shard::new(0), left: Vec::new() };
@@ -338,7 +294,7 @@ fn a_replay_says_the_same_ids() {
 
 #[test]
 fn at_most_one_effect_is_live() {
-    for events in (0..N_WARDS).map(ward::history).chain([hospital()]) {
+    for events in (0..N_WARDS).map(history).chain([hospital()]) {
         let run = run(events);
         let mut live = BTreeSet::new();
         for row in run.shard.effects().rows().iter() {

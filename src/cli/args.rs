@@ -44,6 +44,8 @@ pub enum Command {
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.
     Test(TestArgs),
+    /// Hold the product to its invariants: other orders, other cuts, crashes, damage, by seed.
+    Sim(SimArgs),
     /// Measure the product against a real Kafka.
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -258,6 +260,32 @@ pub struct LatencyArgs {
     #[arg(long, default_value_t = 60)]
     pub seconds: u64,
     /// How the figures are written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
+}
+
+/// `twin sim`
+#[derive(Debug, Args)]
+pub struct SimArgs {
+    /// Try everything with so many seeds; 100 where nothing else is asked for.
+    #[arg(long)]
+    pub seeds: Option<u64>,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Stop the machine so often in the midst of an effect.
+    #[arg(long)]
+    pub crashes: Option<u64>,
+    /// Try so many other orders, with each event one to five times.
+    #[arg(long)]
+    pub permutations: Option<u64>,
+    /// Try so many other ways to cut a log into frames and steps.
+    #[arg(long)]
+    pub recuts: Option<u64>,
+    /// Stop the machine in every effect of a history, once in each way in which it can be left.
+    #[arg(long)]
+    pub every_crash: bool,
+    /// How the report is written.
     #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
     pub output: OutputArg,
 }

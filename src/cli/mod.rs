@@ -13,6 +13,7 @@ pub mod replay;
 pub mod import;
 pub mod test;
 pub mod bench;
+pub mod sim;
 pub mod progress;
 pub mod summary;
 pub mod pages;

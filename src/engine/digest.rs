@@ -12,8 +12,8 @@ use std::fmt::Write;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::domain::time::Timestamp;
-use crate::twin::block::Kept;
-use crate::twin::samples::{SampleChunk, SampleRow};
+use crate::twin::samples::{RareParts, SampleChunk, SampleRow};
+use crate::twin::scores::ScoreRow;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// What is true in a shard.
@@ -36,6 +36,16 @@ pub struct Sum {
     pub hash: u128,
 }
 
+/// `samples 12:0f3a… statements … scores …`, each with how many.
+impl std::fmt::Display for Digest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = |sum: &Sum| format!("{}:{:032x}", sum.count, sum.hash);
+        let Digest { samples, statements, scores } = self;
+        let (samples, statements) = (text(samples), text(statements));
+        write!(f, "samples {samples} statements {statements} scores {}", text(scores))
+    }
+}
+
 impl Sum {
     fn add(&mut self, text: &str) {
         self.count += 1;
@@ -45,28 +55,33 @@ impl Sum {
 
 /// The digest of a shard.
 pub fn digest(shard: &ShardSnapshot) -> Digest {
-    digest_where(shard, &|_| true)
+    digest_of(shard, &|_, _, known_to| known_to == Timestamp::FOREVER)
 }
 
 /// The digest of what is true of one patient, by its number in the shard; the same in a fork, under
 /// whatever number it has there.
 pub fn digest_of_patient(shard: &ShardSnapshot, patient: u32) -> Digest {
-    digest_where(shard, &|other| other == patient)
+    digest_of(shard, &|other, _, known_to| other == patient && known_to == Timestamp::FOREVER)
 }
 
-fn digest_where(shard: &ShardSnapshot, is_meant: &dyn Fn(u32) -> bool) -> Digest {
+/// The digest of what a shard was when known time had come to `known`, as it remembers it.
+pub fn digest_as_of(shard: &ShardSnapshot, known: Timestamp) -> Digest {
+    digest_of(shard, &|_, known_from, known_to| known_from <= known && known < known_to)
+}
+
+/// Which rows are meant, by whose they are, when they became current and when they ceased to be.
+type Meant<'m> = &'m dyn Fn(u32, Timestamp, Timestamp) -> bool;
+
+fn digest_of(shard: &ShardSnapshot, is_meant: Meant<'_>) -> Digest {
     let mut digest = Digest::default();
     let mut text = String::new();
-    each_sample(shard, &mut |row, rare, id| {
-        if !is_meant(row.patient) {
-            return;
-        }
+    each_sample(shard, is_meant, &mut |row, rare, id| {
         text.clear();
         write_sample(&mut text, shard, &row, rare, id);
         digest.samples.add(&text);
     });
-    let statements = shard.statements.iter().filter(|(row, _)| is_meant(row.patient));
-    for (row, _) in statements.filter(|(_, known_to)| *known_to == Timestamp::FOREVER) {
+    let statements = shard.statements.iter();
+    for (row, _) in statements.filter(|(row, to)| is_meant(row.patient, row.known, *to)) {
         text.clear();
         write_patient(&mut text, shard, row.patient);
         let parts = (&row.kind, &row.id, &row.version, &row.recorded_at, &row.valid);
@@ -75,8 +90,11 @@ fn digest_where(shard: &ShardSnapshot, is_meant: &dyn Fn(u32) -> bool) -> Digest
     }
     let rows =
         shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).filter_map(|i| chunk.row(i)));
-    let is_current = |number: u32| shard.score_marks.known_to(number) == Timestamp::FOREVER;
-    for (_, row) in (0..).zip(rows).filter(|(n, row)| is_meant(row.patient) && is_current(*n)) {
+    let is_meant_score = |number: u32, row: &ScoreRow| {
+        let known_to = shard.score_marks.known_to(number);
+        is_meant(row.patient, Timestamp::from_micros(row.known), known_to)
+    };
+    for (_, row) in (0..).zip(rows).filter(|(number, row)| is_meant_score(*number, row)) {
         text.clear();
         write_patient(&mut text, shard, row.patient);
         let track = shard.tracks.get(usize::from(row.track));
@@ -84,44 +102,51 @@ fn digest_where(shard: &ShardSnapshot, is_meant: &dyn Fn(u32) -> bool) -> Digest
         put(&mut text, format_args!("{:?}", track.map(|track| (&track.pipeline, &track.subject))));
         put(&mut text, format_args!("{:?}{:?}", name(row.notes), name(row.edition)));
         // Numbers of this shard, and when it became known, say nothing of the patient.
-        let said = crate::twin::scores::ScoreRow {
-            patient: 0,
-            track: 0,
-            known: 0,
-            notes: 0,
-            edition: 0,
-            ..row
-        };
+        let said = ScoreRow { patient: 0, track: 0, known: 0, notes: 0, edition: 0, ..row };
         put(&mut text, format_args!("{said:?}"));
         digest.scores.add(&text);
     }
     digest
 }
 
-type Rare = crate::twin::samples::RareParts;
-
-/// Every current sample, in the tail and in the segments, with what few have and its resource's id.
-fn each_sample(shard: &ShardSnapshot, each: &mut dyn FnMut(SampleRow, Rare, &str)) {
+/// Every sample that is meant, in the tail and in the segments, with what few have and its resource's id.
+/// A block is read once, wherever it is.
+pub fn each_sample(
+    shard: &ShardSnapshot,
+    is_meant: Meant<'_>,
+    each: &mut dyn FnMut(SampleRow, RareParts, &str),
+) {
     let in_tail = |chunk: &std::sync::Arc<SampleChunk>| {
         (0..chunk.n_rows()).filter_map(|i| chunk.row(i)).collect::<Vec<_>>()
     };
     for (number, row) in (0..).zip(shard.tail.iter().flat_map(in_tail)) {
-        if shard.tail_marks.known_to(number) == Timestamp::FOREVER {
+        let known_to = shard.tail_marks.known_to(number);
+        if is_meant(row.patient, Timestamp::from_micros(row.known), known_to) {
             each(row, shard.tail_rare.of(number), shard.id(row.resource));
         }
     }
     for segment in &shard.segments {
-        for number in 0..segment.n_rows() {
-            if segment.marks.known_to(number) == Timestamp::FOREVER
-                && let Some(Kept { row, rare, resource, .. }) = segment.kept(number)
-            {
-                each(row, rare, &resource);
+        let mut number = 0;
+        for block in (0..segment.n_blocks()).map(|block| segment.block(block)) {
+            let rows = (0..block.rows.n_rows()).filter_map(|index| block.rows.row(index));
+            for (index, row) in (0..).zip(rows) {
+                let known_to = segment.marks.known_to(number);
+                if is_meant(row.patient, Timestamp::from_micros(row.known), known_to) {
+                    each(row, block.rare.of(index), block.id(&row));
+                }
+                number += 1;
             }
         }
     }
 }
 
-fn write_sample(text: &mut String, shard: &ShardSnapshot, row: &SampleRow, rare: Rare, id: &str) {
+fn write_sample(
+    text: &mut String,
+    shard: &ShardSnapshot,
+    row: &SampleRow,
+    rare: RareParts,
+    id: &str,
+) {
     write_patient(text, shard, row.patient);
     let names = (shard.codes.get(row.code), shard.devices.get(row.device), id);
     let said =

@@ -93,6 +93,17 @@ impl Shard {
         self.twins_mut().forget(size_bytes)
     }
 
+    /// Forgets the stored blocks in memory that are chosen, by their segment and their number in it. Says how
+    /// many.
+    pub fn forget_blocks(
+        &mut self,
+        stored: &[Stored],
+        choose: impl FnMut(usize, usize) -> bool,
+    ) -> usize {
+        self.note_stored(stored);
+        self.twins_mut().forget_blocks(choose)
+    }
+
     /// Bytes of memory that its facts take, within a few percent.
     pub fn size_bytes(&self) -> usize {
         self.twins().size_bytes()

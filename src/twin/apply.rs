@@ -182,6 +182,10 @@ impl Twins {
                     self.newest_loses(&row);
                 }
                 Place::Sealed(index, number) => {
+                    #[cfg(test)]
+                    if crate::planted::is_planted(crate::planted::Bug::LostRetraction) {
+                        continue;
+                    }
                     let Some(segment) = self.segments.get_mut(index) else { continue };
                     segment.marks.supersede(number, at);
                     let row = segment.row(number);

@@ -93,6 +93,19 @@ impl Twins {
         n_free
     }
 
+    /// Forgets the stored blocks in memory that are chosen, by their segment and their number in it. Says how
+    /// many.
+    pub fn forget_blocks(&mut self, mut choose: impl FnMut(usize, usize) -> bool) -> usize {
+        let mut n_forgotten = 0;
+        for (number, segment) in self.segments.iter_mut().enumerate() {
+            for block in 0..segment.n_blocks() {
+                let is_chosen = segment.shelf(block).is_none() && choose(number, block);
+                n_forgotten += usize::from(is_chosen && 0 < segment.forget(block));
+            }
+        }
+        n_forgotten
+    }
+
     /// Bytes of memory that sealed facts take.
     pub fn sealed_bytes(&self) -> usize {
         self.segments.iter().map(|segment| segment.size_bytes()).sum()

@@ -25,6 +25,8 @@ pub(super) struct Rank {
 impl Rank {
     /// The rank of a version with this content.
     pub(super) fn of(version: &Version, content: u64) -> Rank {
+        #[cfg(test)]
+        let content = crate::planted::tie_break(content);
         Rank {
             revised_at: version.revised_at.micros(),
             version_id: version.version_id,
@@ -36,7 +38,10 @@ impl Rank {
     /// The rank of the version that a sample came with.
     pub(super) fn of_row(row: &SampleRow, version_id: Option<u64>) -> Rank {
         let status = Flags::unpack(row.flags).status.rank();
-        Rank { revised_at: row.revised_at, version_id, status, content: row.content }
+        let content = row.content;
+        #[cfg(test)]
+        let content = crate::planted::tie_break(content);
+        Rank { revised_at: row.revised_at, version_id, status, content }
     }
 }
 

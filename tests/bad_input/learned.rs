@@ -3,9 +3,9 @@
 
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::source::Format;
+use twinstream::sim::dice::Dice;
 
 use crate::bad_input::{good, now};
-use crate::order::Dice;
 use crate::support::{record, site, source};
 
 /// What becomes of a record, in full.

@@ -6,9 +6,11 @@ use twinstream::domain::time::{Span, Timestamp};
 use twinstream::engine::digest::{Digest, digest, digest_of_patient};
 use twinstream::engine::shard::{Leaving, Shard};
 use twinstream::log::decode::decode_frame;
+use twinstream::sim::dice::Dice;
+use twinstream::sim::ward;
 
-use crate::order::{Bytes, Dice, N_WARDS, hospital, ward};
-use crate::support::{control, frame, log_frame, opening};
+use crate::order::{Bytes, N_WARDS, hospital};
+use crate::support::{control, frame, log_frame, opening, site};
 
 /// A shard that is told one frame after the other.
 struct Told {
@@ -128,7 +130,7 @@ fn assert_forks_agree(seed: u64, events: &[Bytes]) -> usize {
 #[test]
 fn a_fork_goes_on_as_the_shard_does_and_does_nothing_to_it() {
     let wards: usize =
-        (0..N_WARDS).map(|seed| assert_forks_agree(seed, &ward::history(seed))).sum();
+        (0..N_WARDS).map(|seed| assert_forks_agree(seed, &ward::history(&site(), seed))).sum();
     let hospitals: usize = [1, 2].map(|seed| assert_forks_agree(seed, &hospital())).iter().sum();
     assert!(100 < wards && 5 < hospitals, "too little is said to tell: {wards}, {hospitals}");
 }

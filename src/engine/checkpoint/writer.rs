@@ -109,6 +109,8 @@ impl CheckpointWriter {
     /// # Errors
     /// If the storage cannot, or another owner has claimed the partition: the one before stands.
     pub fn write(&mut self, state: &ShardState) -> Result<Written, WriteError> {
+        #[cfg(test)]
+        let state = &planted_position(state);
         let snapshot = &state.snapshot;
         self.write_segments(&snapshot.segments)?;
         let n_scores = snapshot.scores.iter().filter(|chunk| chunk.n_rows() == CHUNK_ROWS).count();
@@ -198,6 +200,16 @@ impl CheckpointWriter {
         write_revision_rows(&mut out, &snapshot.revisions, n_runs[2] * RUN_ROWS, usize::MAX);
         out.finish()
     }
+}
+
+/// The state, at a position that may be wrong on purpose.
+#[cfg(test)]
+fn planted_position(state: &ShardState) -> ShardState {
+    let mut state = state.clone();
+    if crate::planted::is_planted(crate::planted::Bug::OffByOneOffset) {
+        state.snapshot.next_offset += 1;
+    }
+    state
 }
 
 fn slice<T>(items: &[T], first: usize, n_items: usize) -> &[T] {

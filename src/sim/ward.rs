@@ -2,16 +2,24 @@
 //! records: late, twice, corrected, taken back, preliminary, unreadable, two at one instant, one result from
 //! two systems.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use twinstream::domain::event::{Control, Event};
-use twinstream::domain::time::{Span, Timestamp};
-use twinstream::engine::ticks::Ticks;
-use twinstream::ingest::decoder::Decoder;
-use twinstream::ingest::source::Format;
+use crate::domain::event::{Control, Event};
+use crate::domain::fact::Origin;
+use crate::domain::identity::SourcePosition;
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::zone::Zone;
+use crate::engine::ticks::Ticks;
+use crate::ingest::decoder::Decoder;
+use crate::ingest::site::Site;
+use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+use crate::sim::dice::Dice;
+use crate::sim::frames::{Bytes, control, frame};
 
-use crate::order::{Bytes, Dice};
-use crate::support::{at, control, frame, record, site, source};
+/// When every history begins: 2025-03-01T08:00:00Z.
+pub const START: Timestamp = Timestamp::from_micros(1_740_816_000_000_000);
 
 /// A message on its way: when it becomes available, and what it says.
 struct Message {
@@ -19,23 +27,29 @@ struct Message {
     resources: Vec<Value>,
 }
 
-/// What is said of a ward, in the order in which it became available, with ticks between.
-pub fn history(seed: u64) -> Vec<Bytes> {
+/// The reference site.
+pub fn site() -> Arc<Site> {
+    let text = include_str!("../../deploy/site.yaml");
+    Arc::new(Site::read(text).expect("the site file that ships is right"))
+}
+
+/// What is said of a ward, in the order in which it became available, with ticks between: frames of one
+/// event each.
+pub fn history(site: &Arc<Site>, seed: u64) -> Vec<Bytes> {
     let mut dice = Dice::of(seed);
-    let start = at("2025-03-01T08:00:00Z");
     let is_acute = seed.is_multiple_of(2);
     let mut messages: Vec<Message> = Vec::new();
     for patient in ["P1", "P2"] {
-        for resource in [person(&mut dice, patient, start), stay(&mut dice, patient, start)] {
-            messages.push(Message { available_at: start, resources: vec![resource] });
+        for resource in [person(&mut dice, patient, START), stay(&mut dice, patient, START)] {
+            messages.push(Message { available_at: START, resources: vec![resource] });
         }
     }
     let n_messages = 8 + dice.below(16);
     for _ in 0..n_messages {
         let patient = *dice.pick(&["P1", "P1", "P2"]);
         let moment = match is_acute {
-            true => start.plus(Span::from_minutes(i64::try_from(5 * dice.below(72)).unwrap())),
-            false => start.plus(Span::from_hours(i64::try_from(12 * dice.below(1_400)).unwrap())),
+            true => START.plus(Span::from_minutes(5 * whole(dice.below(72)))),
+            false => START.plus(Span::from_hours(12 * whole(dice.below(1_400)))),
         };
         let late = *dice.pick(&[0, 0, 0, 3, 40, 200]);
         let available_at = moment.plus(Span::from_minutes(late));
@@ -52,12 +66,20 @@ pub fn history(seed: u64) -> Vec<Bytes> {
         messages.extend(told_again);
     }
     messages.sort_by_key(|message| message.available_at);
-    encoded(&messages)
+    encoded(site, &messages)
 }
 
 /// The messages as ingest puts them into the log, with the ticks of a recorded clock.
-fn encoded(messages: &[Message]) -> Vec<Bytes> {
-    let (mut decoder, mut ticks) = (Decoder::new(site()), Ticks::default());
+fn encoded(site: &Arc<Site>, messages: &[Message]) -> Vec<Bytes> {
+    let (mut decoder, mut ticks) = (Decoder::new(site.clone()), Ticks::default());
+    let spec = SourceSpec {
+        name: "test".to_owned(),
+        format: Format::Fhir,
+        namespace: "test".to_owned(),
+        patient_from: PatientFrom::Subject,
+        origin: Origin::Clinical,
+        zone: Zone::UTC,
+    };
     let mut events = Vec::new();
     for (offset, Message { available_at, resources }) in (0..).zip(messages) {
         for tick in ticks.before(*available_at) {
@@ -66,15 +88,35 @@ fn encoded(messages: &[Message]) -> Vec<Bytes> {
         let entry: Vec<Value> = resources.iter().map(|one| json!({ "resource": one })).collect();
         let bundle = json!({ "resourceType": "Bundle", "type": "collection", "entry": entry });
         let text = bundle.to_string();
-        let record = record(text.as_bytes(), offset, *available_at);
-        let spec = source(Format::Fhir);
+        let record = SourceRecord {
+            position: SourcePosition::new("test", 0, offset),
+            key: None,
+            headers: Vec::new(),
+            payload: text.as_bytes(),
+            timestamp: *available_at,
+        };
         let decoded = decoder.decode(&spec, &record, *available_at);
-        assert_eq!(decoded.letter, None, "{text}");
+        assert_eq!(decoded.letter, None, "IN-1: what the simulator writes can be read: {text}");
         for event in decoded.events {
             events.push(frame([&Event { available_at: Some(*available_at), ..event }]));
         }
     }
     events
+}
+
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).expect("rolls are below 2^31")
+}
+
+/// Says another thing of a resource than it said.
+fn put(resource: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = resource.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+}
+
+fn revised(resource: &mut Value, at: Timestamp) {
+    put(resource, "meta", json!({ "lastUpdated": at.to_string() }));
 }
 
 fn subject(patient: &str) -> Value {
@@ -88,7 +130,7 @@ fn person(dice: &mut Dice, patient: &str, at: Timestamp) -> Value {
         "meta": { "lastUpdated": at.to_string() },
     });
     if dice.below(6) == 0 {
-        person["deceasedDateTime"] = json!(at.minus(Span::from_hours(1)).to_string());
+        put(&mut person, "deceasedDateTime", json!(at.minus(Span::from_hours(1)).to_string()));
     }
     person
 }
@@ -110,18 +152,20 @@ fn quantity(dice: &mut Dice, (code, unit): (&str, &str), values: &[f64]) -> Valu
 }
 
 fn observation(dice: &mut Dice, patient: &str, at: Timestamp, mut what: Value) -> Value {
-    let code = what["code"]["coding"][0]["code"].as_str().unwrap_or_default().to_owned();
+    let code = what.pointer("/code/coding/0/code").and_then(Value::as_str);
+    let code = code.unwrap_or_default().to_owned();
     // Now and then two observations of one instant.
     let other = if dice.below(8) == 0 { "-b" } else { "" };
     let id = format!("{patient}-{code}-{}{other}", at.micros());
-    let updated = at.plus(Span::from_minutes(i64::try_from(dice.below(3)).unwrap()));
-    what["resourceType"] = json!("Observation");
-    what["id"] = json!(id);
-    what["status"] = json!(*dice.pick(&["final", "final", "final", "preliminary"]));
-    what["subject"] = subject(patient);
-    what["effectiveDateTime"] = json!(at.to_string());
+    let updated = at.plus(Span::from_minutes(whole(dice.below(3))));
+    put(&mut what, "resourceType", json!("Observation"));
+    put(&mut what, "id", json!(id));
+    let status = *dice.pick(&["final", "final", "final", "preliminary"]);
+    put(&mut what, "status", json!(status));
+    put(&mut what, "subject", subject(patient));
+    put(&mut what, "effectiveDateTime", json!(at.to_string()));
     link(dice, &mut what, &id);
-    what["meta"] = json!({ "lastUpdated": updated.to_string() });
+    revised(&mut what, updated);
     what
 }
 
@@ -129,34 +173,41 @@ fn observation(dice: &mut Dice, patient: &str, at: Timestamp, mut what: Value) -
 fn link(dice: &mut Dice, what: &mut Value, id: &str) {
     let which = dice.below(6);
     if which == 0 || which == 2 {
-        what["basedOn"] = json!([{ "reference": format!("ServiceRequest/order-{id}") }]);
+        let order = json!([{ "reference": format!("ServiceRequest/order-{id}") }]);
+        put(what, "basedOn", order);
     }
     if which == 1 || which == 2 {
-        what["specimen"] = json!({ "identifier": { "value": format!("specimen-{id}") } });
+        let specimen = json!({ "identifier": { "value": format!("specimen-{id}") } });
+        put(what, "specimen", specimen);
     }
 }
 
 /// The same results from other systems: under ids of their own, now and then as they rounded them, and some
 /// name less of what links them.
 fn told_again(dice: &mut Dice, resources: &[Value], at: Timestamp) -> Vec<Message> {
-    let is_linked = |one: &&Value| one["basedOn"].is_array() || one["specimen"].is_object();
+    let has = |one: &Value, name: &str| one.get(name).is_some_and(|part| !part.is_null());
+    let is_linked = |one: &&Value| has(one, "basedOn") || has(one, "specimen");
     let mut told = Vec::new();
     for resource in resources.iter().filter(is_linked) {
         for system in ["chart", "engine"] {
             if dice.below(3) == 0 {
                 continue;
             }
-            let later = Span::from_minutes(i64::try_from(dice.below(5)).unwrap());
+            let later = Span::from_minutes(whole(dice.below(5)));
             let mut copy = resource.clone();
-            copy["id"] = json!(format!("{system}-{}", resource["id"].as_str().unwrap()));
-            copy["meta"] = json!({ "lastUpdated": at.plus(later).to_string() });
-            copy["status"] =
-                json!(*dice.pick(&["final", "preliminary", "entered-in-error", "final"]));
-            if copy["valueQuantity"].is_object() && dice.below(2) == 0 {
-                copy["valueQuantity"]["value"] = json!(*dice.pick(&[1.0, 21.0, 93.0, 111.0]));
+            let id = resource.get("id").and_then(Value::as_str).unwrap_or_default();
+            put(&mut copy, "id", json!(format!("{system}-{id}")));
+            put(&mut copy, "meta", json!({ "lastUpdated": at.plus(later).to_string() }));
+            let status = *dice.pick(&["final", "preliminary", "entered-in-error", "final"]);
+            put(&mut copy, "status", json!(status));
+            if has(&copy, "valueQuantity") && dice.below(2) == 0 {
+                let value = *dice.pick(&[1.0, 21.0, 93.0, 111.0]);
+                if let Some(quantity) = copy.get_mut("valueQuantity") {
+                    put(quantity, "value", json!(value));
+                }
             }
-            if copy["basedOn"].is_array() && copy["specimen"].is_object() {
-                copy[*dice.pick(&["basedOn", "specimen", "note"])] = json!(null);
+            if has(&copy, "basedOn") && has(&copy, "specimen") {
+                put(&mut copy, *dice.pick(&["basedOn", "specimen", "note"]), Value::Null);
             }
             told.push(Message { available_at: at.plus(later), resources: vec![copy] });
         }
@@ -180,9 +231,8 @@ fn vitals(dice: &mut Dice, patient: &str, at: Timestamp) -> Vec<Value> {
         }),
     ];
     if dice.below(3) == 0 {
-        let kept = dice.below(7);
-        all.swap_remove(usize::try_from(kept).unwrap());
-        all.truncate(1 + usize::try_from(dice.below(6)).unwrap());
+        all.swap_remove(dice.index(7));
+        all.truncate(1 + dice.index(6));
     }
     all.into_iter().map(|what| observation(dice, patient, at, what)).collect()
 }
@@ -226,54 +276,69 @@ fn state(dice: &mut Dice, patient: &str, at: Timestamp) -> Value {
     });
     match (kind, dice.below(3)) {
         ("ServiceRequest", which) => {
-            state["status"] =
-                json!(["active", "active", "revoked"][usize::try_from(which).unwrap()]);
-            state["intent"] = json!("order");
-            state["occurrencePeriod"] = json!({ "start": at.to_string(), "end": end.to_string() });
+            let status = if which == 2 { "revoked" } else { "active" };
+            put(&mut state, "status", json!(status));
+            put(&mut state, "intent", json!("order"));
+            let period = json!({ "start": at.to_string(), "end": end.to_string() });
+            put(&mut state, "occurrencePeriod", period);
         }
         ("Flag", 0) => {
-            state["status"] = json!("active");
-            state["period"] = json!({ "start": at.to_string() });
+            put(&mut state, "status", json!("active"));
+            put(&mut state, "period", json!({ "start": at.to_string() }));
         }
         ("Flag", _) => {
-            state["status"] = json!("inactive");
-            state["period"] = json!({ "start": at.to_string(), "end": end.to_string() });
+            put(&mut state, "status", json!("inactive"));
+            let period = json!({ "start": at.to_string(), "end": end.to_string() });
+            put(&mut state, "period", period);
         }
         ("Condition", which) => {
-            state["onsetDateTime"] = json!(at.to_string());
+            put(&mut state, "onsetDateTime", json!(at.to_string()));
             if which == 0 {
-                state["abatementDateTime"] = json!(end.to_string());
+                put(&mut state, "abatementDateTime", json!(end.to_string()));
             }
         }
         _ => {
-            state["status"] = json!("completed");
-            state["performedDateTime"] = json!(at.to_string());
+            put(&mut state, "status", json!("completed"));
+            put(&mut state, "performedDateTime", json!(at.to_string()));
         }
     }
     state
 }
 
-/// Another version of something said before: the same again, corrected, taken back, or only dated anew.
+/// Another version of something said before: the same again, corrected, taken back, only dated anew, or
+/// told apart by nothing but what it says.
 fn again(dice: &mut Dice, messages: &[Message], now: Timestamp) -> Vec<Value> {
     let earlier: Vec<&Message> = messages.iter().filter(|one| one.available_at <= now).collect();
     let message = *dice.pick(&earlier);
     let mut resource = dice.pick(&message.resources).clone();
-    let is_observation = resource["resourceType"] == "Observation";
-    match dice.below(5) {
+    let is_observation = resource.get("resourceType") == Some(&json!("Observation"));
+    match dice.below(6) {
         0 => return vec![resource],
-        1 if is_observation => resource["status"] = json!("entered-in-error"),
-        2 if is_observation && resource["valueQuantity"].is_object() => {
-            resource["status"] = json!("corrected");
-            resource["valueQuantity"]["value"] = json!(*dice.pick(&[1.0, 16.0, 70.0, 97.0, 120.0]));
+        1 if is_observation => put(&mut resource, "status", json!("entered-in-error")),
+        2 if is_observation => {
+            put(&mut resource, "status", json!("corrected"));
+            measured_anew(dice, &mut resource);
         }
         // The same content under another date: identical content keeps its earliest.
         3 => {
             let earlier = now.minus(Span::from_hours(*dice.pick(&[0, 6, 3_000])));
-            resource["meta"] = json!({ "lastUpdated": earlier.to_string() });
+            revised(&mut resource, earlier);
+            return vec![resource];
+        }
+        // Senders that number no versions and date none: the content alone decides.
+        4 if is_observation => {
+            measured_anew(dice, &mut resource);
             return vec![resource];
         }
         _ => {}
     }
-    resource["meta"] = json!({ "lastUpdated": now.to_string() });
+    revised(&mut resource, now);
     vec![resource]
+}
+
+fn measured_anew(dice: &mut Dice, resource: &mut Value) {
+    let value = *dice.pick(&[1.0, 16.0, 70.0, 97.0, 120.0]);
+    if let Some(measured) = resource.get_mut("valueQuantity") {
+        put(measured, "value", json!(value));
+    }
 }
