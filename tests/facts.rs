@@ -9,6 +9,7 @@ use twinstream::domain::zone::Zone;
 use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 use twinstream::sql::format;
 use twinstream::sql::query::{QueryLimits, run};
+use twinstream::sql::session::Session;
 
 use crate::support::{NAMESPACE, Ward, at, source};
 
@@ -57,7 +58,9 @@ fn receive(ward: &mut Ward, spec: &SourceSpec, resource: &Value) {
 fn ask(ward: &mut Ward, sql: &str) -> Vec<Value> {
     let shards = Arc::new(vec![ward.shard.snapshot()]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let answer = runtime.block_on(run(shards, sql, QueryLimits::default())).unwrap();
+    let answer = runtime
+        .block_on(run(shards, sql, &mut Session::default(), QueryLimits::default()))
+        .unwrap();
     let rows: Value = serde_json::from_str(&format::json(&answer).unwrap()).unwrap();
     rows.as_array().unwrap().clone()
 }
