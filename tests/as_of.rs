@@ -238,7 +238,7 @@ fn the_history_has_every_version_and_when_it_counted() {
         json!([
             { "status": "final", "value": 30.0, "from": "09:01", "to": "09:30" },
             { "status": "amended", "value": 26.0, "from": "09:30", "to": "10:00" },
-            { "status": "entered-in-error", "value": 26.0, "from": "10:00" },
+            { "status": "entered-in-error", "from": "10:00" },
             { "status": "preliminary", "value": 28.0, "from": "10:30", "to": "10:30" },
         ])
     );

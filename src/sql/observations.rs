@@ -250,17 +250,12 @@ fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
 /// How far the value can be relied on, and who measured it.
 fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
     vec![
-        column!(
-            "status",
-            Text,
-            "preliminary, final or amended; in `history` also of what was taken back.",
-            |row| {
-                Cell::Text(match &row.body {
-                    Body::Sample(_, flags, _) => flags.status.name(),
-                    Body::Statement(row) => row.version.status.name(),
-                })
-            }
-        ),
+        column!("status", Text, "preliminary, final, amended; or taken back.", |row| {
+            Cell::Text(match &row.body {
+                Body::Sample(_, flags, _) => flags.status.name(),
+                Body::Statement(row) => row.version.status.name(),
+            })
+        }),
         column!("comparator", Text, "<, <=, >= or > where the value is only a bound.", |row| {
             match &row.body {
                 Body::Sample(_, flags, _) => {
