@@ -284,7 +284,7 @@ fn what_is_refused_says_why_with_its_code() {
             "SET TimeZone = 'Europe/London'",
             "0A000: TimeZone cannot be \"Europe/London\": expected UTC",
         ),
-        ("SELECT * FROM '/etc/passwd'", "42601"),
+        ("SELECT * FROM '/etc/passwd'", "42P01"),
         ("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'", "42601"),
     ] {
         let told = server.psql(&[sql]);
@@ -333,13 +333,18 @@ fn cursors_give_a_few_rows_at_a_time() {
         "FETCH 2 FROM c",
         "FETCH FORWARD 1 FROM c",
         "FETCH ALL FROM c",
-        "FETCH c",
+        "FETCH NEXT FROM c",
         "CLOSE c",
         "COMMIT",
     ]);
     assert_eq!(told, "19\n21\n24\n101");
-    let closed =
-        server.psql(&["BEGIN", "DECLARE c CURSOR FOR SELECT 1", "COMMIT", "BEGIN", "FETCH c"]);
+    let closed = server.psql(&[
+        "BEGIN",
+        "DECLARE c CURSOR FOR SELECT 1",
+        "COMMIT",
+        "BEGIN",
+        "FETCH NEXT FROM c",
+    ]);
     assert!(closed.starts_with("ERROR:  34000"), "{closed}");
     let outside = server.psql(&["DECLARE c CURSOR FOR SELECT 1"]);
     assert!(outside.starts_with("ERROR:  25P01"), "{outside}");
@@ -368,7 +373,7 @@ fn every_bound_is_told() {
         ),
         (
             &[
-                "SELECT value, count(*) FROM generate_series(1, 3000000) GROUP BY 1 ORDER BY 2 LIMIT 1",
+                "SELECT (value * 7919) % 3000017, count(*) FROM generate_series(1, 3000000) GROUP BY 1",
             ],
             "53200: the query needs more than 8 MiB of memory",
         ),

@@ -21,6 +21,7 @@ use crate::pgwire::failure::{of_query, refused, state};
 use crate::pgwire::pg_functions::{Facts, functions};
 use crate::pgwire::pg_rewrite;
 use crate::pgwire::pg_tables::{self, length};
+use crate::pgwire::text;
 use crate::sql::query::{CATALOG, QueryError, QueryLimits, Session, check_reads, open};
 use crate::twin::snapshot::ShardSnapshot;
 
@@ -94,7 +95,10 @@ impl Source {
                         let over = QueryError::Rows(limits.rows_max);
                         vec![Err(refused(state::LIMIT, over.to_string()))]
                     } else {
-                        encode_recordbatch(encoded.clone(), batch).collect()
+                        match text::written(&batch, &encoded) {
+                            Ok(batch) => encode_recordbatch(encoded.clone(), batch).collect(),
+                            Err(error) => vec![Err(failed(error.into()))],
+                        }
                     }
                 }
             };

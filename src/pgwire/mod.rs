@@ -21,6 +21,7 @@ pub mod cursors;
 pub mod prepared;
 pub mod parameters;
 pub mod answer;
+pub mod text;
 pub mod failure;
 pub mod pg_rewrite;
 pub mod pg_nothing;

@@ -331,9 +331,20 @@ fn make_single(body: &mut SetExpr) {
 
 /// Whether a row comes of no rows: a total has one.
 fn aggregates(select: &Select) -> bool {
-    struct Aggregates;
+    /// How many subqueries deep it looks: the totals of those are theirs.
+    struct Aggregates(usize);
     impl Visitor for Aggregates {
         type Break = ();
+
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.0 += 1;
+            ControlFlow::Continue(())
+        }
+
+        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.0 -= 1;
+            ControlFlow::Continue(())
+        }
 
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             const TOTALS: [&str; 7] =
@@ -341,7 +352,7 @@ fn aggregates(select: &Select) -> bool {
             let is_total = match expr {
                 Expr::Function(function) => {
                     let name = function.name.to_string().to_lowercase();
-                    function.over.is_none() && TOTALS.contains(&name.as_str())
+                    self.0 == 0 && function.over.is_none() && TOTALS.contains(&name.as_str())
                 }
                 _ => false,
             };
@@ -352,7 +363,7 @@ fn aggregates(select: &Select) -> bool {
         GroupByExpr::All(_) => true,
         GroupByExpr::Expressions(expressions, _) => !expressions.is_empty(),
     };
-    !is_grouped && select.projection.iter().any(|item| item.visit(&mut Aggregates).is_break())
+    !is_grouped && select.projection.iter().any(|item| item.visit(&mut Aggregates(0)).is_break())
 }
 
 #[cfg(test)]

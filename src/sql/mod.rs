@@ -9,6 +9,7 @@ pub mod scores;
 pub mod effects;
 pub mod evidence;
 pub mod catalog;
+pub mod yielding;
 pub mod query;
 pub mod questions;
 pub mod format;

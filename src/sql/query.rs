@@ -12,12 +12,14 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 
 use crate::domain::time::Timestamp;
 use crate::sql::catalog::TABLES;
+use crate::sql::yielding::YieldingJoins;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// The one catalog; the database, where a protocol has those.
@@ -163,7 +165,14 @@ fn context(
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_limit(limits.memory_bytes_max, 1.0)
         .with_disk_manager_builder(no_files);
-    let context = SessionContext::new_with_config_rt(config, runtime.build_arc()?);
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime.build_arc()?)
+        .with_default_features()
+        .build();
+    let state = SessionStateBuilder::new_from_existing(state)
+        .with_physical_optimizer_rule(Arc::new(YieldingJoins));
+    let context = SessionContext::new_with_state(state.build());
     let schema = MemorySchemaProvider::new();
     for spec in TABLES {
         schema.register_table(spec.name.to_owned(), spec.over(shards.clone()))?;
