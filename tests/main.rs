@@ -1,1 +1,2 @@
-mod support; mod pgwire;
+mod support;
+mod pgwire;
