@@ -247,7 +247,7 @@ fn values_are_told_as_postgresql_tells_them() {
         ("SELECT 1.5::float8, 2::int, NULL, true, date '2026-11-08'", "1.5|2||t|2026-11-08"),
         ("SELECT row_number() OVER (ORDER BY value) FROM observations LIMIT 1", "1"),
         ("SELECT 1; SELECT 2", "1\n2"),
-        ("SELECT array_agg(value ORDER BY value) FROM observations", "{19,21,24,101}"),
+        ("SELECT array_agg(source_offset ORDER BY value) FROM observations", "{3,4,5,6}"),
         ("", ""),
         (";", ""),
         ("-- a comment", ""),

@@ -15,6 +15,9 @@ use pgwire::api::Type as PgType;
 use crate::pgwire::pg_tables::{DATABASE, NAMESPACES, OWNER, oid_named, relation};
 use crate::pgwire::settings::{SERVER_VERSION, Settings};
 
+/// The schemas that are searched for a name without one.
+pub const SEARCHED: [&str; 2] = ["pg_catalog", "twin"];
+
 /// The types there are.
 pub const TYPES: [PgType; 29] = [
     PgType::BOOL,
@@ -236,7 +239,7 @@ pub fn functions(facts: &Arc<Facts>) -> impl Iterator<Item = ScalarUDF> {
     };
     let schemas = DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)));
     let answer: Answer = |_, _| {
-        let names = [text("pg_catalog"), text("twin")];
+        let names = SEARCHED.map(text);
         ScalarValue::List(ScalarValue::new_list_nullable(&names, &DataType::Utf8))
     };
     let all = FUNCTIONS.into_iter().chain([("current_schemas", schemas, answer)]);

@@ -72,8 +72,10 @@ impl VisitorMut for Rewriter {
         match expr {
             Expr::Function(function) => {
                 unqualify(&mut function.name);
-                if is_array_of_nothing(function) || tells_access(function) {
+                if is_array_of_nothing(function) || lists_nothing(function) {
                     *expr = null();
+                } else if counts_schemas(function) {
+                    *expr = number(pg_functions::SEARCHED.len());
                 }
             }
             Expr::BinaryOp { op, .. } => {
@@ -109,6 +111,10 @@ fn value(value: Value) -> Expr {
 
 fn null() -> Expr {
     value(Value::Null)
+}
+
+fn number(number: impl ToString) -> Expr {
+    value(Value::Number(number.to_string(), false))
 }
 
 fn take(expr: &mut Expr) -> Expr {
@@ -152,10 +158,13 @@ fn cast(inner: &mut Expr, data_type: &mut DataType) -> Option<Expr> {
         }
         _ => None,
     };
-    let number = |number: i64| value(Value::Number(number.to_string(), false));
     match (named, literal) {
         ("regclass", Some(name)) => Some(pg_tables::oid_named(&name).map_or_else(null, number)),
         ("regtype", Some(name)) => Some(pg_functions::type_named(&name).map_or_else(null, number)),
+        ("regproc", Some(name)) => {
+            let name = name.strip_prefix("pg_catalog.").unwrap_or(&name).to_owned();
+            Some(value(Value::SingleQuotedString(name)))
+        }
         ("regclass" | "regnamespace", None) => Some(call(named, vec![take(inner)])),
         ("regtype", None) => Some(call("format_type", vec![take(inner), null()])),
         ("regrole", None) => Some(call("pg_get_userbyid", vec![take(inner)])),
@@ -199,10 +208,17 @@ fn is_array_of_nothing(function: &Function) -> bool {
     }
 }
 
-/// Whether it lists who may use something: there is one answer to that here, and no list.
-fn tells_access(function: &Function) -> bool {
-    let name = function.name.to_string();
-    name == "array_to_string" && function.args.to_string().contains("acl,")
+/// Whether it lists who may use something, or how a table is stored: nobody said, so there is no list.
+fn lists_nothing(function: &Function) -> bool {
+    let args = function.args.to_string();
+    let is_list = function.name.to_string() == "array_to_string";
+    is_list && (args.contains("acl,") || args.contains("reloptions"))
+}
+
+/// Whether it counts the schemas that are searched. A series is planned up to a number only.
+fn counts_schemas(function: &Function) -> bool {
+    let args = function.args.to_string();
+    function.name.to_string() == "array_upper" && args.starts_with("(current_schemas(")
 }
 
 /// Whether a body was found to have no rows, whatever it selects.
@@ -389,6 +405,9 @@ mod tests {
                 "SELECT a ~ '^(x)$' FROM pg_catalog.pg_class",
             ),
             ("SELECT 'pg_class'::regclass", "SELECT 1259"),
+            ("SELECT array_upper(current_schemas(false), 1)", "SELECT 2"),
+            ("SELECT typinput = 'pg_catalog.array_in'::regproc", "SELECT typinput = 'array_in'"),
+            ("SELECT array_to_string(d.datacl, '\n') FROM t d", "SELECT NULL FROM t AS d"),
             ("SELECT c.oid::pg_catalog.regclass FROM t c", "SELECT regclass(c.oid) FROM t AS c"),
             ("SELECT x::pg_catalog.text FROM t", "SELECT x::TEXT FROM t"),
             (

@@ -25,7 +25,7 @@ with psycopg.connect(sys.argv[1]) as connection:
 
     with connection.cursor("a cursor") as cursor:
         cursor.itersize = 100
-        cursor.execute("SELECT value FROM generate_series(1, %s)", (1000,))
+        cursor.execute("SELECT value FROM generate_series(1, 2000) WHERE value <= %s", (1000,))
         print("columns", [column.name for column in cursor.description])
         print("sum", sum(row[0] for row in cursor))
     connection.commit()
