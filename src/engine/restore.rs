@@ -7,9 +7,15 @@ use crate::engine::shard::Shard;
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{ScoreTable, Scores};
+use crate::twin::sums::Sums;
 use crate::twin::twins::Twins;
 
 impl Shard {
+    /// What is true in it, as sums.
+    pub fn sums(&self) -> Sums {
+        Sums { scores: self.scores.sum, ..self.twins.sums() }
+    }
+
     /// Everything as it is, for a checkpoint.
     pub fn state(&mut self) -> ShardState {
         let (newest, tracked) = self.twins.newest();

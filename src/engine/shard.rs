@@ -30,7 +30,7 @@ use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{NO_NOTES, Scores};
 use crate::twin::snapshot::{PastTrack, ShardSnapshot, SnapshotParts, Track};
-use crate::twin::sums::{Sums, of_track};
+use crate::twin::sums::of_track;
 use crate::twin::twins::{Applied, Change, Twins};
 
 /// One frame of the log as it was read.
@@ -480,11 +480,6 @@ impl Shard {
     /// The known time of the newest event.
     pub fn known(&self) -> Timestamp {
         self.known
-    }
-
-    /// What is true in it, as sums.
-    pub fn sums(&self) -> Sums {
-        Sums { scores: self.scores.sum, ..self.twins.sums() }
     }
 
     /// Everything as it is, for readers.

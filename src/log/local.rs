@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -277,12 +278,20 @@ fn lock(folder: &Path) -> Result<File, LocalLogError> {
     let io = |error| LocalLogError::Io { path: path.clone(), error };
     let file =
         OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(LocalLogError::InUse { path: folder.to_owned() }),
-        Err(fs::TryLockError::Error(error)) => Err(LocalLogError::Io { path, error }),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::WouldBlock) => std::thread::park_timeout(LOCK_PAUSE),
+            Err(fs::TryLockError::Error(error)) => return Err(LocalLogError::Io { path, error }),
+        }
     }
+    Err(LocalLogError::InUse { path: folder.to_owned() })
 }
+
+/// A process that was just killed, or one that is about to become another, holds its lock a moment longer.
+const LOCK_TRIES: u32 = 20;
+/// Between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 impl Partition {
     fn open(folder: &Path, number: u32) -> Result<Partition, LocalLogError> {

@@ -92,7 +92,7 @@ pub fn attempt(scene: &Scene, trial: Trial, seed: u64) -> Result<Tried, Failure>
         Trial::Order => trials::order(scene, seed),
         Trial::Cuts => trials::cuts(scene, seed),
         Trial::Places => trials::places(scene, seed),
-        Trial::Crashes => World::new(scene, seed, Stops::Often(CRASHES_PER_WORLD)).run(),
+        Trial::Crashes => World::new(scene, seed, Stops::Often(CRASHES_PER_WORLD)).run(scene),
         Trial::EveryCrash => every_crash(scene, seed),
     }));
     let tried = tried.unwrap_or_else(|panic| {
@@ -112,11 +112,11 @@ fn every_crash(scene: &Scene, seed: u64) -> Result<Tried, Broken> {
     for n_effects in 0.. {
         let n_before = all.crashes;
         for last in Last::ALL {
-            all +=
-                World::new(scene, seed, Stops::Once(n_effects, last)).run().map_err(|broken| {
-                    let message = format!("{last:?} after {n_effects} effects: {}", broken.message);
-                    Broken { message, ..broken }
-                })?;
+            let world = World::new(scene, seed, Stops::Once(n_effects, last));
+            all += world.run(scene).map_err(|broken| {
+                let message = format!("{last:?} after {n_effects} effects: {}", broken.message);
+                Broken { message, ..broken }
+            })?;
         }
         if all.crashes == n_before {
             break;

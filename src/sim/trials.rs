@@ -30,7 +30,8 @@ fn ended(scene: &Scene, seed: u64) -> (Vec<Bytes>, Bytes) {
     (history, tick)
 }
 
-fn with_end(history: &[Bytes], tick: &Bytes) -> Vec<Bytes> {
+/// A history, and a tick after it.
+pub fn with_end(history: &[Bytes], tick: &Bytes) -> Vec<Bytes> {
     history.iter().chain([tick]).cloned().collect()
 }
 

@@ -10,9 +10,10 @@ use crate::engine::shard::{LogFrame, Shard};
 use crate::output::record::OutRecord;
 use crate::sim::broken::{Broken, same};
 use crate::sim::frames::Bytes;
-use crate::sim::replay::Replay;
+use crate::sim::replay::{Replay, last_tick};
+use crate::sim::scene::Scene;
 use crate::sim::sink::SimSink;
-use crate::sim::trials::{remembered, versions_count};
+use crate::sim::trials::{remembered, versions_count, with_end};
 
 /// What was true of a shard at a position of its log, as somebody saw it.
 #[derive(Clone, Debug)]
@@ -60,6 +61,7 @@ impl Verdict {
     /// If a promise was not kept.
     pub fn judge(
         self,
+        scene: &Scene,
         mut found: Replay,
         log: &[LogFrame],
         sink: &SimSink,
@@ -85,6 +87,9 @@ impl Verdict {
         }
         said_once(sink, &render(&replay.left).records, step)?;
         versions_count(&self.history, &mut found, step)?;
+        let told_in_order = with_end(&self.history, &last_tick(&self.history));
+        let truth = Replay::of(scene, &told_in_order)?.truth();
+        same(("TW-2", step), "what is true in the end", &found.truth(), &truth)?;
         effects_stand(&found.shard, step)?;
         remembered(&mut found, &self.past, step)?;
         Ok(u64::try_from(self.past.len()).unwrap_or(0))

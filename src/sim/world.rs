@@ -135,7 +135,7 @@ impl World {
     ///
     /// # Errors
     /// If a promise was not kept.
-    pub fn run(mut self) -> Result<Tried, Broken> {
+    pub fn run(mut self, scene: &Scene) -> Result<Tried, Broken> {
         loop {
             match self.live() {
                 Ok(life) => {
@@ -143,7 +143,8 @@ impl World {
                     self.tried.events = u64::try_from(self.source.len()).unwrap_or(0);
                     let replay = Replay { shard: life.shard, left: Vec::new() };
                     let World { verdict, log, sink, step, mut tried, .. } = self;
-                    tried.recollections += verdict.judge(replay, &log.read(0), &sink, step)?;
+                    tried.recollections +=
+                        verdict.judge(scene, replay, &log.read(0), &sink, step)?;
                     return Ok(tried);
                 }
                 Err(End::Stopped) => self.crash(),
@@ -199,6 +200,7 @@ impl World {
         let storage = self.objects.storage();
         let mut checkpoints = Checkpoints::open(storage.clone(), "sim", 0);
         let step = self.step;
+        self.log_reaches("EF-2", "what was said", self.sink.committed())?;
         let failed = |message| End::Broken(Broken { invariant: "CK-1", step, message });
         let restored = restore(&storage, &mut checkpoints);
         let restored = restored.map_err(|error| failed(error.to_string()))?;
@@ -233,10 +235,21 @@ impl World {
         same(("CK-1", step), "what is true when restored", &sums, &checkpoint.digest)?;
         let counted = count(&shard.snapshot()).to_string();
         same(("CK-1", step), "what is counted when restored", &counted, &checkpoint.digest)?;
+        self.log_reaches("CK-1", "a checkpoint", position)?;
         let truth = digest(&shard.snapshot()).to_string();
         self.verdict.claim(Claim::new("CK-1", &shard, truth));
         let (stored, waiting) = (restored.segments, None);
         Ok(Life { shard, writer, stored, waiting, invariant: "CK-1" })
+    }
+
+    /// Nothing outlives the frames that it follows from.
+    fn log_reaches(&self, invariant: &'static str, what: &str, until: u64) -> Result<(), Broken> {
+        let end = self.log.next_offset();
+        if until <= end {
+            return Ok(());
+        }
+        let message = format!("{what} follows from the log until {until}, and it ends at {end}");
+        Err(Broken { invariant, step: self.step, message })
     }
 
     /// The source sends what was not acknowledged, in frames of any size; what is durable is acknowledged.

@@ -247,6 +247,15 @@ fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
     ]
 }
 
+fn device<'a>(row: &'a ObservationRow<'_>) -> Cell<'a> {
+    match &row.body {
+        Body::Sample(sample, ..) => {
+            Cell::text(row.view.shard().devices.get(sample.device).map_or("", |name| name))
+        }
+        Body::Statement(_) => Cell::Null,
+    }
+}
+
 /// How far the value can be relied on, and who measured it.
 fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
     vec![
@@ -304,14 +313,7 @@ fn quality_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
                 }
             }
         ),
-        column!("device", Text, "The device as the source names it.", |row| {
-            match &row.body {
-                Body::Sample(sample, ..) => {
-                    Cell::text(row.view.shard().devices.get(sample.device).map_or("", |name| name))
-                }
-                Body::Statement(_) => Cell::Null,
-            }
-        }),
+        column!("device", Text, "The device as the source names it.", |row| device(row)),
     ]
 }
 

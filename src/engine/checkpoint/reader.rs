@@ -135,25 +135,13 @@ fn read(
     let score_marks = tables::read_marks(&mut open)?;
     let statement_marks = tables::read_marks(&mut open)?;
     let standing = open.list(In::u32)?;
-    let mut scores = Vec::new();
-    let mut statements = Vec::new();
-    let mut revisions = Pages::default();
     let n_read = [SCORES, STATEMENTS, REVISIONS].map(|kind| bytes_of(kind).count());
     if n_read != n_runs {
         return Err(Torn);
     }
-    for bytes in bytes_of(SCORES) {
-        scores.extend(tables::read_scores(&mut In::of(bytes))?);
-    }
-    scores.extend(tables::read_scores(&mut open)?);
-    for bytes in bytes_of(STATEMENTS) {
-        statements.extend(read_statements(&mut In::of(bytes))?);
-    }
-    statements.extend(read_statements(&mut open)?);
-    for bytes in bytes_of(REVISIONS) {
-        read_revisions(&mut In::of(bytes))?.into_iter().for_each(|row| _ = revisions.push(row));
-    }
-    read_revisions(&mut open)?.into_iter().for_each(|row| _ = revisions.push(row));
+    let scores = grown(bytes_of(SCORES), &mut open, tables::read_scores)?;
+    let statements = grown(bytes_of(STATEMENTS), &mut open, read_statements)?;
+    let revisions = Pages::of(grown(bytes_of(REVISIONS), &mut open, read_revisions)?);
     if !open.is_at_end() {
         return Err(Torn);
     }
@@ -191,6 +179,20 @@ fn read(
         past_tracks,
     };
     Ok((ShardState { snapshot, rest }, stored))
+}
+
+/// The rows of a table that only grows: its runs, then its open end.
+fn grown<'p, T>(
+    runs: impl Iterator<Item = &'p Bytes>,
+    open: &mut In<'_>,
+    read: impl Fn(&mut In<'_>) -> Result<Vec<T>, Torn>,
+) -> Result<Vec<T>, Torn> {
+    let mut rows = Vec::new();
+    for run in runs {
+        rows.extend(read(&mut In::of(run))?);
+    }
+    rows.extend(read(open)?);
+    Ok(rows)
 }
 
 fn read_segments<'p>(
