@@ -11,7 +11,7 @@ use twinstream::engine::hypothesis::{FACTS_BYTES_MAX, records};
 use twinstream::engine::reading;
 use twinstream::engine::shard::Shard;
 use twinstream::engine::what_if::{patient_named, what_if};
-use twinstream::output::what_if::{EffectChanged, ScoreState, WhatIfRecord};
+use twinstream::output::what_if::{EffectChanged, ScoreChanged, ScoreState, WhatIfRecord};
 
 use crate::cli::args::{OutputArg, WhatIfArgs};
 use crate::cli::read::post;
@@ -102,21 +102,13 @@ fn changes(record: &WhatIfRecord) -> Vec<[String; 6]> {
         subject => format!("{pipeline} {subject}"),
     };
     let scores = record.scores.iter().map(|score| {
-        let moved = score.moved.iter().map(|input| {
-            let points = match (input.points_before, input.points_after) {
-                (before, after) if before == after => String::new(),
-                (before, after) => format!(" (points {} → {})", points(before), points(after)),
-            };
-            let time = if input.by_time_alone { " by time alone" } else { "" };
-            format!("{} {} → {}{points}{time}", input.input, or_none(&input.before), input.after)
-        });
         [
             "score".to_owned(),
             of(&score.pipeline, &score.subject),
             String::new(),
             state(score.before.as_ref()),
             state(score.after.as_ref()),
-            moved.collect::<Vec<_>>().join("; "),
+            moved(score),
         ]
     });
     let effects = record.effects.iter().map(|effect| {
@@ -145,6 +137,25 @@ fn changes(record: &WhatIfRecord) -> Vec<[String; 6]> {
         ]
     });
     scores.chain(effects).chain(withheld).collect()
+}
+
+/// The inputs that the facts move, and the names of those that time moves.
+fn moved(score: &ScoreChanged) -> String {
+    let (by_time, by_facts): (Vec<_>, Vec<_>) =
+        score.moved.iter().partition(|input| input.by_time_alone);
+    let by_facts = by_facts.into_iter().map(|input| {
+        let points = match (input.points_before, input.points_after) {
+            (before, after) if before == after => String::new(),
+            (before, after) => format!(" (points {} → {})", points(before), points(after)),
+        };
+        format!("{} {} → {}{points}", input.input, or_none(&input.before), input.after)
+    });
+    let mut parts: Vec<String> = by_facts.collect();
+    if !by_time.is_empty() {
+        let names: Vec<&str> = by_time.iter().map(|input| input.input.as_str()).collect();
+        parts.push(format!("by time alone: {}", names.join(", ")));
+    }
+    parts.join("; ")
 }
 
 fn evidence(effect: &EffectChanged) -> Vec<[String; 5]> {

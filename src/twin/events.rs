@@ -47,6 +47,10 @@ impl Events {
     ) -> u32 {
         let source_number = self.source_number(source);
         let row = EventRow { known: known.micros(), source: source_number, offset: source.offset };
+        self.add(row, position)
+    }
+
+    fn add(&mut self, row: EventRow, position: LogPosition) -> u32 {
         let number = self.rows.push(row);
         let follows = |(offset, index)| offset == position.offset && index + 1 == position.index;
         if !self.newest_place.is_some_and(follows) {
@@ -83,10 +87,17 @@ impl Events {
     /// Only these events, numbered anew in the order of `numbers`, which ascends.
     pub fn only(&self, numbers: &[u32]) -> Events {
         let mut copy = Events::of_partition(self.partition);
+        let mut last: Option<(u32, u32)> = None;
         for number in numbers {
+            let row = self.rows.row(*number);
+            let same = last.filter(|(known_as, _)| *known_as == row.source);
+            let source = match same {
+                Some((_, source)) => source,
+                None => copy.sources.intern(self.sources.text(row.source)),
+            };
+            last = Some((row.source, source));
             let position = self.log_position(*number).expect("every event lies in the log");
-            let known = Timestamp::from_micros(self.rows.known(*number));
-            copy.push(&self.source(*number), position, known);
+            copy.add(EventRow { source, ..row }, position);
         }
         copy
     }
