@@ -12,13 +12,13 @@ use twinstream::domain::event::{Clock, Control, Event, EventBody};
 use twinstream::domain::fact::Origin;
 use twinstream::domain::identity::SourcePosition;
 use twinstream::domain::time::{Span, Timestamp};
+use twinstream::domain::zone::Zone;
 use twinstream::engine::appender::Appender;
 use twinstream::engine::library::Library;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
 use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
-use twinstream::ingest::zone::Zone;
 use twinstream::sql::format;
 use twinstream::sql::query::{QueryLimits, run};
 use twinstream::sql::session::Session;
@@ -77,7 +77,7 @@ fn least(shards: &Arc<Vec<ShardSnapshot>>, sql: &str) -> (Duration, usize) {
         let (mut session, limits) = (Session::default(), QueryLimits::default());
         let since = Stopwatch::start();
         let asked = run(shards.clone(), sql, &mut session, limits);
-        let answer = runtime.block_on(asked).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let answer = runtime.block_on(asked).expect("a question of ours");
         least = least.min(since.elapsed());
         n_rows = answer.batches.iter().map(|batch| batch.num_rows()).sum();
     }

@@ -20,13 +20,13 @@ use twinstream::domain::event::{Clock, Control, Event, EventBody};
 use twinstream::domain::fact::Origin;
 use twinstream::domain::identity::SourcePosition;
 use twinstream::domain::time::{Span, Timestamp};
+use twinstream::domain::zone::Zone;
 use twinstream::engine::appender::Appender;
 use twinstream::engine::library::Library;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
 use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
-use twinstream::ingest::zone::Zone;
 use twinstream::log::decode::decode_frame;
 use twinstream::telemetry::thread_cpu_time;
 

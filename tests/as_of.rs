@@ -66,7 +66,7 @@ fn assert_same(what: &str, found: &[(String, Vec<String>)], expected: &[(String,
 fn assert_settled(seed: u64, events: Vec<Vec<u8>>, asked_every: usize) {
     let mut dice = Dice::of(seed);
     let mut shard = Shard::new(0);
-    let mut answers: Vec<(Timestamp, Vec<(String, Vec<String>)>)> = Vec::new();
+    let mut answers: Vec<(Timestamp, Answers)> = Vec::new();
     for (offset, bytes) in opening().into_iter().chain(events).enumerate() {
         shard.step(&[log_frame(offset, bytes)]).unwrap();
         if dice.below(4) == 0 {
@@ -114,6 +114,9 @@ fn assert_history(shards: &Shards, known: Timestamp, answer: &[(String, Vec<Stri
     let then = format!("SELECT {columns} FROM as_of('patients', '{known}')");
     assert_eq!(rows(shards, &history), rows(shards, &then), "history.patients at {known}");
 }
+
+/// What each question answers, line by line.
+type Answers = Vec<(String, Vec<String>)>;
 
 #[test]
 fn what_was_known_never_changes() {

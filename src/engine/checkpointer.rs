@@ -59,7 +59,7 @@ pub enum CheckpointerError {
 }
 
 /// A shard on its way to storage.
-type Job = (u32, ShardState);
+type Job = Box<(u32, ShardState)>;
 
 /// What became of it, and how long that took.
 type Done = (u32, Result<Written, WriteError>, Span);
@@ -136,7 +136,8 @@ impl Checkpointer {
         let named = thread::Builder::new().name("checkpoints".to_owned());
         let thread = named
             .spawn(move || {
-                for (partition, state) in waiting {
+                for job in waiting {
+                    let (partition, state) = *job;
                     let index = usize::try_from(partition).unwrap_or(usize::MAX);
                     let Some(writer) = writers.get_mut(index) else { continue };
                     let began = now();
@@ -189,8 +190,9 @@ impl Checkpointer {
     fn submit(&mut self, index: usize, shards: &mut [Shard]) {
         let Some(shard) = shards.get_mut(index) else { return };
         let partition = u32::try_from(index).unwrap_or(u32::MAX);
-        let sent = self.jobs.as_ref().map(|jobs| jobs.send((partition, shard.state())));
-        self.is_writing = matches!(sent, Some(Ok(())));
+        let sent =
+            self.jobs.as_ref().map(|jobs| jobs.send(Box::new((partition, shard.state()))).is_ok());
+        self.is_writing = sent == Some(true);
     }
 
     fn note(

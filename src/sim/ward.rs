@@ -207,7 +207,8 @@ fn told_again(dice: &mut Dice, resources: &[Value], at: Timestamp) -> Vec<Messag
                 }
             }
             if has(&copy, "basedOn") && has(&copy, "specimen") {
-                put(&mut copy, *dice.pick(&["basedOn", "specimen", "note"]), Value::Null);
+                let left_out = *dice.pick(&["basedOn", "specimen", "note"]);
+                put(&mut copy, left_out, Value::Null);
             }
             told.push(Message { available_at: at.plus(later), resources: vec![copy] });
         }

@@ -392,7 +392,7 @@ fn rare(batch: &RecordBatch) -> Result<Rare, SegmentFileError> {
             version_id: versions.is_valid(row).then(|| versions.value(row)),
             kind: kind.flatten(),
             recorded_at: at(recorded, row),
-            links: links.is_valid(row).then(|| words_of(links.value(row))).unwrap_or_default(),
+            links: if links.is_valid(row) { words_of(links.value(row)) } else { Box::default() },
         };
         rare.put(number, parts);
     }

@@ -98,7 +98,7 @@ fn a_deletion_takes_back_what_was_said() {
     ];
     for entry in entries {
         let bundle = history(json!([entry, { "resource": one }]));
-        assert_eq!(counting(&mut after(&[bundle.clone()])).len(), 0, "{bundle}");
+        assert_eq!(counting(&mut after(std::slice::from_ref(&bundle))).len(), 0, "{bundle}");
         for order in orders(&[one.clone(), bundle]) {
             assert_eq!(counting(&mut after(&order)).len(), 0, "{order:?}");
         }
