@@ -407,16 +407,16 @@ mod tests {
             ("SELECT 'pg_class'::regclass", "SELECT 1259"),
             ("SELECT array_upper(current_schemas(false), 1)", "SELECT 2"),
             ("SELECT typinput = 'pg_catalog.array_in'::regproc", "SELECT typinput = 'array_in'"),
-            ("SELECT array_to_string(d.datacl, '\n') FROM t d", "SELECT NULL FROM t AS d"),
-            ("SELECT c.oid::pg_catalog.regclass FROM t c", "SELECT regclass(c.oid) FROM t AS c"),
+            ("SELECT array_to_string(d.datacl, '\n') FROM t d", "SELECT NULL FROM t d"),
+            ("SELECT c.oid::pg_catalog.regclass FROM t c", "SELECT regclass(c.oid) FROM t c"),
             ("SELECT x::pg_catalog.text FROM t", "SELECT x::TEXT FROM t"),
             (
                 "SELECT (SELECT f(d.x) FROM pg_catalog.pg_attrdef d WHERE d.adnum = a.n) FROM t a",
-                "SELECT NULL FROM t AS a",
+                "SELECT NULL FROM t a",
             ),
             (
                 "SELECT (SELECT c.x FROM pg_class c WHERE c.oid = a.n) FROM t a",
-                "SELECT (SELECT max(c.x) FROM pg_catalog.pg_class AS c WHERE c.oid = a.n) FROM t AS a",
+                "SELECT (SELECT max(c.x) FROM pg_catalog.pg_class c WHERE c.oid = a.n) FROM t a",
             ),
             (
                 "SELECT p.polname, z(p.y) AS q FROM pg_policy p WHERE p.polrelid = 1 ORDER BY 1",
@@ -425,7 +425,7 @@ mod tests {
             ("SELECT count(*) FROM pg_trigger", "SELECT count(*) FROM pg_catalog.pg_trigger"),
             (
                 "SELECT 1 FROM t LEFT JOIN pg_index i ON i.x = t.x",
-                "SELECT 1 FROM t LEFT JOIN pg_catalog.pg_index AS i ON i.x = t.x",
+                "SELECT 1 FROM t LEFT JOIN pg_catalog.pg_index i ON i.x = t.x",
             ),
         ] {
             assert_eq!(rewritten(sql), expected, "{sql}");

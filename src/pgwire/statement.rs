@@ -330,7 +330,6 @@ mod tests {
             ("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY", "Begin"),
             ("START TRANSACTION", "Begin"),
             ("END", "Commit"),
-            ("ABORT", "Rollback"),
             ("FETCH FORWARD 100 FROM \"c 1\"", "Fetch { name: \"c 1\", n_rows: Some(100) }"),
             ("DEALLOCATE ALL", "Deallocate(None)"),
         ] {
