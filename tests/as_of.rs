@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use twinstream::domain::event::Control;
 use twinstream::domain::time::{Span, Timestamp};
+use twinstream::engine::library::Library;
 use twinstream::engine::shard::Shard;
 use twinstream::ingest::source::Format;
 use twinstream::sim::dice::Dice;
@@ -229,6 +231,35 @@ fn what_is_true_only_later_is_left_out_where_an_instant_of_the_patient_is_given(
     let before =
         format!("SELECT setting, news2 FROM as_of('patients', '{known}', '2026-01-01T07:00:00Z')");
     assert_eq!(json_of(&shards, &before), json!([{}]));
+}
+
+#[test]
+fn what_was_withdrawn_never_held_whichever_instant_is_looked_at() {
+    let shards = shards(&mut corrected());
+    for (known, status) in
+        [("2026-01-01T09:50:00Z", "active"), ("2026-01-01T10:00:00Z", "withdrawn")]
+    {
+        let sql = format!("SELECT status FROM as_of('alerts', '{known}', '2026-01-01T09:00:00Z')");
+        assert_eq!(json_of(&shards, &sql), json!([{ "status": status }]), "{known}");
+    }
+}
+
+#[test]
+fn a_pipeline_that_is_defined_anew_renames_nothing_that_was_known() {
+    let mut ward = corrected();
+    let known = at("2026-01-01T09:35:00Z");
+    let before = told(&shards(&mut ward), known);
+    let bands =
+        format!("SELECT DISTINCT band FROM as_of('risks', '{known}') WHERE pipeline = 'news2'");
+    assert_eq!(rows(&shards(&mut ward), &bands), ["band", "low-medium"]);
+    let library = Library::shipped().unwrap();
+    let ((kind, name), text) =
+        library.texts().iter().find(|((_, name), _)| name == "news2").unwrap();
+    let text = text.replace("low-medium", "red");
+    let definition = Control::Definition { kind: *kind, name: name.into(), text: text.into() };
+    ward.order(definition, at("2026-01-01T11:30:00Z"));
+    ward.shard.seal_now();
+    assert_same("defined anew", &told(&shards(&mut ward), known), &before);
 }
 
 #[test]

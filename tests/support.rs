@@ -164,7 +164,12 @@ impl Ward {
 
     /// Time passes.
     pub fn tick(&mut self, at: Timestamp) -> Vec<Leaving> {
-        self.append(frame([&control(Control::Tick { at }, Some(at))]))
+        self.order(Control::Tick { at }, at)
+    }
+
+    /// A control event comes at `now`.
+    pub fn order(&mut self, body: Control<'_>, now: Timestamp) -> Vec<Leaving> {
+        self.append(frame([&control(body, Some(now))]))
     }
 
     fn number(&self, patient: &str) -> Option<u32> {
