@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use twinstream::domain::time::{Span, Timestamp};
 use twinstream::engine::checkpoint::reader::{Restored, restore};
 use twinstream::engine::checkpoint::writer::CheckpointWriter;
+use twinstream::engine::checkpointer::{CheckpointSpec, Checkpointer};
 use twinstream::engine::digest::digest;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::sim::ward;
@@ -71,6 +73,47 @@ fn what_is_forgotten_changes_nothing() {
         assert!(0 < n_free, "seed {seed}: something was in memory");
         assert!(0 < n_needed, "seed {seed}: a batch needs what was forgotten");
     }
+}
+
+/// A budget that holds next to nothing: what can be forgotten is, what is said stays the same, and the stage
+/// that polls is told when to go on.
+#[test]
+fn memory_keeps_to_its_budget_and_goes_on() {
+    let frames: Vec<(usize, Vec<u8>)> = opening()
+        .into_iter()
+        .chain((0..6).flat_map(|seed| ward::history(&site(), seed)))
+        .enumerate()
+        .collect();
+    let mut whole = Shard::new(0);
+    let expected = said(&mut whole, &frames);
+    let folder = tempfile::tempdir().unwrap();
+    // Statements and indexes stay; every sample must go.
+    let budget = whole.size_bytes() - whole.n_bytes_to_store() + 8_192;
+    let spec = CheckpointSpec {
+        storage: StorageSpec::Folder(folder.path().to_owned()),
+        log: "log".to_owned(),
+        interval: Span::from_days(1),
+        memory_bytes_max: Some(budget),
+    };
+    let (mut checkpointer, start) = Checkpointer::open(&spec, 1).unwrap();
+    let mut shards = start.shards;
+    let (mut found, mut n_over, mut now) = (Vec::new(), 0, Timestamp::from_micros(0));
+    for part in frames.chunks(5) {
+        found.extend(said(&mut shards[0], part));
+        for _ in 0..10_000 {
+            now = now.plus(Span::from_days(1));
+            checkpointer.round(&mut shards, now).unwrap();
+            if !checkpointer.is_over_budget() {
+                break;
+            }
+            n_over += 1;
+            std::thread::park_timeout(std::time::Duration::from_millis(1));
+        }
+        assert!(shards[0].size_bytes() <= budget, "{} of {budget}", shards[0].size_bytes());
+    }
+    assert!(0 < n_over, "the budget was never too small");
+    assert_eq!(found, expected);
+    assert_eq!(digest(&shards[0].snapshot()), digest(&whole.snapshot()));
 }
 
 /// CK-1: whatever happens to the newest checkpoint, the one before it is used, and the log makes up for it.

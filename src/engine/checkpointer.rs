@@ -70,6 +70,8 @@ struct Known {
     /// The offset of the frame after the newest checkpoint.
     position: u64,
     due_at: Timestamp,
+    /// Whether something was sealed since, which can be forgotten once it is stored.
+    owes: bool,
     stored: Vec<Stored>,
 }
 
@@ -84,6 +86,8 @@ pub struct Checkpointer {
     is_writing: bool,
     rests_until: Timestamp,
     is_over_budget: bool,
+    /// Whether it was said that the budget is too small.
+    is_too_small: bool,
 }
 
 /// What there was to start from.
@@ -128,7 +132,7 @@ impl Checkpointer {
                 None => Shard::new(partition),
             };
             let (position, stored) = (shard.next_offset(), stored.unwrap_or_default());
-            known.push(Known { position, due_at: Timestamp::MIN, stored });
+            known.push(Known { position, due_at: Timestamp::MIN, owes: false, stored });
             start.shards.push(shard);
         }
         let (jobs, waiting) = sync_channel::<Job>(1);
@@ -157,6 +161,7 @@ impl Checkpointer {
             is_writing: false,
             rests_until: Timestamp::MIN,
             is_over_budget: false,
+            is_too_small: false,
         };
         Ok((checkpointer, start))
     }
@@ -177,7 +182,7 @@ impl Checkpointer {
         }
         let due = self.known.iter().zip(shards.iter()).enumerate();
         let due = due.filter(|(_, (known, shard))| {
-            known.due_at <= now && known.position < shard.next_offset()
+            known.owes || known.due_at <= now && known.position < shard.next_offset()
         });
         let Some(index) = due.min_by_key(|(_, (known, _))| known.due_at).map(|(index, _)| index)
         else {
@@ -189,6 +194,9 @@ impl Checkpointer {
 
     fn submit(&mut self, index: usize, shards: &mut [Shard]) {
         let Some(shard) = shards.get_mut(index) else { return };
+        if let Some(known) = self.known.get_mut(index) {
+            known.owes = false;
+        }
         let partition = u32::try_from(index).unwrap_or(u32::MAX);
         let sent =
             self.jobs.as_ref().map(|jobs| jobs.send(Box::new((partition, shard.state()))).is_ok());
@@ -236,11 +244,31 @@ impl Checkpointer {
                 over = over.saturating_sub(shard.forget(over));
             }
         }
-        self.is_over_budget = 0 < over;
-        if self.is_over_budget {
-            // What is not sealed cannot be forgotten, what is not stored neither.
-            shards.iter_mut().for_each(Shard::seal_now);
-            self.known.iter_mut().for_each(|known| known.due_at = Timestamp::MIN);
+        let was_over_budget = std::mem::replace(&mut self.is_over_budget, 0 < over);
+        if !self.is_over_budget {
+            return;
+        }
+        // What is not sealed cannot be forgotten, what is not stored neither.
+        for (shard, known) in shards.iter_mut().zip(&mut self.known) {
+            let n_bytes = shard.n_bytes_to_store();
+            shard.seal_now();
+            known.owes |= 0 < n_bytes;
+        }
+        if !was_over_budget {
+            tracing::warn!(
+                over,
+                budget,
+                "memory is over its budget: nothing is polled until there is room"
+            );
+        }
+        let can_help = self.is_writing || self.known.iter().any(|known| known.owes);
+        if !can_help && !self.is_too_small {
+            self.is_too_small = true;
+            tracing::error!(
+                over,
+                budget,
+                "what is left in memory cannot be forgotten: set checkpoints.memory_mib higher"
+            );
         }
     }
 

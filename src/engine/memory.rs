@@ -104,6 +104,11 @@ impl Shard {
         self.twins_mut().forget_blocks(choose)
     }
 
+    /// Bytes of facts that could be forgotten if they were sealed and stored.
+    pub fn n_bytes_to_store(&self) -> usize {
+        self.twins().n_bytes_to_store()
+    }
+
     /// Bytes of memory that its facts take, within a few percent.
     pub fn size_bytes(&self) -> usize {
         self.twins().size_bytes()

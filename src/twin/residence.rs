@@ -106,6 +106,13 @@ impl Twins {
         n_forgotten
     }
 
+    /// Bytes of facts that could be forgotten if they were sealed and stored.
+    pub fn n_bytes_to_store(&self) -> usize {
+        let sealed = self.segments.iter().filter(|segment| !segment.is_stored());
+        let sealed = sealed.map(|segment| segment.size_bytes()).sum::<usize>();
+        self.tail.rows.n_rows() * size_of::<SampleRow>() + sealed
+    }
+
     /// Bytes of memory that sealed facts take.
     pub fn sealed_bytes(&self) -> usize {
         self.segments.iter().map(|segment| segment.size_bytes()).sum()

@@ -118,6 +118,11 @@ impl Segment {
         self.stored.get_or_insert_with(|| shelf.clone());
     }
 
+    /// Whether it is known where it is stored.
+    pub fn is_stored(&self) -> bool {
+        self.stored.is_some()
+    }
+
     /// Forgets a block that is stored. Gives the bytes that became free.
     pub fn forget(&mut self, block: usize) -> usize {
         let (Some(shelf), Some(place)) = (&self.stored, self.blocks.get_mut(block)) else {
