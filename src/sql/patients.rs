@@ -213,7 +213,7 @@ const PIECE_PATIENTS: usize = 8 * CHUNK_ROWS;
 
 /// The columns that need no rows to be made, by their place.
 const KEPT: [(usize, Kept); 5] =
-    [(0, Kept::Name), (10, Kept::Value), (11, Kept::Status), (12, Kept::Band), (13, Kept::At)];
+    [(0, Kept::Name), (11, Kept::Value), (12, Kept::Status), (13, Kept::Band), (14, Kept::At)];
 
 #[cfg(test)]
 mod tests {
