@@ -427,8 +427,8 @@ fn jdbc_reads() {
 table patients: One row per patient.
 column 1 patient text: The patient as namespace/identifier.
 column 3 value float8: The value in the canonical unit; null where it is unusable.
-column 6 effective_at timestamptz: When it was true: the end of a period.
-column 24 source_offset int8: The offset of the source record.
+column 6 effective_at timestamptz: When it was true: the end of a period, or of the day that was all the source gave.
+column 28 source_offset int8: The offset of the source record.
 schemas true
 catalogs 1
 types true
