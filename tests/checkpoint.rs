@@ -147,6 +147,35 @@ fn a_damaged_checkpoint_costs_nothing_but_time() {
     assert_eq!(digest(&after.snapshot()), digest(&whole.snapshot()));
 }
 
+/// CK-1: a block that was damaged where it lies ends the process that asks for it, and no other after it.
+#[test]
+fn a_damaged_block_ends_one_start_and_not_the_next() {
+    let frames: Vec<(usize, Vec<u8>)> =
+        opening().into_iter().chain(ward::history(&site(), 5)).enumerate().collect();
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
+    let open = || Checkpoints::open(storage.clone(), "log", 0);
+    let mut shard = Shard::new(0);
+    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, None).unwrap();
+    said(&mut shard, &frames);
+    shard.seal_now();
+    let written = writer.write(&shard.state()).unwrap();
+    let segment = open().object_of(&written.segments[0].part);
+    let path = folder.path().join(&segment);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let restored = restore(&storage, &mut open()).unwrap().expect("its length is right");
+    let mut after = restored.shard;
+    let asked = std::panic::AssertUnwindSafe(|| digest(&after.snapshot()));
+    assert!(
+        std::panic::catch_unwind(asked).is_err(),
+        "what is damaged is never read as if it were not"
+    );
+    let next = restore(&storage, &mut open()).unwrap();
+    assert!(next.is_none(), "what rests on it is passed over, and the log is read");
+}
+
 #[test]
 fn a_restored_shard_goes_on_as_the_one_that_was() {
     for seed in 0..8 {

@@ -95,10 +95,17 @@ impl Shelf for StoredSegment {
         let mut read = self.try_read(block);
         for _ in 1..TRIES_MAX {
             match &read {
+                // What came damaged over a network may come whole the next time.
+                Err(ShelfError::File(_)) => {}
                 Err(ShelfError::Storage(error)) if error.is_retryable() => {}
                 _ => break,
             }
             read = self.try_read(block);
+        }
+        if let Err(ShelfError::File(_)) = &read {
+            // Damaged where it lies, and named by a content that it has no more. Without it the checkpoints
+            // that rest on it are passed over, instead of ending every start at this block.
+            let _gone = self.storage.delete(&self.object);
         }
         // What is known cannot be answered without it: to stop loses nothing, to go on would.
         let held = Arc::new(read.expect("CK-1: a sealed block that was made durable can be read"));
