@@ -16,7 +16,7 @@ use crate::clock::now;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::checkpoint::reader::{RestoreError, restore};
 use crate::engine::checkpoint::state::ShardState;
-use crate::engine::checkpoint::writer::{CheckpointWriter, Stored, WriteError, Written};
+use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written};
 use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
@@ -72,7 +72,6 @@ struct Known {
     due_at: Timestamp,
     /// Whether something was sealed since, which can be forgotten once it is stored.
     owes: bool,
-    stored: Vec<Stored>,
 }
 
 /// Writes the checkpoints of an instance.
@@ -122,7 +121,6 @@ impl Checkpointer {
                 n_partitions,
                 restored.as_ref(),
             )?);
-            let stored = restored.as_ref().map(|restored| restored.segments.clone());
             let shard = match restored {
                 Some(restored) => {
                     start.n_restored += 1;
@@ -131,8 +129,8 @@ impl Checkpointer {
                 }
                 None => Shard::new(partition),
             };
-            let (position, stored) = (shard.next_offset(), stored.unwrap_or_default());
-            known.push(Known { position, due_at: Timestamp::MIN, owes: false, stored });
+            let position = shard.next_offset();
+            known.push(Known { position, due_at: Timestamp::MIN, owes: false });
             start.shards.push(shard);
         }
         let (jobs, waiting) = sync_channel::<Job>(1);
@@ -217,9 +215,8 @@ impl Checkpointer {
         match written {
             Ok(written) => {
                 known.position = written.manifest.checkpoint.next_offset;
-                known.stored = written.segments;
                 if let Some(shard) = shards.get_mut(index) {
-                    shard.note_stored(&known.stored);
+                    shard.note_stored(&written.segments);
                 }
             }
             Err(WriteError::Checkpoint(error)) if error.is_retryable() => {

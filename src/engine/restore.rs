@@ -42,9 +42,9 @@ impl Shard {
         let ShardState { snapshot, rest } = state;
         let scores = ScoreTable::of_chunks(snapshot.scores.clone());
         let effects = Effects::of(
-            snapshot.effects.iter().cloned().collect(),
+            snapshot.effects.clone(),
             snapshot.revisions.clone(),
-            snapshot.suppressions.iter().cloned().collect(),
+            snapshot.suppressions.clone(),
             rest.going_on,
             snapshot.unsaid.clone(),
         );

@@ -59,21 +59,21 @@ impl Effects {
     /// What was said and unsaid in a shard that is restored; the last are the runs of equal suppressions
     /// that go on, by patient and track.
     pub fn of(
-        rows: Vec<EffectRow>,
+        rows: Pages<EffectRow>,
         revisions: Pages<EffectRow>,
-        suppressions: Vec<SuppressionRow>,
+        suppressions: Pages<SuppressionRow>,
         going_on: Vec<(u32, u16, u32)>,
         unsaid: Pages<Unsaid>,
     ) -> Effects {
         let mut by_track = ByTrack::default();
-        for (number, row) in (0..).zip(&rows) {
+        for (number, row) in (0..).zip(rows.iter()) {
             by_track.entry((row.patient, row.track)).or_default().push(number);
         }
         let going_on = going_on.into_iter().map(|(patient, track, row)| ((patient, track), row));
         Effects {
-            rows: Pages::of(rows),
+            rows,
             revisions,
-            suppressions: Pages::of(suppressions),
+            suppressions,
             by_track,
             newest_suppression: going_on.collect(),
             unsaid,

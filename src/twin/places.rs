@@ -23,7 +23,7 @@ const DEPTH_MAX: usize = 8;
 pub struct Places(BTreeMap<u64, Arc<StatementRow>>);
 
 /// The key of a resource of a namespace: the same wherever it is asked for.
-fn resource_key(namespace: &str, kind: ResourceKind, id: &str) -> u64 {
+pub(super) fn resource_key(namespace: &str, kind: ResourceKind, id: &str) -> u64 {
     let mut bytes = Vec::with_capacity(namespace.len() + id.len() + 5);
     write_resource_key(&mut bytes, namespace, kind, id);
     xxh3_64(&bytes)

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use crate::domain::event::Resource;
 use crate::domain::time::Timestamp;
 use crate::twin::block::Block;
-use crate::twin::places::write_resource_key;
+use crate::twin::places::resource_key;
 use crate::twin::samples::SampleRow;
 use crate::twin::segment::{Index, Shelf};
 use crate::twin::statements::StatementRow;
@@ -21,15 +19,8 @@ impl Twins {
 
     /// The keys of resources that have an id.
     pub fn keys_of(&self, namespace: &str, resources: &[Resource<'_>]) -> Vec<u64> {
-        let mut bytes = Vec::new();
         let named = resources.iter().filter(|resource| !resource.id.is_empty());
-        named
-            .map(|resource| {
-                bytes.clear();
-                write_resource_key(&mut bytes, namespace, resource.kind, &resource.id);
-                xxh3_64(&bytes)
-            })
-            .collect()
+        named.map(|resource| resource_key(namespace, resource.kind, &resource.id)).collect()
     }
 
     /// Adds the blocks in storage that hold rows of a patient from `from` on, or rows of its resources.

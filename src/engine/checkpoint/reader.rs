@@ -19,7 +19,6 @@ use crate::storage::object::Storage;
 use crate::storage::part::{PartRef, SEGMENT};
 use crate::storage::search::{Depth, Valid};
 use crate::twin::chains::Chains;
-use crate::twin::effects::Effects;
 use crate::twin::names::Names;
 use crate::twin::pages::Pages;
 use crate::twin::segment::{Segment, Shelf};
@@ -145,9 +144,7 @@ fn read(
     if !open.is_at_end() {
         return Err(Torn);
     }
-    let effects = read_standing(&standing, &revisions)?;
-    let going_on = rest.going_on.clone();
-    let effects = Effects::of(effects, revisions, suppressions, going_on, unsaid);
+    let effects = Pages::of(read_standing(&standing, &revisions)?);
     let snapshot = ShardSnapshot {
         partition,
         next_offset,
@@ -169,13 +166,13 @@ fn read(
         score_marks,
         score_head: Vec::new(),
         notes,
-        effects: effects.rows().clone(),
-        revisions: effects.revisions().clone(),
-        suppressions: effects.suppressions().clone(),
+        effects,
+        revisions,
+        suppressions: Pages::of(suppressions),
         tracks,
         names,
         score_chains: Chains::default(),
-        unsaid: effects.unsaid().clone(),
+        unsaid,
         past_tracks,
     };
     Ok((ShardState { snapshot, rest }, stored))
