@@ -216,7 +216,7 @@ pub fn run(
     fed.shard.seal_now();
     // The segments are stored, so that their blocks may be forgotten.
     let written = writer.write(&fed.shard.state())?;
-    fed.shard.note_stored(&written.segments);
+    fed.shard.note_written(&written);
     report.n_sealed = written.segments.iter().map(|one| u64::from(one.index.n_rows)).sum();
     let n_free = fed.shard.forget(usize::MAX);
     let indexes = fed.shard.twins().sealed_bytes();
@@ -239,7 +239,7 @@ fn same(one: &Sums, other: &Sums) -> bool {
 fn checkpoint(fed: &mut Fed, writer: &mut CheckpointWriter) -> Result<Duration, StateError> {
     let began = thread_cpu_time();
     let written = writer.write(&fed.shard.state())?;
-    fed.shard.note_stored(&written.segments);
+    fed.shard.note_written(&written);
     Ok(thread_cpu_time().saturating_sub(began))
 }
 

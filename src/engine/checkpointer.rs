@@ -216,7 +216,7 @@ impl Checkpointer {
             Ok(written) => {
                 known.position = written.manifest.checkpoint.next_offset;
                 if let Some(shard) = shards.get_mut(index) {
-                    shard.note_stored(&written.segments);
+                    shard.note_written(&written);
                 }
             }
             Err(WriteError::Checkpoint(error)) if error.is_retryable() => {

@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::domain::time::Timestamp;
 use crate::twin::samples::{RareParts, SampleChunk, SampleRow};
+use crate::twin::score_table::ScoreChunk;
 use crate::twin::scores::ScoreRow;
 use crate::twin::snapshot::ShardSnapshot;
 
@@ -88,8 +89,7 @@ fn digest_of(shard: &ShardSnapshot, is_meant: Meant<'_>) -> Digest {
         put(&mut text, format_args!("{parts:?}{:x}{:?}", row.content, row.statement));
         digest.statements.add(&text);
     }
-    let rows =
-        shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).filter_map(|i| chunk.row(i)));
+    let rows = shard.scores.iter().flat_map(ScoreChunk::rows);
     let is_meant_score = |number: u32, row: &ScoreRow| {
         let known_to = shard.score_marks.known_to(number);
         is_meant(row.patient, Timestamp::from_micros(row.known), known_to)
@@ -128,8 +128,7 @@ pub fn each_sample(
     for segment in &shard.segments {
         let mut number = 0;
         for block in (0..segment.n_blocks()).map(|block| segment.block(block)) {
-            let rows = (0..block.rows.n_rows()).filter_map(|index| block.rows.row(index));
-            for (index, row) in (0..).zip(rows) {
+            for (index, row) in (0..).zip(block.rows()) {
                 let known_to = segment.marks.known_to(number);
                 if is_meant(row.patient, Timestamp::from_micros(row.known), known_to) {
                     each(row, block.rare.of(index), block.id(&row));

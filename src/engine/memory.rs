@@ -6,22 +6,34 @@ use std::sync::Arc;
 use crate::domain::event::{EventBody, Resource};
 use crate::domain::fact::{Body, Fact};
 use crate::domain::time::{Span, Timestamp};
-use crate::engine::checkpoint::writer::Stored;
+use crate::engine::checkpoint::shelf::StoredScores;
+use crate::engine::checkpoint::writer::{Stored, Written};
 use crate::engine::shard::{LogFrame, Shard};
 use crate::log::decode::open_frame;
 use crate::twin::block::Block;
 use crate::twin::samples::series_of;
-use crate::twin::segment::Shelf;
-use crate::twin::twins::BlockPlace;
+use crate::twin::score_table::ScoreShelf;
+use crate::twin::segment::{Extent, Shelf};
+use crate::twin::twins::{BlockPlace, Need};
+
+/// What a batch may touch and that is not in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Blocks of sealed facts, each once.
+    pub blocks: Vec<Need>,
+    /// Chunks of scores, each once.
+    pub scores: Vec<usize>,
+}
 
 impl Shard {
     /// The blocks that a batch may touch and that are not in memory. It names too many rather than too few;
     /// one that it did not name is read when it is touched.
-    pub fn needs(&self, frames: &[LogFrame]) -> Vec<BlockPlace> {
-        if !self.twins().has_forgotten() {
-            return Vec::new();
+    pub fn needs(&self, frames: &[LogFrame]) -> Needs {
+        let mut needs = Needs::default();
+        if !self.twins().has_forgotten() && !self.scores().rows.has_forgotten() {
+            return needs;
         }
-        let mut needed = Vec::new();
+        let needed = &mut needs.blocks;
         for frame in frames.iter().filter(|frame| self.next_offset() <= frame.offset) {
             // A frame that cannot be read is refused by the step.
             let Ok(frame) = open_frame(&frame.bytes) else { continue };
@@ -30,12 +42,18 @@ impl Shard {
                 let Some(patient) = self.twins().patient(twin) else { continue };
                 let from = self.horizon(patient, resources);
                 let keys = self.twins().keys_of(&twin.namespace, resources);
-                self.twins().forgotten_of(patient, from, &keys, &mut needed);
+                self.twins().forgotten_of(patient, from, &keys, needed);
+                let tracks = self.lives().iter().flat_map(|live| live.tracks.iter());
+                let newest = tracks.filter_map(|track| self.scores().forgotten(patient, *track));
+                needs.scores.extend(newest);
             }
         }
-        needed.sort_unstable();
-        needed.dedup();
-        needed
+        // Of what is needed twice, the most.
+        needed.sort_unstable_by(|one, other| other.cmp(one));
+        needed.dedup_by_key(|need| need.place);
+        needs.scores.sort_unstable();
+        needs.scores.dedup();
+        needs
     }
 
     /// The earliest time that an evaluation of what these resources change may look at.
@@ -70,13 +88,21 @@ impl Shard {
     }
 
     /// Reads blocks into memory.
-    pub fn recall(&mut self, needed: &[BlockPlace]) {
-        needed.iter().for_each(|place| self.twins_mut().recall(*place));
+    pub fn recall(&mut self, needs: &Needs) {
+        needs.blocks.iter().for_each(|need| self.twins_mut().recall(*need));
+        needs.scores.iter().for_each(|chunk| self.scores.rows.recall(*chunk));
     }
 
     /// Keeps a block in memory that was read elsewhere.
     pub(super) fn hold(&mut self, place: BlockPlace, block: Arc<Block>) {
         self.twins_mut().hold(place, block);
+    }
+
+    /// Notes what a checkpoint stored: it may be forgotten from now on.
+    pub fn note_written(&mut self, written: &Written) {
+        self.note_stored(&written.segments);
+        let shelf = |stored: &Arc<StoredScores>| -> Arc<dyn ScoreShelf> { stored.clone() };
+        self.scores.rows.note_stored(written.scores.iter().map(shelf).collect());
     }
 
     /// Notes where segments are stored: their blocks may be forgotten from now on.
@@ -87,18 +113,25 @@ impl Shard {
         }
     }
 
-    /// Forgets stored blocks, those of the oldest segments first, until so many bytes are free. Gives how
-    /// many became free.
+    /// Forgets what is stored, that of the oldest segments first, until so many bytes are free: at first what
+    /// rules do not read, then the rest. Gives how many became free.
     pub fn forget(&mut self, size_bytes: usize) -> usize {
-        self.twins_mut().forget(size_bytes)
+        let mut n_free = self.twins_mut().forget(size_bytes, Extent::Values);
+        n_free += self.scores.rows.forget(size_bytes.saturating_sub(n_free));
+        n_free + self.twins_mut().forget(size_bytes.saturating_sub(n_free), Extent::Nothing)
     }
 
-    /// Forgets the stored blocks in memory that are chosen, by their segment and their number in it. Says how
-    /// many.
+    /// Forgets of everything stored what rules do not read. Gives how many bytes became free.
+    pub fn forget_origins(&mut self) -> usize {
+        self.twins_mut().forget(usize::MAX, Extent::Values)
+    }
+
+    /// Forgets of the stored blocks in memory what is chosen for each, by its segment and its number in it.
+    /// Says how many were forgotten in part or whole.
     pub fn forget_blocks(
         &mut self,
         stored: &[Stored],
-        choose: impl FnMut(usize, usize) -> bool,
+        choose: impl FnMut(usize, usize) -> Extent,
     ) -> usize {
         self.note_stored(stored);
         self.twins_mut().forget_blocks(choose)
@@ -106,11 +139,11 @@ impl Shard {
 
     /// Bytes of facts that could be forgotten if they were sealed and stored.
     pub fn n_bytes_to_store(&self) -> usize {
-        self.twins().n_bytes_to_store()
+        self.twins().n_bytes_to_store() + self.scores().rows.n_bytes_to_store()
     }
 
-    /// Bytes of memory that its facts take, within a few percent.
+    /// Bytes of memory that its facts and scores take, within a few percent.
     pub fn size_bytes(&self) -> usize {
-        self.twins().size_bytes()
+        self.twins().size_bytes() + self.scores().size_bytes()
     }
 }

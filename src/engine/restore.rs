@@ -6,7 +6,8 @@ use crate::engine::checkpoint::state::{Rest, ShardState};
 use crate::engine::shard::Shard;
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
-use crate::twin::scores::{ScoreTable, Scores};
+use crate::twin::score_table::ScoreTable;
+use crate::twin::scores::Scores;
 use crate::twin::sums::Sums;
 use crate::twin::twins::Twins;
 
@@ -40,7 +41,7 @@ impl Shard {
     /// The name of a definition this version cannot read, and why.
     pub fn restore(state: ShardState) -> Result<Shard, (String, String)> {
         let ShardState { snapshot, rest } = state;
-        let scores = ScoreTable::of_chunks(snapshot.scores.clone());
+        let scores = ScoreTable::of_chunks(&snapshot.scores);
         let effects = Effects::of(
             snapshot.effects.clone(),
             snapshot.revisions.clone(),

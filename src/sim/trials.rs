@@ -15,6 +15,7 @@ use crate::sim::replay::{Replay, last_tick};
 use crate::sim::scene::Scene;
 use crate::sim::tried::Tried;
 use crate::storage::checkpoints::Checkpoints;
+use crate::twin::segment::Extent;
 
 /// Other orders of one history.
 const PERMUTATIONS: u64 = 10;
@@ -184,7 +185,7 @@ pub fn places(scene: &Scene, seed: u64) -> Result<Tried, Broken> {
             tried.checkpoints += 1;
         }
         if dice.happens(3) {
-            let n_forgotten = found.shard.forget_blocks(&stored, |_, _| dice.happens(2));
+            let n_forgotten = found.shard.forget_blocks(&stored, |_, _| *dice.pick(&Extent::ALL));
             tried.evictions += u64::try_from(n_forgotten).unwrap_or(0);
         }
         if dice.happens(5) {

@@ -31,6 +31,7 @@ use crate::sim::tried::Tried;
 use crate::sim::verdict::{Claim, Verdict};
 use crate::sim::ward;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
+use crate::twin::segment::Extent;
 use crate::twin::sums::count;
 
 /// When the machine stops.
@@ -313,7 +314,8 @@ impl World {
         }
         if self.dice.happens(4) {
             let dice = &mut self.dice;
-            let n_forgotten = life.shard.forget_blocks(&life.stored, |_, _| dice.happens(2));
+            let n_forgotten =
+                life.shard.forget_blocks(&life.stored, |_, _| *dice.pick(&Extent::ALL));
             self.tried.evictions += u64::try_from(n_forgotten).unwrap_or(0);
         }
         if self.dice.happens(6) {

@@ -446,7 +446,7 @@ fn in_block<'s>(
     let held = segment.block(block);
     let read = |number: u32| {
         let index = number - first;
-        let row = held.rows.row(usize::try_from(index).ok()?)?;
+        let row = held.row(usize::try_from(index).ok()?)?;
         let lies = Lies::Block(held.clone(), index);
         sample(view, row, segment.marks.known_to(number), lies)
     };

@@ -5,6 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
 use crate::sql::scope::{Known, Part, ShardView};
 use crate::sql::table::Rows;
+use crate::twin::score_table::ScoreChunk;
 use crate::twin::scores::{NO_BAND, NO_VALUE, STATUSES, ScoreRow, points_of};
 use crate::twin::snapshot::Track;
 use crate::twin::table::CHUNK_ROWS;
@@ -179,10 +180,13 @@ impl Rows for Risks {
                 rows
             }
             Part::Piece(piece) => {
-                let n_rows = shard.scores.get(piece).map_or(0, |chunk| chunk.n_rows());
-                let first = piece * CHUNK_ROWS;
-                let numbers = first..first + n_rows;
-                numbers.filter_map(|number| shown(u32::try_from(number).ok()?)).collect()
+                let rows = shard.scores.get(piece).map(ScoreChunk::rows).unwrap_or_default();
+                let first = u32::try_from(piece * CHUNK_ROWS).unwrap_or(u32::MAX);
+                let shown = (first..).zip(rows).filter_map(|(number, row)| {
+                    let known = known(view, &row, shard.score_marks.known_to(number))?;
+                    Some(RiskRow { view, row, known })
+                });
+                shown.collect()
             }
         }
     }
@@ -191,6 +195,11 @@ impl Rows for Risks {
 /// A score that the view shows, with its known times as they are shown.
 pub fn score(view: &ShardView, number: u32) -> Option<(ScoreRow, Known)> {
     let (row, known_to) = view.shard().score(number)?;
+    known(view, &row, known_to).map(|known| (row, known))
+}
+
+/// The known times of a score as they are shown, if the view shows it.
+fn known(view: &ShardView, row: &ScoreRow, known_to: Timestamp) -> Option<Known> {
     let known = view.scope.shown(Timestamp::from_micros(row.known), known_to)?;
-    (row.at() <= view.scope.valid).then_some((row, known))
+    (row.at() <= view.scope.valid).then_some(known)
 }

@@ -53,11 +53,11 @@ fn in_segments(view: &ShardView, part: Part) -> Vec<(Arc<StatementRow>, Known)> 
         };
         for block in segment.blocks_of(&range) {
             let first = u32::try_from(block * BLOCK_ROWS).unwrap_or(u32::MAX);
-            let held = segment.block(block);
-            let series = (first..).zip(held.rows.series.iter());
-            let void = series.filter(|(_, series)| **series == VOID_SERIES);
+            let values = segment.values(block);
+            let series = (first..).zip((0..values.n_rows()).filter_map(|row| values.series(row)));
+            let void = series.filter(|(_, series)| *series == VOID_SERIES);
             for (number, _) in void.filter(|(number, _)| range.contains(number)) {
-                let kept = held.kept(number - first);
+                let kept = segment.kept(number);
                 let known_to = segment.marks.known_to(number);
                 rows.extend(kept.and_then(|kept| statement(view, kept, known_to)));
             }

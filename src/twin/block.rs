@@ -2,33 +2,63 @@
 //! piece.
 //!
 //! ```text
-//! rows    patient, series, at, value, …   event ─┐  resource ─┐     4,096 at most
-//! events  source record, place in the log ◄──────┘            │
-//! ids     resource ids                    ◄───────────────────┘
+//! values  series, at, value, flags        stay in memory longest
+//! origin  key, content, times, …  event ─┐  resource ─┐     4,096 rows at most
+//! events  source record, place in the log ◄┘          │
+//! ids     resource ids                    ◄───────────┘
 //! rare    what few rows have, by their place here
 //! ```
 //! A block refers to nothing of the tail or of other blocks, so each lives as long as it is wanted.
+
+use std::sync::Arc;
 
 use arrow::array::{Array, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use crate::domain::time::Timestamp;
-use crate::twin::events::{EventChunk, EventRow};
-use crate::twin::samples::{Rare, RareParts, SampleChunk, SampleRow};
+use crate::twin::events::EventRow;
+use crate::twin::packed_rows::packed;
+use crate::twin::samples::{Rare, RareParts, SampleRow};
+use crate::twin::values::Values;
 
 /// Rows of a block: a patient's history is read from storage in a few, each in a fraction of a
 /// millisecond.
 pub const BLOCK_ROWS: usize = 4_096;
 
+packed! {
+    /// Whose each row is, which version of what, and where it came from.
+    Origins of SampleRow {
+        patient: u32,
+        known: i64,
+        event: u32,
+        revised_at: i64,
+        key: u64,
+        content: u64,
+        code: u32,
+        device: u32,
+        resource: u32,
+        local: u16,
+    }
+}
+
+packed! {
+    /// Where the events of the rows came from.
+    Sources of EventRow {
+        source: u32,
+        index: u32,
+        offset: i64,
+        frame: u64,
+    }
+}
+
 /// Some sealed rows.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// The rows; their `event` and `resource` are places in `events` and `ids`.
-    pub rows: SampleChunk,
-    /// The events they came with.
-    pub events: EventChunk,
-    /// The ids of their resources.
-    pub ids: StringArray,
+    values: Arc<Values>,
+    /// Their `event` and `resource` are places in `events` and `ids`.
+    origins: Origins,
+    events: Sources,
+    ids: StringArray,
     /// What few of them have, by their place in the block.
     pub rare: Rare,
 }
@@ -47,9 +77,78 @@ pub struct Kept {
 }
 
 impl Block {
+    /// The block of these rows, whose `event` and `resource` are places in `events` and `ids`.
+    pub fn of(rows: &[SampleRow], events: &[EventRow], ids: StringArray, rare: Rare) -> Block {
+        let (values, origins) = (Arc::new(Values::of(rows)), Origins::of(rows));
+        Block { values, origins, events: Sources::of(events), ids, rare }
+    }
+
+    /// How many rows there are.
+    pub fn n_rows(&self) -> usize {
+        self.values.n_rows()
+    }
+
+    /// What rules and windows read of the rows.
+    pub fn values(&self) -> &Arc<Values> {
+        &self.values
+    }
+
+    /// The row at `index`.
+    pub fn row(&self, index: usize) -> Option<SampleRow> {
+        let Block { values, origins, .. } = self;
+        Some(SampleRow {
+            patient: origins.patient(index)?,
+            series: values.series(index)?,
+            flags: values.flags(index)?,
+            at: values.at(index)?,
+            known: origins.known(index)?,
+            value: values.value(index)?,
+            event: origins.event(index)?,
+            revised_at: origins.revised_at(index)?,
+            key: origins.key(index)?,
+            content: origins.content(index)?,
+            code: origins.code(index)?,
+            device: origins.device(index)?,
+            resource: origins.resource(index)?,
+            local: origins.local(index)?,
+        })
+    }
+
+    /// Every row in order.
+    pub fn rows(&self) -> impl Iterator<Item = SampleRow> {
+        (0..self.n_rows()).filter_map(|index| self.row(index))
+    }
+
+    /// The key of the resource of the row at `index`.
+    #[inline]
+    pub fn key(&self, index: usize) -> Option<u64> {
+        self.origins.key(index)
+    }
+
+    /// The event at `index` among those of the block.
+    fn source(&self, index: usize) -> Option<EventRow> {
+        let events = &self.events;
+        Some(EventRow {
+            source: events.source(index)?,
+            index: events.index(index)?,
+            offset: events.offset(index)?,
+            frame: events.frame(index)?,
+        })
+    }
+
+    /// Every event of the block.
+    pub fn events(&self) -> impl Iterator<Item = EventRow> {
+        (0..self.events.n_rows()).filter_map(|index| self.source(index))
+    }
+
+    /// The ids of the resources of the block.
+    pub fn ids(&self) -> &StringArray {
+        &self.ids
+    }
+
     /// The event of a row.
     pub fn event(&self, row: &SampleRow) -> Option<EventRow> {
-        self.events.row(usize::try_from(row.event).ok()?)
+        self.source(usize::try_from(row.event).ok()?)
     }
 
     /// The id of a row's resource; empty for a wearable's sample.
@@ -62,7 +161,7 @@ impl Block {
 
     /// The sample at `index`, with all that is kept of it.
     pub fn kept(&self, index: u32) -> Option<Kept> {
-        let row = self.rows.row(usize::try_from(index).ok()?)?;
+        let row = self.row(usize::try_from(index).ok()?)?;
         Some(Kept {
             row,
             rare: self.rare.of(index),
@@ -73,15 +172,21 @@ impl Block {
 
     /// The first and the last time of its rows.
     pub fn bounds(&self) -> (Timestamp, Timestamp) {
-        let times = || self.rows.at.iter().copied().map(Timestamp::from_micros);
-        (times().min().unwrap_or(Timestamp::FOREVER), times().max().unwrap_or(Timestamp::MIN))
+        let times = || (0..self.n_rows()).filter_map(|index| self.values.at(index));
+        let [first, last] = [times().min(), times().max()];
+        let time = |at: Option<i64>, none| at.map_or(none, Timestamp::from_micros);
+        (time(first, Timestamp::FOREVER), time(last, Timestamp::MIN))
+    }
+
+    /// Bytes of memory of what is not among its values, within a few percent.
+    pub fn rest_bytes(&self) -> usize {
+        let (ids, rare) = (self.ids.get_array_memory_size(), self.rare.size_bytes());
+        self.origins.size_bytes() + self.events.size_bytes() + ids + rare
     }
 
     /// Bytes of memory it takes, within a few percent.
     pub fn size_bytes(&self) -> usize {
-        let row = size_of::<SampleRow>() * self.rows.n_rows();
-        let event = size_of::<EventRow>() * self.events.n_rows();
-        row + event + self.ids.get_array_memory_size() + self.rare.size_bytes()
+        self.values.size_bytes() + self.rest_bytes()
     }
 }
 

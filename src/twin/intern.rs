@@ -11,6 +11,8 @@ use crate::twin::pages::Pages;
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: Pages<Arc<str>>,
+    /// The hash of each text, by its number.
+    hashes: Vec<u64>,
     numbers: HashTable<Known>,
 }
 
@@ -38,6 +40,7 @@ impl Interner {
         }
         let text: Arc<str> = Arc::from(text);
         let number = self.texts.push(text.clone());
+        self.hashes.push(hash);
         self.numbers.insert_unique(hash, Known { hash, text, number }, |known| known.hash);
         number
     }
@@ -50,6 +53,13 @@ impl Interner {
     /// The text of a number.
     pub fn text(&self, number: u32) -> &str {
         self.texts.get(number).expect("the number was given by intern")
+    }
+
+    /// The XXH3 of the text of a number.
+    #[inline]
+    pub fn hash(&self, number: u32) -> u64 {
+        let hash = usize::try_from(number).ok().and_then(|index| self.hashes.get(index));
+        *hash.expect("the number was given by intern")
     }
 
     /// Every text in the order of its number; cloning it is cheap.
@@ -72,5 +82,6 @@ mod tests {
         let mut names = Interner::default();
         assert_eq!([names.intern("a"), names.intern("b"), names.intern("a")], [0, 1, 0]);
         assert_eq!((names.text(1), names.number("c")), ("b", None));
+        assert_eq!(names.hash(1), xxh3_64(b"b"));
     }
 }

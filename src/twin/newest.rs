@@ -20,7 +20,8 @@ pub struct Newest {
     pages: Vec<Arc<Vec<Cell>>>,
 }
 
-const NOTHING: Cell = Cell { at: Timestamp::MIN, value: 0, flags: 0 };
+/// The cell of what was never measured.
+pub const NOTHING: Cell = Cell { at: Timestamp::MIN, value: 0, flags: 0 };
 
 impl Newest {
     /// Nothing yet, of `n_columns` tracked series.

@@ -17,6 +17,7 @@ use crate::twin::samples::{Flags, SampleRow, parts_of, series_of};
 use crate::twin::series::Order;
 use crate::twin::statements::{StatementRow, Topic};
 use crate::twin::twins::Twins;
+use crate::twin::values::ValueRow;
 use crate::twin::zones::zone_of;
 
 /// A current value of a signal.
@@ -50,9 +51,8 @@ pub enum SamplePlace {
 }
 
 impl Measured {
-    fn of(row: &SampleRow, place: SamplePlace) -> Option<Measured> {
-        let cell = Cell { at: Timestamp::from_micros(row.at), value: row.value, flags: row.flags };
-        Some(Measured::of_cell(parts_of(row.series)?.0, cell, place))
+    fn of(row: &ValueRow, place: SamplePlace) -> Option<Measured> {
+        Some(Measured::of_cell(parts_of(row.series)?.0, cell_of(row), place))
     }
 
     fn of_cell(signal: Signal, cell: Cell, place: SamplePlace) -> Measured {
@@ -72,6 +72,13 @@ impl Measured {
 fn order(row: &SampleRow) -> Order {
     (Timestamp::from_micros(row.at), row.revised_at, row.key, i64::from(row.value))
 }
+
+const fn cell_of(row: &ValueRow) -> Cell {
+    Cell { at: row.at(), value: row.value, flags: row.flags }
+}
+
+/// A value and where it lies.
+type Found = (ValueRow, SamplePlace);
 
 impl Twins {
     /// The newest value of a signal at `at` or before, back to `from`, by any of `origins`.
@@ -122,11 +129,11 @@ impl Twins {
         origins: &[Origin],
         (from, to): (Timestamp, Timestamp),
     ) -> Vec<Measured> {
-        let mut rows: Vec<(SampleRow, SamplePlace)> = Vec::new();
+        let mut rows: Vec<Found> = Vec::new();
         for origin in origins {
             let list = (patient, series_of(signal, *origin));
             for number in self.tail.lists.walk(list) {
-                let row = self.tail.rows.row(number);
+                let row = self.tail.rows.value_row(number);
                 if row.at < from.micros() {
                     break;
                 }
@@ -136,14 +143,37 @@ impl Twins {
             }
             for (index, segment) in self.segments.iter().enumerate() {
                 for number in segment.of_series(list, from, to) {
-                    if segment.is_current(number) {
-                        rows.push((segment.row(number), SamplePlace::Sealed(index, number)));
+                    let row = segment.value(number);
+                    if segment.is_current(number, &row) {
+                        rows.push((row, SamplePlace::Sealed(index, number)));
                     }
                 }
             }
         }
-        rows.sort_by_key(|(row, _)| order(row));
+        rows.sort_by_key(|(row, _)| row.at);
+        for same in rows.chunk_by_mut(|(one, _), (other, _)| one.at == other.at) {
+            if 1 < same.len() {
+                same.sort_by_cached_key(|(_, place)| self.row_at(*place).map(|row| order(&row)));
+            }
+        }
         rows.iter().filter_map(|(row, place)| Measured::of(row, *place)).collect()
+    }
+
+    /// The row that lies somewhere. It is read where values alone cannot tell: which of two of the same
+    /// instant comes first, whose resource it is.
+    fn row_at(&self, place: SamplePlace) -> Option<SampleRow> {
+        match place {
+            SamplePlace::Newest(patient, series) => {
+                self.row_at(self.newest_place(patient, series)?)
+            }
+            SamplePlace::Tail(number) => Some(self.tail.rows.row(number)),
+            SamplePlace::Sealed(index, number) => Some(self.segments.get(index)?.row(number)),
+        }
+    }
+
+    fn newest_place(&self, patient: u32, series: u16) -> Option<SamplePlace> {
+        let always = (Timestamp::MIN, Timestamp::FOREVER);
+        self.newest_row((patient, series), always).map(|(_, place)| place)
     }
 
     /// Whether any current value of a signal by any of `origins` counts for exactly `at`.
@@ -187,13 +217,9 @@ impl Twins {
     /// The key of the resource of a sample.
     pub fn key(&self, place: SamplePlace) -> Option<u64> {
         match place {
-            SamplePlace::Newest(patient, series) => {
-                let newest = (patient, series);
-                let (row, _) = self.newest_row(newest, (Timestamp::MIN, Timestamp::FOREVER))?;
-                Some(row.key)
-            }
+            SamplePlace::Newest(patient, series) => self.key(self.newest_place(patient, series)?),
             SamplePlace::Tail(number) => Some(self.tail.rows.key(number)),
-            SamplePlace::Sealed(index, number) => Some(self.segments.get(index)?.row(number).key),
+            SamplePlace::Sealed(index, number) => self.segments.get(index)?.key(number),
         }
     }
 
@@ -201,9 +227,7 @@ impl Twins {
     pub fn sample(&self, place: SamplePlace) -> Option<Kept> {
         match place {
             SamplePlace::Newest(patient, series) => {
-                let newest = (patient, series);
-                let (_, place) = self.newest_row(newest, (Timestamp::MIN, Timestamp::FOREVER))?;
-                self.sample(place)
+                self.sample(self.newest_place(patient, series)?)
             }
             SamplePlace::Tail(number) => Some(self.tail.kept(number)),
             SamplePlace::Sealed(index, number) => self.segments.get(index)?.kept(number),
@@ -215,32 +239,40 @@ impl Twins {
         self.codes.text(row.code)
     }
 
-    /// The newest row of a list at `at` or before, back to `from`.
-    fn newest_row(
-        &self,
-        list: (u32, u16),
-        (from, at): (Timestamp, Timestamp),
-    ) -> Option<(SampleRow, SamplePlace)> {
+    /// The newest value of a list at `at` or before, back to `from`.
+    fn newest_row(&self, list: (u32, u16), (from, at): (Timestamp, Timestamp)) -> Option<Found> {
         let numbers = self.tail.lists.walk(list);
-        let in_tail = numbers
-            .map(|number| (self.tail.rows.row(number), SamplePlace::Tail(number)))
+        let mut newest = numbers
+            .map(|number| (self.tail.rows.value_row(number), SamplePlace::Tail(number)))
             .find(|(row, _)| row.at <= at.micros())
             .filter(|(row, _)| from.micros() <= row.at);
-        let sealed = self.segments.iter().enumerate().filter_map(|(index, segment)| {
+        for (index, segment) in self.segments.iter().enumerate() {
             let range = segment.of_series(list, from, at);
-            // Rows of one instant are not in the order of `order`; all of the newest are compared.
-            let mut best: Option<(SampleRow, SamplePlace)> = None;
-            for number in range.rev().filter(|number| segment.is_current(*number)) {
-                let row = segment.row(number);
-                match &best {
-                    Some((newest, _)) if row.at < newest.at => break,
-                    Some((newest, _)) if order(&row) < order(newest) => {}
-                    _ => best = Some((row, SamplePlace::Sealed(index, number))),
+            for number in range.rev() {
+                let row = segment.value(number);
+                if newest.is_some_and(|(newest, _)| row.at < newest.at) {
+                    break;
+                }
+                if segment.is_current(number, &row) {
+                    let found = (row, SamplePlace::Sealed(index, number));
+                    newest = Some(newest.map_or(found, |newest| self.newer(newest, found)));
                 }
             }
-            best
-        });
-        in_tail.into_iter().chain(sealed).max_by_key(|(row, _)| order(row))
+        }
+        newest
+    }
+
+    /// The later of two in the order of their list.
+    fn newer(&self, one: Found, other: Found) -> Found {
+        match one.0.at.cmp(&other.0.at) {
+            std::cmp::Ordering::Greater => one,
+            std::cmp::Ordering::Less => other,
+            std::cmp::Ordering::Equal => {
+                let [first, second] =
+                    [one, other].map(|(_, place)| self.row_at(place).map(|row| order(&row)));
+                if second < first { one } else { other }
+            }
+        }
     }
 
     /// The column of `newest` that tracks a series.
@@ -277,12 +309,7 @@ impl Twins {
         let Some(column) = self.column(series) else { return };
         let always = (Timestamp::MIN, Timestamp::FOREVER);
         let newest = self.newest_row((patient, series), always);
-        let cell = newest.map(|(row, _)| Cell {
-            at: Timestamp::from_micros(row.at),
-            value: row.value,
-            flags: row.flags,
-        });
-        self.newest.set(patient, column, cell);
+        self.newest.set(patient, column, newest.map(|(row, _)| cell_of(&row)));
     }
 
     /// Reads the person again after a Patient statement came or went.

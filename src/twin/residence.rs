@@ -7,12 +7,12 @@ use crate::domain::time::Timestamp;
 use crate::twin::block::Block;
 use crate::twin::places::resource_key;
 use crate::twin::samples::SampleRow;
-use crate::twin::segment::{Index, Shelf};
+use crate::twin::segment::{Extent, Index, Shelf};
 use crate::twin::statements::StatementRow;
-use crate::twin::twins::{BlockPlace, Twins};
+use crate::twin::twins::{BlockPlace, Need, Twins};
 
 impl Twins {
-    /// Whether any block is in storage only.
+    /// Whether any block is not whole in memory.
     pub fn has_forgotten(&self) -> bool {
         self.segments.iter().any(|segment| 0 < segment.n_forgotten())
     }
@@ -23,13 +23,14 @@ impl Twins {
         named.map(|resource| resource_key(namespace, resource.kind, &resource.id)).collect()
     }
 
-    /// Adds the blocks in storage that hold rows of a patient from `from` on, or rows of its resources.
+    /// Adds the blocks that hold values of a patient from `from` on, or rows of its resources, where these are
+    /// in storage only.
     pub fn forgotten_of(
         &self,
         patient: u32,
         from: Timestamp,
         keys: &[u64],
-        needed: &mut Vec<BlockPlace>,
+        needed: &mut Vec<Need>,
     ) {
         for (number, segment) in self.segments.iter().enumerate() {
             if segment.n_forgotten() == 0 {
@@ -37,26 +38,29 @@ impl Twins {
             }
             let Some((rows, newest)) = segment.index().place_of(patient) else { continue };
             let may_be = |key: &u64| segment.index().may_hold(patient, *key);
-            if from <= newest || keys.iter().any(may_be) {
-                let blocks = segment.blocks_of(&rows);
-                let forgotten = blocks.filter(|block| segment.shelf(*block).is_some());
-                needed.extend(forgotten.map(|block| BlockPlace { segment: number, block }));
-            }
+            let extent = match keys.iter().any(may_be) {
+                true => Extent::Whole,
+                false if from <= newest => Extent::Values,
+                false => continue,
+            };
+            let blocks = segment.blocks_of(&rows);
+            let lacking = blocks.filter(|block| segment.extent(*block) < extent);
+            let place = |block| BlockPlace { segment: number, block };
+            needed.extend(lacking.map(|block| Need { place: place(block), extent }));
         }
     }
 
     /// Reads a block into memory.
-    pub fn recall(&mut self, place: BlockPlace) {
-        let Some(segment) = self.segments.get_mut(place.segment) else { return };
-        if let Some(shelf) = segment.shelf(place.block).cloned() {
-            segment.recall(place.block, shelf.read(place.block));
+    pub fn recall(&mut self, need: Need) {
+        if let Some(segment) = self.segments.get_mut(need.place.segment) {
+            segment.recall(need.place.block, need.extent);
         }
     }
 
     /// Keeps a block in memory that was read elsewhere.
     pub fn hold(&mut self, place: BlockPlace, block: Arc<Block>) {
         if let Some(segment) = self.segments.get_mut(place.segment) {
-            segment.recall(place.block, block);
+            segment.hold(place.block, block);
         }
     }
 
@@ -69,29 +73,31 @@ impl Twins {
         }
     }
 
-    /// Forgets stored blocks, those of the oldest segments first, until so many bytes are free. Gives how
-    /// many became free.
-    pub fn forget(&mut self, size_bytes: usize) -> usize {
+    /// Forgets what stored blocks hold beyond `kept`, those of the oldest segments first, until so many
+    /// bytes are free. Gives how many became free.
+    pub fn forget(&mut self, size_bytes: usize, kept: Extent) -> usize {
         let mut n_free = 0;
         for segment in &mut self.segments {
             for block in 0..segment.n_blocks() {
                 if size_bytes <= n_free {
                     return n_free;
                 }
-                n_free += segment.forget(block);
+                n_free += segment.forget(block, kept);
             }
         }
         n_free
     }
 
-    /// Forgets the stored blocks in memory that are chosen, by their segment and their number in it. Says how
-    /// many.
-    pub fn forget_blocks(&mut self, mut choose: impl FnMut(usize, usize) -> bool) -> usize {
+    /// Forgets of the stored blocks in memory what is chosen for each, by its segment and its number in it.
+    /// Says how many were forgotten in part or whole.
+    pub fn forget_blocks(&mut self, mut choose: impl FnMut(usize, usize) -> Extent) -> usize {
         let mut n_forgotten = 0;
         for (number, segment) in self.segments.iter_mut().enumerate() {
             for block in 0..segment.n_blocks() {
-                let is_chosen = segment.shelf(block).is_none() && choose(number, block);
-                n_forgotten += usize::from(is_chosen && 0 < segment.forget(block));
+                if Extent::Nothing < segment.extent(block) {
+                    let n_free = segment.forget(block, choose(number, block));
+                    n_forgotten += usize::from(0 < n_free);
+                }
             }
         }
         n_forgotten

@@ -11,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::twin::pages::Pages;
 use crate::twin::series::{Order, Rows};
 use crate::twin::table::{CHUNK_ROWS, table};
+use crate::twin::values::ValueRow;
 
 table! {
     /// One value of one signal of one patient, as one version of a resource gave it.
@@ -116,6 +117,17 @@ impl Flags {
 }
 
 impl SampleTable {
+    /// What rules and windows read of a row.
+    #[inline]
+    pub fn value_row(&self, number: u32) -> ValueRow {
+        ValueRow {
+            series: self.series(number),
+            flags: self.flags(number),
+            at: self.at(number),
+            value: self.value(number),
+        }
+    }
+
     /// The numbers of the rows of patients between `least` and `greatest`, and of those without a patient
     /// (`u32::MAX`). A chunk that holds none costs a look at its patients, side by side.
     pub fn rows_between(&self, least: u32, greatest: u32) -> Vec<u32> {

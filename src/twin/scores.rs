@@ -6,50 +6,49 @@ use crate::domain::time::Timestamp;
 use crate::twin::chains::Chains;
 use crate::twin::head::{Cell, Head};
 use crate::twin::marks::Marks;
-use crate::twin::series::{Lists, Order, Rows};
+use crate::twin::score_table::ScoreTable;
+use crate::twin::series::{Lists, Rows};
 use crate::twin::sums::{Sum, of_score};
-use crate::twin::table::table;
 
-table! {
-    /// One score of one patient, as of one instant.
-    ScoreTable, ScoreChunk, ScoreRow {
-        /// The patient's number in the shard.
-        patient: u32,
-        /// The track: a pipeline's subject.
-        track: u16,
-        /// The instant it is a score of, in microseconds.
-        at: i64,
-        /// Since when it is current, in microseconds.
-        known: i64,
-        /// 0 final, 1 incomplete, 2 not applicable, 3 not computable.
-        status: u8,
-        /// 1 where no fact but the clock made it a point: an item fell due, a band was left.
-        by_clock: u8,
-        /// The band, counted from 0; `NO_BAND` at rest and where it is unknown.
-        band: u8,
-        /// The band of the episode it is in; `NO_BAND` in none.
-        episode_band: u8,
-        /// The value or the lower bound; `NO_VALUE` where there is none.
-        value: i32,
-        /// The upper bound of an incomplete score; `NO_VALUE` where there is none.
-        upper: i32,
-        /// Points per input from the lowest byte, as many as 16; `NO_POINTS` where one is missing.
-        points: i128,
-        /// Where the episode began, in microseconds; `i64::MIN` in none.
-        episode_start: i64,
-        /// Since when the condition no longer holds although the episode goes on; `i64::MAX` if it does.
-        below_since: i64,
-        /// The fact an item counts from, by its resource's key; 0 for none.
-        cause: u64,
-        /// When an item is due, in microseconds; `i64::MAX` for none.
-        due: i64,
-        /// When an item is overdue, in microseconds; `i64::MAX` for none.
-        overdue: i64,
-        /// Why there is no value, and what a reader must know, interned.
-        notes: u32,
-        /// The edition, interned.
-        edition: u32,
-    }
+/// One score of one patient, as of one instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreRow {
+    /// The patient's number in the shard.
+    pub patient: u32,
+    /// The track: a pipeline's subject.
+    pub track: u16,
+    /// The instant it is a score of, in microseconds.
+    pub at: i64,
+    /// Since when it is current, in microseconds.
+    pub known: i64,
+    /// 0 final, 1 incomplete, 2 not applicable, 3 not computable.
+    pub status: u8,
+    /// 1 where no fact but the clock made it a point: an item fell due, a band was left.
+    pub by_clock: u8,
+    /// The band, counted from 0; `NO_BAND` at rest and where it is unknown.
+    pub band: u8,
+    /// The band of the episode it is in; `NO_BAND` in none.
+    pub episode_band: u8,
+    /// The value or the lower bound; `NO_VALUE` where there is none.
+    pub value: i32,
+    /// The upper bound of an incomplete score; `NO_VALUE` where there is none.
+    pub upper: i32,
+    /// Points per input from the lowest byte, as many as 16; `NO_POINTS` where one is missing.
+    pub points: i128,
+    /// Where the episode began, in microseconds; `i64::MIN` in none.
+    pub episode_start: i64,
+    /// Since when the condition no longer holds although the episode goes on; `i64::MAX` if it does.
+    pub below_since: i64,
+    /// The fact an item counts from, by its resource's key; 0 for none.
+    pub cause: u64,
+    /// When an item is due, in microseconds; `i64::MAX` for none.
+    pub due: i64,
+    /// When an item is overdue, in microseconds; `i64::MAX` for none.
+    pub overdue: i64,
+    /// Why there is no value, and what a reader must know, interned.
+    pub notes: u32,
+    /// The edition, interned.
+    pub edition: u32,
 }
 
 /// No band.
@@ -141,6 +140,9 @@ pub struct EpisodeRow {
     pub cause: u64,
 }
 
+/// What a score costs beside its row: its places in the lists and chains.
+const ROW_EXTRA: usize = 2 * size_of::<u32>();
+
 /// An instant of a track that has a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant {
@@ -170,16 +172,6 @@ pub struct Scores {
     lists: Lists,
 }
 
-impl Rows for ScoreTable {
-    fn list_of(&self, row: u32) -> (u32, u16) {
-        (self.patient(row), self.track(row))
-    }
-
-    fn order_of(&self, row: u32) -> Order {
-        (Timestamp::from_micros(self.at(row)), 0, 0, 0)
-    }
-}
-
 impl Scores {
     /// The scores of a shard that is restored. Which tracks are kept at hand is said by [`Scores::track`].
     pub fn of(rows: ScoreTable, marks: Marks, sum: Sum) -> Scores {
@@ -201,10 +193,9 @@ impl Scores {
     /// The instants of a track, the newest first, without the rest of their rows.
     pub fn instants(&self, patient: u32, track: u16) -> impl Iterator<Item = Instant> {
         let numbers = self.lists.walk((patient, track));
-        numbers.map(|number| Instant {
-            number,
-            at: Timestamp::from_micros(self.rows.at(number)),
-            is_by_clock: self.rows.by_clock(number) == 1,
+        numbers.map(|number| {
+            let (at, is_by_clock) = self.rows.instant(number);
+            Instant { number, at, is_by_clock }
         })
     }
 
@@ -218,6 +209,18 @@ impl Scores {
     #[inline]
     pub fn newest_at(&self, patient: u32, track: u16) -> Option<Timestamp> {
         self.head.at(patient, usize::from(track))
+    }
+
+    /// Bytes of memory they take, within a few percent.
+    pub fn size_bytes(&self) -> usize {
+        self.rows.size_bytes() + self.rows.n_rows() * ROW_EXTRA
+    }
+
+    /// The chunk of the newest score of a track, where a step that goes on from it would read it from
+    /// storage.
+    pub fn forgotten(&self, patient: u32, track: u16) -> Option<usize> {
+        let number = self.lists.newest((patient, track))?;
+        self.rows.forgotten(number)
     }
 
     /// Whether the newest current score of a track is in an episode.
@@ -234,17 +237,9 @@ impl Scores {
         self.episode_row(number)
     }
 
-    /// What a row says of the episode it is in. A row lies in as many places as it has columns, so that
-    /// one that is in none costs one look.
+    /// What a row says of the episode it is in.
     pub fn episode_row(&self, number: u32) -> Option<EpisodeRow> {
-        let rows = &self.rows;
-        let start = Some(rows.episode_start(number)).filter(|start| *start != i64::MIN)?;
-        Some(EpisodeRow {
-            start,
-            band: rows.episode_band(number),
-            below_since: rows.below_since(number),
-            cause: rows.cause(number),
-        })
+        self.rows.episode(number)
     }
 
     /// Makes `row` the score of its instant, of the patient whose name has the hash `name`. A score that

@@ -2,9 +2,9 @@
 
 use crate::domain::time::Timestamp;
 use crate::twin::block::{BLOCK_ROWS, Block, texts_array};
-use crate::twin::events::{EventChunk, EventRow};
+use crate::twin::events::EventRow;
 use crate::twin::marks::Marks;
-use crate::twin::samples::{Rare, RareParts, SampleChunk, SampleRow};
+use crate::twin::samples::{Rare, RareParts, SampleRow};
 
 /// Rows in any order, with all that belongs to them.
 #[derive(Debug, Default)]
@@ -148,12 +148,7 @@ impl Sealing {
         }
         renumbering.events.clear();
         renumbering.ids.clear();
-        Block {
-            rows: SampleChunk::from_rows(rows.iter().copied()),
-            events: EventChunk::from_rows(events.iter().copied()),
-            ids: texts_array(ids, &ends),
-            rare,
-        }
+        Block::of(&rows, &events, texts_array(ids, &ends), rare)
     }
 
     fn id(&self, number: u32) -> &str {

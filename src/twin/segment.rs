@@ -5,10 +5,10 @@
 //! starts    [ 0 | 4 | 9 | 12 ]     where the patient's rows begin
 //! newest    [ t | t | t ]          the newest time of each
 //! filter    is a resource among the sealed ones?
-//! blocks    rows of up to 4,096, each in memory or in storage
+//! blocks    rows of up to 4,096, each in memory, its values in memory, or in storage only
 //! ```
 //! The index is always in memory, the rows are where the budget lets them be: what is resident changes
-//! no answer (TW-4).
+//! no answer (TW-4). What rules and windows read is asked for as values, which are in memory longest.
 
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -18,8 +18,9 @@ use crate::twin::block::{BLOCK_ROWS, Block, Kept};
 use crate::twin::filter::Filter;
 use crate::twin::hash;
 use crate::twin::marks::Marks;
-use crate::twin::samples::{Flags, SampleRow};
+use crate::twin::samples::SampleRow;
 use crate::twin::sealing::{Sealing, Sorted};
+use crate::twin::values::{ValueRow, Values};
 
 /// Rows of one sealed segment.
 #[derive(Clone, Debug)]
@@ -28,17 +29,46 @@ pub struct Segment {
     blocks: Vec<Place>,
     /// Where the blocks are stored, once they are.
     stored: Option<Arc<dyn Shelf>>,
-    /// How many blocks are in storage only.
+    /// How many blocks are not whole in memory.
     n_forgotten: usize,
+    /// Bytes of memory that the blocks take.
+    held_bytes: usize,
     /// Rows that ceased to be current.
     pub marks: Marks,
 }
 
-/// Where a block is.
+/// Where a block is. Unless it is in memory, it is in storage.
 #[derive(Clone, Debug)]
 enum Place {
     Memory(Arc<Block>),
-    Storage(Arc<dyn Shelf>),
+    Values(Arc<Values>),
+    Storage,
+}
+
+impl Place {
+    fn size_bytes(&self) -> usize {
+        match self {
+            Place::Memory(block) => block.size_bytes(),
+            Place::Values(values) => values.size_bytes(),
+            Place::Storage => 0,
+        }
+    }
+}
+
+/// How much of a block is in memory, or wanted there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// Nothing.
+    Nothing,
+    /// What rules and windows read.
+    Values,
+    /// Everything.
+    Whole,
+}
+
+impl Extent {
+    /// From nothing to everything.
+    pub const ALL: [Extent; 3] = [Extent::Nothing, Extent::Values, Extent::Whole];
 }
 
 /// Where the blocks of one segment are when they are not in memory.
@@ -86,6 +116,27 @@ impl Deref for BlockRef<'_> {
     }
 }
 
+/// The values of a block, for as long as they are looked at.
+#[derive(Clone, Debug)]
+pub enum ValuesRef<'s> {
+    /// They are in memory.
+    Memory(&'s Values),
+    /// They were read from storage.
+    Read(Arc<Values>),
+}
+
+impl Deref for ValuesRef<'_> {
+    type Target = Values;
+
+    #[inline]
+    fn deref(&self) -> &Values {
+        match self {
+            ValuesRef::Memory(values) => values,
+            ValuesRef::Read(values) => values,
+        }
+    }
+}
+
 fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
@@ -101,16 +152,16 @@ impl Segment {
     pub fn seal(rows: Sealing) -> Segment {
         let Sorted { blocks, marks } = rows.sort();
         let index = Arc::new(Index::of(&blocks));
+        let held_bytes = blocks.iter().map(Block::size_bytes).sum();
         let blocks = blocks.into_iter().map(|block| Place::Memory(Arc::new(block))).collect();
-        Segment { index, blocks, stored: None, n_forgotten: 0, marks }
+        Segment { index, blocks, stored: None, n_forgotten: 0, held_bytes, marks }
     }
 
     /// A segment all of whose blocks are in storage.
     pub fn of_storage(index: Arc<Index>, marks: Marks, shelf: &Arc<dyn Shelf>) -> Segment {
-        let blocks: Vec<Place> =
-            index.bounds.iter().map(|_| Place::Storage(shelf.clone())).collect();
+        let blocks: Vec<Place> = index.bounds.iter().map(|_| Place::Storage).collect();
         let (stored, n_forgotten) = (Some(shelf.clone()), blocks.len());
-        Segment { index, blocks, stored, n_forgotten, marks }
+        Segment { index, blocks, stored, n_forgotten, held_bytes: 0, marks }
     }
 
     /// Notes where it is stored.
@@ -123,31 +174,63 @@ impl Segment {
         self.stored.is_some()
     }
 
-    /// Forgets a block that is stored. Gives the bytes that became free.
-    pub fn forget(&mut self, block: usize) -> usize {
-        let (Some(shelf), Some(place)) = (&self.stored, self.blocks.get_mut(block)) else {
+    /// How much of a block is in memory.
+    pub fn extent(&self, block: usize) -> Extent {
+        match self.blocks.get(block) {
+            Some(Place::Memory(_)) => Extent::Whole,
+            Some(Place::Values(_)) => Extent::Values,
+            Some(Place::Storage) | None => Extent::Nothing,
+        }
+    }
+
+    /// Forgets what a stored block holds beyond `kept`. Gives the bytes that became free.
+    pub fn forget(&mut self, block: usize, kept: Extent) -> usize {
+        if self.stored.is_none() || self.extent(block) <= kept {
             return 0;
+        }
+        let Some(place) = self.blocks.get_mut(block) else { return 0 };
+        let less = match (&*place, kept) {
+            (Place::Memory(block), Extent::Values) => Place::Values(block.values().clone()),
+            (Place::Memory(_) | Place::Values(_) | Place::Storage, _) => Place::Storage,
         };
-        match std::mem::replace(place, Place::Storage(shelf.clone())) {
-            Place::Memory(block) => {
-                self.n_forgotten += 1;
-                block.size_bytes()
+        self.n_forgotten += usize::from(matches!(place, Place::Memory(_)));
+        let n_free = place.size_bytes() - less.size_bytes();
+        self.held_bytes -= n_free;
+        *place = less;
+        n_free
+    }
+
+    /// Reads a block into memory, as much of it as is `wanted`.
+    pub fn recall(&mut self, block: usize, wanted: Extent) {
+        if wanted <= self.extent(block) {
+            return;
+        }
+        if let Some(shelf) = &self.stored {
+            let held = shelf.read(block);
+            match wanted {
+                Extent::Whole => self.hold(block, held),
+                Extent::Values => self.put(block, Place::Values(held.values().clone())),
+                Extent::Nothing => {}
             }
-            Place::Storage(_) => 0,
         }
     }
 
-    /// Keeps a block in memory.
-    pub fn recall(&mut self, block: usize, held: Arc<Block>) {
-        if let Some(place) = self.blocks.get_mut(block) {
-            if let Place::Storage(_) = place {
-                self.n_forgotten -= 1;
-            }
-            *place = Place::Memory(held);
+    /// Keeps a block in memory that was read elsewhere.
+    pub fn hold(&mut self, block: usize, held: Arc<Block>) {
+        if self.extent(block) < Extent::Whole {
+            self.n_forgotten = self.n_forgotten.saturating_sub(1);
+        }
+        self.put(block, Place::Memory(held));
+    }
+
+    fn put(&mut self, block: usize, place: Place) {
+        if let Some(slot) = self.blocks.get_mut(block) {
+            self.held_bytes = self.held_bytes + place.size_bytes() - slot.size_bytes();
+            *slot = place;
         }
     }
 
-    /// How many blocks are in storage only.
+    /// How many blocks are not whole in memory.
     pub fn n_forgotten(&self) -> usize {
         self.n_forgotten
     }
@@ -157,14 +240,6 @@ impl Segment {
         match rows.end.checked_sub(1) {
             Some(last) if rows.start <= last => place(rows.start).0..place(last).0 + 1,
             _ => 0..0,
-        }
-    }
-
-    /// Where a block is that is not in memory.
-    pub fn shelf(&self, block: usize) -> Option<&Arc<dyn Shelf>> {
-        match self.blocks.get(block)? {
-            Place::Memory(_) => None,
-            Place::Storage(shelf) => Some(shelf),
         }
     }
 
@@ -182,12 +257,9 @@ impl Segment {
         for number in 0..self.blocks.len() {
             let block = self.block(number);
             sealing.begin();
-            (0..block.events.n_rows())
-                .filter_map(|event| block.events.row(event))
-                .for_each(|event| sealing.add_event(event));
-            block.ids.iter().for_each(|id| sealing.add_id(id.unwrap_or_default()));
-            let rows = (0..block.rows.n_rows()).filter_map(|row| block.rows.row(row));
-            rows.for_each(|row| sealing.add_row(row));
+            block.events().for_each(|event| sealing.add_event(event));
+            block.ids().iter().for_each(|id| sealing.add_id(id.unwrap_or_default()));
+            block.rows().for_each(|row| sealing.add_row(row));
             block.rare.iter().for_each(|(row, parts)| sealing.put_rare(row, parts));
             let first = u32::try_from(number * BLOCK_ROWS).unwrap_or(u32::MAX);
             let end = first.saturating_add(u32::try_from(BLOCK_ROWS).unwrap_or(u32::MAX));
@@ -217,14 +289,41 @@ impl Segment {
     pub fn block(&self, number: usize) -> BlockRef<'_> {
         match self.blocks.get(number).expect("the number is of this segment") {
             Place::Memory(block) => BlockRef::Memory(block),
-            Place::Storage(shelf) => BlockRef::Read(shelf.read(number)),
+            Place::Values(_) | Place::Storage => BlockRef::Read(self.read(number)),
         }
+    }
+
+    /// What rules and windows read of a block.
+    #[inline]
+    pub fn values(&self, number: usize) -> ValuesRef<'_> {
+        match self.blocks.get(number).expect("the number is of this segment") {
+            Place::Memory(block) => ValuesRef::Memory(block.values()),
+            Place::Values(values) => ValuesRef::Memory(values),
+            Place::Storage => ValuesRef::Read(self.read(number).values().clone()),
+        }
+    }
+
+    fn read(&self, block: usize) -> Arc<Block> {
+        self.stored.as_ref().expect("what is not in memory is stored").read(block)
     }
 
     /// The row at `number`.
     pub fn row(&self, number: u32) -> SampleRow {
         let (block, index) = place(number);
-        self.block(block).rows.row(index).expect("the number is of this segment")
+        self.block(block).row(index).expect("the number is of this segment")
+    }
+
+    /// What rules and windows read of the row at `number`.
+    #[inline]
+    pub fn value(&self, number: u32) -> ValueRow {
+        let (block, index) = place(number);
+        self.values(block).row(index).expect("the number is of this segment")
+    }
+
+    /// The key of the resource of the row at `number`.
+    pub fn key(&self, number: u32) -> Option<u64> {
+        let (block, index) = place(number);
+        self.block(block).key(index)
     }
 
     /// The row at `number`, with all that is kept of it.
@@ -247,12 +346,9 @@ impl Segment {
         parts.map(|parts| parts.links.to_vec()).unwrap_or_default()
     }
 
-    /// Whether a row counts: the winning version of its resource, and not taken back.
-    pub fn is_current(&self, number: u32) -> bool {
-        let (block, index) = place(number);
-        let flags = self.block(block).rows.flags.get(index).copied();
-        flags.is_some_and(|flags| Flags::unpack(flags).status.counts())
-            && self.marks.known_to(number) == Timestamp::FOREVER
+    /// Whether a row that was read counts: the winning version of its resource, and not taken back.
+    pub fn is_current(&self, number: u32, row: &ValueRow) -> bool {
+        row.counts() && self.marks.known_to(number) == Timestamp::FOREVER
     }
 
     /// The rows of a patient.
@@ -274,8 +370,8 @@ impl Segment {
         }
         let place = |number: u32| {
             let (block, index) = place(number);
-            let block = self.block(block);
-            block.rows.series.get(index).copied().zip(block.rows.at.get(index).copied())
+            let values = self.values(block);
+            values.series(index).zip(values.at(index))
         };
         let first = partition(range.clone(), |n| place(n) < Some((series, from.micros())));
         let last = partition(first..range.end, |n| place(n) <= Some((series, to.micros())));
@@ -288,17 +384,13 @@ impl Segment {
         let rows = if may_be { self.of_patient(patient) } else { 0..0 };
         rows.filter(move |number| {
             let (block, index) = place(*number);
-            self.block(block).rows.key.get(index) == Some(&key)
+            self.block(block).key(index) == Some(key)
         })
     }
 
     /// Bytes of memory it takes: its index, and the blocks that are in memory.
     pub fn size_bytes(&self) -> usize {
-        let blocks = self.blocks.iter().map(|block| match block {
-            Place::Memory(block) => block.size_bytes(),
-            Place::Storage(_) => 0,
-        });
-        self.index.size_bytes() + blocks.sum::<usize>()
+        self.index.size_bytes() + self.held_bytes
     }
 }
 
@@ -308,8 +400,7 @@ impl Index {
         let mut index = Index::default();
         let mut keys = Vec::new();
         for block in blocks {
-            let rows = (0..block.rows.n_rows()).filter_map(|row| block.rows.row(row));
-            for row in rows {
+            for row in block.rows() {
                 if index.patients.last() != Some(&row.patient) {
                     index.patients.push(row.patient);
                     index.starts.push(index.n_rows);

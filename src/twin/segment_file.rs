@@ -32,8 +32,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::domain::event::ResourceKind;
 use crate::domain::time::Timestamp;
 use crate::twin::block::{BLOCK_ROWS, Block, texts_array};
-use crate::twin::events::{EventChunk, EventRow};
-use crate::twin::samples::{Rare, RareParts, SampleChunk};
+use crate::twin::events::EventRow;
+use crate::twin::samples::{Rare, RareParts, SampleRow};
 use crate::twin::segment::Segment;
 
 /// Why a segment cannot be written or read.
@@ -127,22 +127,22 @@ fn properties() -> WriterProperties {
         .set_created_by("twinstream".to_owned())
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(Compression::UNCOMPRESSED)
         .set_max_row_group_row_count(Some(BLOCK_ROWS))
         .set_data_page_row_count_limit(BLOCK_ROWS);
     for field in schema().fields() {
         let path = ColumnPath::from(field.name().as_str());
         if HASHES.contains(&field.name().as_str()) {
-            properties = properties
-                .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
-                .set_column_encoding(path, Encoding::PLAIN);
+            properties = properties.set_column_encoding(path, Encoding::PLAIN);
             continue;
         }
-        let encoding = match field.data_type() {
-            DataType::Utf8 | DataType::Binary => Encoding::DELTA_LENGTH_BYTE_ARRAY,
-            _ => Encoding::DELTA_BINARY_PACKED,
+        // Numbers are packed into the bits they need: little is left for a compressor, at many times the cost.
+        properties = match field.data_type() {
+            DataType::Utf8 | DataType::Binary => properties
+                .set_column_compression(path.clone(), Compression::ZSTD(level))
+                .set_column_encoding(path, Encoding::DELTA_LENGTH_BYTE_ARRAY),
+            _ => properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
         };
-        properties = properties.set_column_encoding(path, encoding);
     }
     properties.build()
 }
@@ -176,13 +176,25 @@ fn slice<'b>(bytes: &'b Bytes, range: &Range<u64>) -> Option<&'b [u8]> {
 }
 
 fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
-    let Block { rows, rare, .. } = block;
-    let each = || (0..rows.n_rows()).filter_map(|index| rows.row(index));
-    let events: Vec<EventRow> = each().filter_map(|row| block.event(&row)).collect();
+    let rows: Vec<SampleRow> = block.rows().collect();
+    let rare = &block.rare;
+    let events: Vec<EventRow> = rows.iter().filter_map(|row| block.event(row)).collect();
     let of_event = |read: fn(&EventRow) -> u32| -> ArrayRef {
         Arc::new(UInt32Array::from_iter_values(events.iter().map(read)))
     };
-    let rares = || (0..).zip(0..rows.n_rows()).map(|(number, _)| rare.get(number));
+    let small = |read: fn(&SampleRow) -> u16| -> ArrayRef {
+        Arc::new(UInt16Array::from_iter_values(rows.iter().map(read)))
+    };
+    let word = |read: fn(&SampleRow) -> u32| -> ArrayRef {
+        Arc::new(UInt32Array::from_iter_values(rows.iter().map(read)))
+    };
+    let long = |read: fn(&SampleRow) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(read)))
+    };
+    let hash = |read: fn(&SampleRow) -> u64| -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(rows.iter().map(read)))
+    };
+    let rares = || (0..).zip(&rows).map(|(number, _)| rare.get(number));
     let time = |read: fn(&RareParts) -> Option<Timestamp>| -> ArrayRef {
         let times = rares().map(|parts| parts.and_then(read).map(Timestamp::micros));
         Arc::new(times.collect::<Int64Array>())
@@ -196,29 +208,28 @@ fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
         parts.links.iter().flat_map(|link| link.to_le_bytes()).collect()
     };
     let links = rares().map(|parts| parts.map(words).filter(|words| !words.is_empty()));
-    let numbers = (0..).zip(0..rows.n_rows()).map(|(number, _)| number);
-    let versions = numbers.map(|number| rare.version_id(number));
-    let ids: StringArray = each().map(|row| Some(block.id(&row))).collect();
+    let versions = (0..).zip(&rows).map(|(number, _)| rare.version_id(number));
+    let ids: StringArray = rows.iter().map(|row| Some(block.id(row))).collect();
     let offsets = events.iter().map(|event| event.offset);
     let frames = events.iter().map(|event| event.frame);
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(UInt32Array::new(rows.patient.clone(), None)),
-        Arc::new(UInt16Array::new(rows.series.clone(), None)),
-        Arc::new(UInt16Array::new(rows.flags.clone(), None)),
-        Arc::new(Int64Array::new(rows.at.clone(), None)),
-        Arc::new(Int64Array::new(rows.known.clone(), None)),
-        Arc::new(Int32Array::new(rows.value.clone(), None)),
-        Arc::new(Int64Array::new(rows.revised_at.clone(), None)),
-        Arc::new(UInt64Array::new(rows.key.clone(), None)),
-        Arc::new(UInt64Array::new(rows.content.clone(), None)),
-        Arc::new(UInt32Array::new(rows.code.clone(), None)),
-        Arc::new(UInt32Array::new(rows.device.clone(), None)),
+        word(|row| row.patient),
+        small(|row| row.series),
+        small(|row| row.flags),
+        long(|row| row.at),
+        long(|row| row.known),
+        Arc::new(Int32Array::from_iter_values(rows.iter().map(|row| row.value))),
+        long(|row| row.revised_at),
+        hash(|row| row.key),
+        hash(|row| row.content),
+        word(|row| row.code),
+        word(|row| row.device),
         Arc::new(ids),
         of_event(|event| event.source),
         Arc::new(Int64Array::from_iter_values(offsets)),
         Arc::new(UInt64Array::from_iter_values(frames)),
         of_event(|event| event.index),
-        Arc::new(UInt16Array::new(rows.local.clone(), None)),
+        small(|row| row.local),
         time(|parts| parts.start),
         time(|parts| parts.end),
         raw(|(value, _)| value),
@@ -308,43 +319,63 @@ fn column<'b, A: Array + 'static>(
 }
 
 fn block(batch: &RecordBatch) -> Result<Block, SegmentFileError> {
+    let (events, numbers) = events(batch)?;
+    let (ids, resources) = texts(column(batch, "resource")?);
+    let rows = rows(batch, &numbers, &resources)?;
+    Ok(Block::of(&rows, &events, ids, rare(batch)?))
+}
+
+/// The events of the rows, each once, and the number of each row's.
+fn events(batch: &RecordBatch) -> Result<(Vec<EventRow>, Vec<u32>), SegmentFileError> {
+    let word = |name| column::<UInt32Array>(batch, name);
+    let (sources, indexes) = (word("source")?.values(), word("log_index")?.values());
+    let offsets = column::<Int64Array>(batch, "source_offset")?.values();
+    let frames = column::<UInt64Array>(batch, "log_offset")?.values();
+    let (mut numbers, mut rows) = (Vec::with_capacity(batch.num_rows()), Vec::new());
+    let mut known = hashbrown::HashMap::<(u64, u32), u32, crate::twin::hash::Numbers>::default();
+    let each = sources.iter().zip(offsets).zip(frames).zip(indexes);
+    for (((source, offset), frame), index) in each {
+        let number = *known.entry((*frame, *index)).or_insert_with(|| {
+            rows.push(EventRow { source: *source, index: *index, offset: *offset, frame: *frame });
+            u32::try_from(rows.len() - 1).unwrap_or(u32::MAX)
+        });
+        numbers.push(number);
+    }
+    Ok((rows, numbers))
+}
+
+fn rows(
+    batch: &RecordBatch,
+    events: &[u32],
+    resources: &[u32],
+) -> Result<Vec<SampleRow>, SegmentFileError> {
     let small = |name| column::<UInt16Array>(batch, name);
     let word = |name| column::<UInt32Array>(batch, name);
     let time = |name| column::<Int64Array>(batch, name);
     let hash = |name| column::<UInt64Array>(batch, name);
-    let n_rows = batch.num_rows();
-    let (mut numbers, mut event_rows) = (Vec::with_capacity(n_rows), Vec::new());
-    let (sources, offsets) = (word("source")?.values(), time("source_offset")?.values());
-    let (frames, places) = (hash("log_offset")?.values(), word("log_index")?.values());
-    let each = sources.iter().zip(offsets).zip(frames).zip(places);
-    let mut known = hashbrown::HashMap::<(u64, u32), u32, crate::twin::hash::Numbers>::default();
-    for (((source, offset), frame), index) in each {
-        let number = *known.entry((*frame, *index)).or_insert_with(|| {
-            let event = EventRow { source: *source, index: *index, offset: *offset, frame: *frame };
-            event_rows.push(event);
-            u32::try_from(event_rows.len() - 1).unwrap_or(u32::MAX)
-        });
-        numbers.push(number);
-    }
-    let (ids, resources) = texts(column(batch, "resource")?);
-    let rows = SampleChunk {
-        patient: word("patient")?.values().clone(),
-        series: small("series")?.values().clone(),
-        flags: small("flags")?.values().clone(),
-        at: time("at")?.values().clone(),
-        known: time("known")?.values().clone(),
-        value: column::<Int32Array>(batch, "value")?.values().clone(),
-        event: numbers.into(),
-        revised_at: time("revised_at")?.values().clone(),
-        key: hash("key")?.values().clone(),
-        content: hash("content")?.values().clone(),
-        code: word("code")?.values().clone(),
-        device: word("device")?.values().clone(),
-        resource: resources.into(),
-        local: small("local")?.values().clone(),
+    let (patient, code, device) = (word("patient")?, word("code")?, word("device")?);
+    let (series, flags, local) = (small("series")?, small("flags")?, small("local")?);
+    let (at, known, revised_at) = (time("at")?, time("known")?, time("revised_at")?);
+    let (key, content) = (hash("key")?, hash("content")?);
+    let value = column::<Int32Array>(batch, "value")?;
+    let numbers = events.iter().zip(resources).enumerate();
+    let row = |(row, (event, resource)): (usize, (&u32, &u32))| SampleRow {
+        patient: patient.value(row),
+        series: series.value(row),
+        flags: flags.value(row),
+        at: at.value(row),
+        known: known.value(row),
+        value: value.value(row),
+        event: *event,
+        revised_at: revised_at.value(row),
+        key: key.value(row),
+        content: content.value(row),
+        code: code.value(row),
+        device: device.value(row),
+        resource: *resource,
+        local: local.value(row),
     };
-    let events = EventChunk::from_rows(event_rows.iter().copied());
-    Ok(Block { rows, events, ids, rare: rare(batch)? })
+    Ok(numbers.map(row).collect())
 }
 
 /// Texts that stand for several rows in a row, once each, and the number of each row's.
@@ -406,7 +437,6 @@ fn words_of(bytes: &[u8]) -> Box<[u64]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::twin::samples::SampleRow;
     use crate::twin::sealing::Sealing;
 
     fn row(number: u32) -> SampleRow {
@@ -457,8 +487,8 @@ mod tests {
             let bytes = Bytes::copy_from_slice(slice(&file.bytes, &place.range()).unwrap());
             let read = read_block(&footer, number, place, bytes).unwrap();
             let written = segment.block(number);
-            assert_eq!(read.rows.n_rows(), written.rows.n_rows());
-            for index in 0..u32::try_from(read.rows.n_rows()).unwrap() {
+            assert_eq!(read.n_rows(), written.n_rows());
+            for index in 0..u32::try_from(read.n_rows()).unwrap() {
                 let (read, written) = (read.kept(index).unwrap(), written.kept(index).unwrap());
                 let place = |row: SampleRow| SampleRow { event: 0, resource: 0, ..row };
                 assert_eq!(place(read.row), place(written.row));

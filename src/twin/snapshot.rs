@@ -17,7 +17,8 @@ use crate::twin::names::Names;
 use crate::twin::pages::Pages;
 use crate::twin::places::Places;
 use crate::twin::samples::{Rare, SampleChunk};
-use crate::twin::scores::{ScoreChunk, ScoreRow, Scores};
+use crate::twin::score_table::ScoreChunk;
+use crate::twin::scores::{ScoreRow, Scores};
 use crate::twin::segment::Segment;
 use crate::twin::statements::Statements;
 use crate::twin::table::place;
@@ -62,7 +63,7 @@ pub struct ShardSnapshot {
     /// Devices, by number.
     pub devices: Pages<Arc<str>>,
     /// Scores.
-    pub scores: Vec<Arc<ScoreChunk>>,
+    pub scores: Vec<ScoreChunk>,
     /// Which of them ceased to be current.
     pub score_marks: Marks,
     /// The scores of each patient, current or not.

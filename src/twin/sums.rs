@@ -8,6 +8,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::twin::samples::SampleRow;
+use crate::twin::score_table::ScoreChunk;
 use crate::twin::scores::ScoreRow;
 use crate::twin::snapshot::ShardSnapshot;
 use crate::twin::statements::{DIRECTORY, StatementRow};
@@ -120,8 +121,7 @@ pub fn count(shard: &ShardSnapshot) -> Sums {
     for (row, _) in shard.statements.iter().filter(|(_, known_to)| *known_to == forever) {
         sums.statements.add(of_statement(name(row.patient), row));
     }
-    let scores =
-        shard.scores.iter().flat_map(|chunk| (0..chunk.n_rows()).filter_map(|i| chunk.row(i)));
+    let scores = shard.scores.iter().flat_map(ScoreChunk::rows);
     for (_, row) in (0..).zip(scores).filter(|(n, _)| shard.score_marks.known_to(*n) == forever) {
         let track = shard.tracks.get(usize::from(row.track));
         let track = track.map_or(0, |track| of_track(&track.pipeline, &track.subject));

@@ -16,6 +16,9 @@ use crate::twin::texts::Texts;
 /// Rows of the tail beyond which it is sealed: sorting them takes some tens of milliseconds.
 pub const TAIL_ROWS_MAX: usize = 256 * 1_024;
 
+/// How many times what it holds the index of a full tail makes room for.
+const GROWTH: usize = 3;
+
 /// Samples in order of arrival, with their lists by valid time and their index by identity.
 #[derive(Debug, Default)]
 pub struct Tail {
@@ -96,6 +99,10 @@ impl Tail {
     fn index(&mut self, number: u32) {
         let rows = &self.rows;
         let hash_of = |number: &u32| hash::of_key(rows.patient(*number), rows.key(*number));
+        if self.keys.len() == self.keys.capacity() {
+            // To grow it reads every row, so it grows seldom.
+            self.keys.reserve(self.keys.len() * GROWTH, hash_of);
+        }
         self.keys.insert_unique(hash_of(&number), number, hash_of);
     }
 

@@ -24,10 +24,10 @@ use crate::twin::names::Names;
 use crate::twin::newest::Newest;
 use crate::twin::places::Places;
 use crate::twin::samples::series_of;
-use crate::twin::segment::Segment;
+use crate::twin::segment::{Extent, Segment};
 use crate::twin::statement_index::StatementIndex;
 use crate::twin::statements::{DIRECTORY, Statements, Topic};
-use crate::twin::sums::{Sums, of_name};
+use crate::twin::sums::Sums;
 use crate::twin::tail::Tail;
 use crate::twin::zones::Zones;
 
@@ -65,6 +65,15 @@ pub struct BlockPlace {
     pub segment: usize,
     /// Its place in the segment.
     pub block: usize,
+}
+
+/// A block that is wanted in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Need {
+    /// Which.
+    pub place: BlockPlace,
+    /// How much of it.
+    pub extent: Extent,
 }
 
 /// One thing an event changed in what is true of a patient.
@@ -164,7 +173,8 @@ impl Twins {
 
     /// The hash of a patient's name.
     pub fn name_hash(&self, patient: u32) -> u64 {
-        if patient == DIRECTORY { 0 } else { of_name(self.patients.text(patient)) }
+        // The interner hashes texts as `sums::of_name` does.
+        if patient == DIRECTORY { 0 } else { self.patients.hash(patient) }
     }
 
     /// The partition of the log they come from.

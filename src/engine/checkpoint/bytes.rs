@@ -5,6 +5,8 @@
 
 use arrow::buffer::Buffer;
 
+use crate::twin::packed::Packed;
+
 /// Writes a part.
 #[derive(Debug, Default)]
 pub struct Out {
@@ -76,6 +78,16 @@ impl Out {
     /// Writes a text.
     pub fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
+    }
+
+    /// Writes a packed column.
+    pub fn packed(&mut self, column: &Packed) {
+        let (base, step, n_bits, n_values, words) = column.parts();
+        self.i64(base);
+        self.u64(step);
+        self.u32(n_bits);
+        self.u32(n_values);
+        words.iter().for_each(|word| self.u64(*word));
     }
 
     /// Writes what may be missing.
@@ -150,6 +162,19 @@ impl<'b> In<'b> {
     /// If the part ends before, or it is no text.
     pub fn text(&mut self) -> Result<&'b str, Torn> {
         std::str::from_utf8(self.bytes()?).map_err(|_| Torn)
+    }
+
+    /// Reads a packed column.
+    ///
+    /// # Errors
+    /// If the part ends before.
+    pub fn packed(&mut self) -> Result<Packed, Torn> {
+        let (base, step) = (self.i64()?, self.u64()?);
+        let (n_bits, n_values) = (self.u32()?, self.u32()?);
+        let n_words = Packed::n_words(n_bits, n_values);
+        let bytes = self.raw(n_words.checked_mul(size_of::<u64>()).ok_or(Torn)?)?;
+        let words = bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        Packed::of_parts((base, step, n_bits, n_values), words).ok_or(Torn)
     }
 
     /// Reads what may be missing.

@@ -19,9 +19,7 @@ use crate::engine::timers::Timers;
 use crate::twin::effects::{SuppressionRow, Unsaid};
 use crate::twin::events::EventsView;
 use crate::twin::filter::Filter;
-use crate::twin::head::Cell;
 use crate::twin::marks::Marks;
-use crate::twin::newest::Newest;
 use crate::twin::pages::Pages;
 use crate::twin::segment::Index;
 use crate::twin::segment_file::BlockPlace;
@@ -29,7 +27,7 @@ use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::sums::{Sum, Sums};
 
 /// The version of what is written here. It only grows, and every older one is read for ever.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Rows of a run: large enough that a shard has few parts, small enough that the open end is.
 pub const RUN_ROWS: usize = 65_536;
@@ -252,14 +250,7 @@ fn write_rest(out: &mut Out, rest: &Rest) {
         let origin = Origin::ALL.iter().position(|known| known == origin);
         out.u8(origin.and_then(|number| u8::try_from(number).ok()).unwrap_or(u8::MAX));
     });
-    out.count(rest.newest.n_columns());
-    out.list(rest.newest.pages(), |out, cells| {
-        out.list(cells.iter(), |out, cell| {
-            out.i64(cell.at.micros());
-            out.i32(cell.value);
-            out.u16(cell.flags);
-        });
-    });
+    tables::write_newest(out, &rest.newest);
     for sum in [rest.sums.samples, rest.sums.statements, rest.sums.scores] {
         out.u64(sum.count);
         out.u64(sum.hash);
@@ -290,17 +281,14 @@ fn read_rest(part: &mut In<'_>) -> Result<Rest, Torn> {
         let origin = Origin::ALL.get(usize::from(part.u8()?)).copied().ok_or(Torn)?;
         Ok((signal, origin))
     })?;
-    let n_columns = count(part)?;
-    let cell =
-        |part: &mut In<'_>| Ok(Cell { at: time(part)?, value: part.i32()?, flags: part.u16()? });
-    let pages = part.list(|part| part.list(cell))?;
+    let newest = tables::read_newest(part)?;
     Ok(Rest {
         clock_kind,
         opened,
         recorded_through,
         definitions: definitions.into_iter().collect::<BTreeMap<_, _>>(),
         timers: Timers::of_lists(timers),
-        newest: Newest::of_pages(n_columns, pages).ok_or(Torn)?,
+        newest,
         tracked,
         sums: Sums { samples: sum(part)?, statements: sum(part)?, scores: sum(part)? },
         links: part.list(|part| Ok((part.u64()?, part.u64()?)))?,

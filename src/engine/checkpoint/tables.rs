@@ -9,9 +9,13 @@ use crate::domain::time::Timestamp;
 use crate::engine::checkpoint::bytes::{In, Out, Torn};
 use crate::twin::block::texts_array;
 use crate::twin::events::EventChunk;
+use crate::twin::head::Cell;
 use crate::twin::marks::Marks;
+use crate::twin::newest::{NOTHING, Newest};
+use crate::twin::packed::Packed;
 use crate::twin::samples::{Rare, RareParts, SampleChunk};
-use crate::twin::scores::ScoreChunk;
+use crate::twin::score_table::{PackedScores, ScoreChunk};
+use crate::twin::table::CHUNK_ROWS;
 
 macro_rules! chunks {
     ($write:ident, $read:ident, $chunk:ty) => {
@@ -39,7 +43,72 @@ macro_rules! chunks {
 
 chunks!(write_samples, read_samples, SampleChunk);
 chunks!(write_events, read_events, EventChunk);
-chunks!(write_scores, read_scores, ScoreChunk);
+
+/// Writes chunks of scores; one that still grows is written as it would be packed.
+pub fn write_scores(out: &mut Out, chunks: &[ScoreChunk]) {
+    out.list(chunks.iter(), |out, chunk| {
+        out.count(chunk.n_rows());
+        let mut write = |packed: &PackedScores| packed.columns(|column| out.packed(column));
+        match chunk {
+            ScoreChunk::Packed(packed) => write(packed),
+            ScoreChunk::Open(rows) => write(&PackedScores::of(rows)),
+            ScoreChunk::Stored(shelf, chunk) => write(&shelf.read(*chunk)),
+        }
+    });
+}
+
+/// Reads chunks of scores.
+///
+/// # Errors
+/// If the part ends before.
+pub fn read_scores(part: &mut In<'_>) -> Result<Vec<ScoreChunk>, Torn> {
+    part.list(|part| {
+        let n_rows = part.count()?;
+        let mut next = || part.packed().ok();
+        let packed = PackedScores::of_columns(n_rows, &mut next).ok_or(Torn)?;
+        Ok(match n_rows {
+            CHUNK_ROWS => ScoreChunk::Packed(Arc::new(packed)),
+            _ => ScoreChunk::Open((0..n_rows).filter_map(|row| packed.row(row)).collect()),
+        })
+    })
+}
+
+/// Writes the newest values of patients, 1,024 at a time, column by column.
+pub fn write_newest(out: &mut Out, newest: &Newest) {
+    let n_columns = newest.n_columns();
+    out.count(n_columns);
+    out.list(newest.pages(), |out, cells| {
+        for column in 0..n_columns {
+            let cells = || cells.iter().skip(column).step_by(n_columns);
+            out.packed(&Packed::of(cells().map(|cell| cell.at.micros())));
+            out.packed(&Packed::of(cells().map(|cell| i64::from(cell.value))));
+            out.packed(&Packed::of(cells().map(|cell| i64::from(cell.flags))));
+        }
+    });
+}
+
+/// Reads the newest values of patients.
+///
+/// # Errors
+/// If the part ends before.
+pub fn read_newest(part: &mut In<'_>) -> Result<Newest, Torn> {
+    let n_columns = part.count()?;
+    let pages = part.list(|part| {
+        let mut page = vec![NOTHING; CHUNK_ROWS * n_columns];
+        for column in 0..n_columns {
+            let (at, value, flags) = (part.packed()?, part.packed()?, part.packed()?);
+            let cells = page.iter_mut().skip(column).step_by(n_columns).enumerate();
+            for (row, cell) in cells {
+                let at = at.get(row).map(Timestamp::from_micros).ok_or(Torn)?;
+                let value = value.get(row).and_then(|value| i32::try_from(value).ok());
+                let flags = flags.get(row).and_then(|flags| u16::try_from(flags).ok());
+                *cell = Cell { at, value: value.ok_or(Torn)?, flags: flags.ok_or(Torn)? };
+            }
+        }
+        Ok(page)
+    })?;
+    Newest::of_pages(n_columns, pages).ok_or(Torn)
+}
 
 /// Writes when rows ceased to be current.
 pub fn write_marks(out: &mut Out, marks: &Marks) {

@@ -14,7 +14,7 @@ use crate::engine::checkpoint::bytes::Out;
 use crate::engine::checkpoint::core::{self, RUN_ROWS, SegmentEntry};
 use crate::engine::checkpoint::effects::write_revisions;
 use crate::engine::checkpoint::reader::Restored;
-use crate::engine::checkpoint::shelf::StoredSegment;
+use crate::engine::checkpoint::shelf::{RecentRuns, StoredScores, StoredSegment};
 use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::statements::write_statements;
 use crate::engine::checkpoint::tables::write_scores;
@@ -24,10 +24,10 @@ use crate::storage::object::Storage;
 use crate::storage::part::{PartRef, SEGMENT};
 use crate::twin::effects::EffectRow;
 use crate::twin::pages::Pages;
+use crate::twin::score_table::RUN_CHUNKS;
 use crate::twin::segment::{Index, Segment};
 use crate::twin::segment_file::{self, SegmentFileError};
 use crate::twin::statements::Statements;
-use crate::twin::table::CHUNK_ROWS;
 
 /// The kinds of parts, besides segments.
 pub const CORE: &str = "core";
@@ -37,9 +37,6 @@ pub const SCORES: &str = "scores";
 pub const STATEMENTS: &str = "statements";
 /// Runs of revisions of effects.
 pub const REVISIONS: &str = "revisions";
-
-/// Chunks of a run of scores.
-const RUN_CHUNKS: usize = RUN_ROWS / CHUNK_ROWS;
 
 /// Checkpoints that are kept: the newest, and two to fall back on.
 pub const MANIFESTS_KEPT: usize = 3;
@@ -75,6 +72,7 @@ pub struct CheckpointWriter {
     /// The parts of scores, statements and revisions that are written.
     runs: [Vec<PartRef>; 3],
     segments: Vec<Stored>,
+    recent: RecentRuns,
 }
 
 /// A checkpoint that was published.
@@ -84,6 +82,8 @@ pub struct Written {
     pub manifest: Manifest,
     /// Its segments: their blocks need not be in memory any more.
     pub segments: Vec<Stored>,
+    /// Its runs of scores: they need not be in memory any more either.
+    pub scores: Vec<Arc<StoredScores>>,
 }
 
 impl CheckpointWriter {
@@ -101,7 +101,8 @@ impl CheckpointWriter {
         checkpoints.claim()?;
         let runs = restored.map(|restored| restored.runs.clone()).unwrap_or_default();
         let segments = restored.map(|restored| restored.segments.clone()).unwrap_or_default();
-        Ok(CheckpointWriter { storage, checkpoints, n_partitions, runs, segments })
+        let recent = RecentRuns::default();
+        Ok(CheckpointWriter { storage, checkpoints, n_partitions, runs, segments, recent })
     }
 
     /// Writes and publishes a checkpoint. Effects up to its position have been committed.
@@ -113,7 +114,7 @@ impl CheckpointWriter {
         let state = &planted_position(state);
         let snapshot = &state.snapshot;
         self.write_segments(&snapshot.segments)?;
-        let n_scores = snapshot.scores.iter().filter(|chunk| chunk.n_rows() == CHUNK_ROWS).count();
+        let n_scores = snapshot.scores.iter().filter(|chunk| chunk.is_packed()).count();
         let n_runs = [
             n_scores / RUN_CHUNKS,
             snapshot.statements.n_rows() / RUN_ROWS,
@@ -148,7 +149,18 @@ impl CheckpointWriter {
         };
         let manifest = self.checkpoints.publish(self.n_partitions, checkpoint)?;
         self.checkpoints.collect_garbage(MANIFESTS_KEPT)?;
-        Ok(Written { manifest, segments: self.segments.clone() })
+        let scores = self.stored_scores();
+        Ok(Written { manifest, segments: self.segments.clone(), scores })
+    }
+
+    /// The runs of scores, as they lie in storage.
+    fn stored_scores(&self) -> Vec<Arc<StoredScores>> {
+        let [scores, ..] = &self.runs;
+        let stored = scores.iter().map(|part| {
+            let (storage, object) = (self.storage.clone(), self.checkpoints.object_of(part));
+            Arc::new(StoredScores::new(storage, object, part.clone(), self.recent.clone()))
+        });
+        stored.collect()
     }
 
     fn put(&mut self, kind: usize, name: &str, out: Out) -> Result<(), CheckpointError> {
