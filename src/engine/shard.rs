@@ -187,7 +187,10 @@ impl Shard {
                 if ahead.is_empty() && broken.is_none() {
                     break;
                 }
-                self.twins.look_ahead(&ahead);
+                for (patient, series) in self.twins.look_ahead(&ahead) {
+                    let lives = self.lives.iter().filter(|live| live.reach_of(series).is_some());
+                    lives.for_each(|live| self.scores.touch(patient, live.first_track()));
+                }
                 for event in ahead.drain(..) {
                     let position = LogPosition { partition, offset, index };
                     self.known = self.known_of(&event, frame.appended_at);

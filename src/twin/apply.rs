@@ -24,6 +24,8 @@ pub(super) struct Arrival<'e> {
     pub patient: u32,
     /// The namespace of the source.
     pub namespace: &'e str,
+    /// The key of the resource, where it is known already.
+    pub key: Option<u64>,
     /// The number of the event in the tail.
     pub number: u32,
     /// The event.
@@ -59,7 +61,9 @@ impl Twins {
         resource: &Resource<'_>,
         changes: &mut Vec<Change>,
     ) {
-        let key = self.named_key(arrival.namespace, resource.kind, &resource.id);
+        let key = arrival
+            .key
+            .unwrap_or_else(|| self.named_key(arrival.namespace, resource.kind, &resource.id));
         let known = self.known_versions(arrival.patient, key, resource.kind);
         let rank = Rank::of(&resource.version, resource.content);
         let verdict = decide(&distinct(known.iter().map(|row| row.rank)), rank);

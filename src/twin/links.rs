@@ -61,6 +61,13 @@ impl LinkIndex {
         }
     }
 
+    /// Whether more than one resource of a patient ever carried a link.
+    fn is_shared(&self, patient: u32, link: u64) -> bool {
+        let place = hash::of_key(patient, link);
+        let same = self.entries.iter_hash(place).filter(|entry| entry.place == place);
+        1 < same.take(2).count()
+    }
+
     /// The keys of the resources of a patient that carry a link.
     fn keys(&self, patient: u32, link: u64) -> Vec<u64> {
         let place = hash::of_key(patient, link);
@@ -116,6 +123,8 @@ impl Twins {
         mut links: Vec<u64>,
         changes: &mut Vec<Change>,
     ) {
+        // What nobody else ever told of is as its own versions say.
+        links.retain(|link| self.links.is_shared(arrival.patient, *link));
         while let Some(link) = links.pop() {
             let parts = self.linked(arrival.patient, &[link], None);
             links.retain(|link| !parts.iter().any(|part| part.links.contains(link)));

@@ -53,6 +53,14 @@ impl Newest {
         Some(*cell).filter(|cell| cell.at != Timestamp::MIN)
     }
 
+    /// The cell of `column` for `patient`, to be set.
+    #[inline]
+    pub fn cell_mut(&mut self, patient: u32, column: usize) -> Option<&mut Cell> {
+        let (page, index) = place(patient);
+        let place = index * self.n_columns + column;
+        Arc::make_mut(self.pages.get_mut(page)?).get_mut(place)
+    }
+
     /// Only these patients, numbered anew in the order of `patients`.
     pub fn only(&self, patients: &[u32]) -> Newest {
         let mut copy = Newest::of_columns(self.n_columns);

@@ -277,21 +277,19 @@ impl Twins {
 
     /// The column of `newest` that tracks a series.
     #[inline]
-    fn column(&self, series: u16) -> Option<usize> {
+    pub(super) fn column(&self, series: u16) -> Option<usize> {
         self.columns.get(usize::from(series)).copied().flatten()
     }
 
     /// Brings `newest` up to date after a row became current.
     pub(super) fn newest_gains(&mut self, row: &SampleRow) {
         let Some(column) = self.column(row.series) else { return };
-        let at = Timestamp::from_micros(row.at);
-        match self.newest.get(row.patient, column).map(|cell| at.cmp(&cell.at)) {
-            Some(std::cmp::Ordering::Less) => {}
-            Some(std::cmp::Ordering::Equal) => self.refresh_newest(row.patient, row.series),
-            Some(std::cmp::Ordering::Greater) | None => {
-                let cell = Cell { at, value: row.value, flags: row.flags };
-                self.newest.set(row.patient, column, Some(cell));
-            }
+        let cell = cell_of(&ValueRow::of(row));
+        match self.newest.cell_mut(row.patient, column) {
+            Some(known) if cell.at < known.at => {}
+            Some(known) if cell.at == known.at => self.refresh_newest(row.patient, row.series),
+            Some(known) => *known = cell,
+            None => self.newest.set(row.patient, column, Some(cell)),
         }
     }
 

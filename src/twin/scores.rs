@@ -2,6 +2,8 @@
 //! that follow from the scores. All of it is true of the set of events, none of it was necessarily
 //! said.
 
+use std::hint::black_box;
+
 use crate::domain::time::Timestamp;
 use crate::twin::chains::Chains;
 use crate::twin::head::{Cell, Head};
@@ -178,7 +180,7 @@ impl Scores {
         let mut lists = Lists::default();
         let n_rows = u32::try_from(rows.n_rows()).expect("fewer than 2^32 scores");
         let current = |number: &u32| marks.known_to(*number) == Timestamp::FOREVER;
-        (0..n_rows).filter(current).for_each(|number| lists.insert(&rows, number));
+        (0..n_rows).filter(current).for_each(|number| _ = lists.insert(&rows, number));
         let mut chains = Chains::default();
         (0..n_rows).for_each(|number| chains.push(rows.patient(number)));
         Scores { rows, marks, sum, chains, lists, ..Scores::default() }
@@ -223,6 +225,12 @@ impl Scores {
         self.rows.forgotten(number)
     }
 
+    /// Brings what a step from the newest score of a track will read into the caches.
+    pub fn touch(&self, patient: u32, track: u16) {
+        black_box(self.head.get(patient, usize::from(track)));
+        black_box(self.lists.newest((patient, track)));
+    }
+
     /// Whether the newest current score of a track is in an episode.
     pub fn is_in_episode(&self, patient: u32, track: u16) -> bool {
         let newest = self.head.get(patient, usize::from(track));
@@ -254,8 +262,7 @@ impl Scores {
         self.sum.add(of_score(name, self.name(row.track), &row));
         let number = self.rows.push(row);
         self.chains.push(row.patient);
-        self.lists.insert(&self.rows, number);
-        if self.lists.newest((row.patient, row.track)) == Some(number) {
+        if self.lists.insert(&self.rows, number) {
             self.head.set(row.patient, usize::from(row.track), Some(row.head()));
         }
     }

@@ -65,8 +65,8 @@ impl Lists {
         std::iter::successors(self.newest(series), |row| self.previous(*row))
     }
 
-    /// Puts `row` into its series at its place.
-    pub fn insert(&mut self, rows: &impl Rows, row: u32) {
+    /// Puts `row` into its series at its place. Says whether it is the newest there.
+    pub fn insert(&mut self, rows: &impl Rows, row: u32) -> bool {
         let series = rows.list_of(row);
         let order = rows.order_of(row);
         let (at, ..) = order;
@@ -74,12 +74,14 @@ impl Lists {
         let Some(newest) = self.newest.find_mut(hash_value, |other| other.series == series) else {
             let newest = Newest { series, row, at };
             self.newest.insert_unique(hash_value, newest, |other| hash::of_place(other.series));
-            return self.link(row, NONE);
+            self.link(row, NONE);
+            return true;
         };
         if newest.at < at || newest.at == at && rows.order_of(newest.row) < order {
             let before = std::mem::replace(&mut newest.row, row);
             newest.at = at;
-            return self.link(row, before);
+            self.link(row, before);
+            return true;
         }
         let mut after = newest.row;
         while let Some(before) =
@@ -90,6 +92,7 @@ impl Lists {
         let before = self.previous(after).unwrap_or(NONE);
         self.link(row, before);
         self.link(after, row);
+        false
     }
 
     /// Takes `row` out of its series.
@@ -161,11 +164,11 @@ mod tests {
         for arrival in [[10, 20, 30, 40], [40, 30, 20, 10], [20, 40, 10, 30], [30, 10, 40, 20]] {
             let table = Table(arrival.iter().map(|time| (1, 2, *time)).collect());
             let mut lists = Lists::default();
-            (0..4).for_each(|row| lists.insert(&table, row));
+            (0..4).for_each(|row| _ = lists.insert(&table, row));
             assert_eq!(times(&table, &lists), [40, 30, 20, 10]);
             for row in 0..4 {
                 let mut lists = Lists::default();
-                (0..4).for_each(|row| lists.insert(&table, row));
+                (0..4).for_each(|row| _ = lists.insert(&table, row));
                 lists.remove(&table, row);
                 let rest: Vec<i64> =
                     [40, 30, 20, 10].into_iter().filter(|t| *t != arrival[row as usize]).collect();
@@ -180,7 +183,7 @@ mod tests {
     fn series_do_not_mix() {
         let table = Table(vec![(1, 2, 5), (1, 3, 6), (2, 2, 7)]);
         let mut lists = Lists::default();
-        (0..3).for_each(|row| lists.insert(&table, row));
+        (0..3).for_each(|row| _ = lists.insert(&table, row));
         assert_eq!(times(&table, &lists), [5]);
         lists.remove(&table, 0);
         assert_eq!(times(&table, &lists), [] as [i64; 0]);

@@ -8,10 +8,13 @@
 //! at any past instant can be read off.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::domain::event::{Event, EventBody, Resource, ResourceKind};
-use crate::domain::fact::Origin;
+use crate::domain::fact::{Body, Fact, Origin};
 use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::person::Person;
 use crate::domain::signal::Signal;
@@ -22,7 +25,7 @@ use crate::twin::intern::Interner;
 use crate::twin::links::LinkIndex;
 use crate::twin::names::Names;
 use crate::twin::newest::Newest;
-use crate::twin::places::Places;
+use crate::twin::places::{Places, write_resource_key};
 use crate::twin::samples::series_of;
 use crate::twin::segment::{Extent, Segment};
 use crate::twin::statement_index::StatementIndex;
@@ -53,9 +56,20 @@ pub struct Twins {
     pub(super) tracked: Vec<(Signal, Origin)>,
     /// The column of `newest` that tracks a series.
     pub(super) columns: Vec<Option<usize>>,
-    /// The patients of the events to come, where they are known.
-    pub(super) ahead: VecDeque<Option<u32>>,
+    /// What was found out about the events to come.
+    pub(super) ahead: VecDeque<Ahead>,
     pub(super) scratch: Vec<u8>,
+}
+
+/// What was found out about an event before its turn came.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ahead {
+    /// The patient, if anything was ever said of it.
+    patient: Option<u32>,
+    /// The key of its first resource, if that has an id.
+    key: Option<u64>,
+    /// The series of its first fact, if that is a sample.
+    series: Option<u16>,
 }
 
 /// A block of sealed rows.
@@ -192,29 +206,58 @@ impl Twins {
         (&self.newest, &self.tracked)
     }
 
-    /// Looks for the patients of events that are about to be applied, in the order in which they will be.
-    /// None of the looks waits for another, and what they find is at hand then.
-    pub fn look_ahead(&mut self, events: &[Event<'_>]) {
-        let mut name = std::mem::take(&mut self.scratch);
+    /// Looks for the patients of events that are about to be applied, in the order in which they will be, and
+    /// at what of them will be read. None of the looks waits for another, and what they find is at hand then.
+    /// Gives the patients that are known, with the series that is to be added to.
+    pub fn look_ahead(&mut self, events: &[Event<'_>]) -> impl Iterator<Item = (u32, u16)> {
+        let mut text = std::mem::take(&mut self.scratch);
         self.ahead.clear();
         for event in events {
             if let EventBody::Patient { twin, .. } = &event.body {
-                let text = name_of(twin, &mut name);
-                let number = self.patients.number(text);
-                self.ahead.push_back(number);
+                let patient = self.patients.number(name_of(twin, &mut text));
+                self.ahead.push_back(Ahead { patient, ..Ahead::default() });
             }
         }
-        self.scratch = name;
+        let mut ahead = self.ahead.iter_mut();
+        for event in events {
+            let EventBody::Patient { twin, resources } = &event.body else { continue };
+            let (Some(ahead), Some(first)) = (ahead.next(), resources.first()) else { continue };
+            if !first.id.is_empty() {
+                text.clear();
+                write_resource_key(&mut text, &twin.namespace, first.kind, &first.id);
+                ahead.key = Some(xxh3_64(&text));
+            }
+            if let Some(Fact { body: Body::Sample(sample), .. }) = first.facts.first() {
+                ahead.series = Some(series_of(sample.signal, sample.origin));
+            }
+        }
+        self.scratch = text;
+        self.ahead.iter().for_each(|ahead| self.touch(ahead));
+        self.ahead.iter().filter_map(|ahead| ahead.patient.zip(ahead.series))
+    }
+
+    /// Brings what applying an event will read into the caches.
+    fn touch(&self, ahead: &Ahead) {
+        let Some(patient) = ahead.patient else { return };
+        if let Some(key) = ahead.key {
+            black_box(self.tail.with_key(patient, key).next());
+        }
+        if let Some(series) = ahead.series {
+            black_box(self.tail.lists.newest((patient, series)));
+            if let Some(column) = self.column(series) {
+                black_box(self.newest.get(patient, column));
+            }
+        }
     }
 
     /// Applies one event, whole.
     pub fn apply(&mut self, event: &Event<'_>, position: LogPosition, known: Timestamp) -> Applied {
-        let (patient, namespace, resources) = match &event.body {
+        let ((patient, mut key), namespace, resources) = match &event.body {
             EventBody::Patient { twin, resources } => {
                 (self.patient_of(twin, known), twin.namespace.as_ref(), resources)
             }
             EventBody::Directory { namespace, resources } => {
-                (DIRECTORY, namespace.as_ref(), resources)
+                ((DIRECTORY, None), namespace.as_ref(), resources)
             }
             EventBody::Control(_) => return Applied::default(),
         };
@@ -224,7 +267,7 @@ impl Twins {
         let mut applied = Applied::default();
         for resource in resources {
             applied.n_facts += resource.facts.len();
-            let arrival = Arrival { patient, namespace, number, event, known };
+            let arrival = Arrival { patient, namespace, key: key.take(), number, event, known };
             self.apply_resource(&arrival, resource, &mut applied.changes);
         }
         if person.is_some_and(|person| person == self.person(patient)) {
@@ -238,8 +281,10 @@ impl Twins {
             applied.changes.retain(|change| !is_person(change));
         }
         applied.patient = Some(patient).filter(|patient| *patient != DIRECTORY);
-        applied.changes.sort_unstable();
-        applied.changes.dedup();
+        if 1 < applied.changes.len() {
+            applied.changes.sort_unstable();
+            applied.changes.dedup();
+        }
         if self.tail.is_full() {
             self.seal();
         }
@@ -269,12 +314,13 @@ impl Twins {
         is_unknown
     }
 
-    fn patient_of(&mut self, twin: &TwinId<'_>, known: Timestamp) -> u32 {
+    /// The number of a patient, and the key of the event's first resource where it is known already.
+    fn patient_of(&mut self, twin: &TwinId<'_>, known: Timestamp) -> (u32, Option<u64>) {
         // What was found ahead is held against the name again: nothing may go to another patient.
-        if let Some(number) = self.ahead.pop_front().flatten()
+        if let Some(Ahead { patient: Some(number), key, .. }) = self.ahead.pop_front()
             && self.twin_id(number) == *twin
         {
-            return number;
+            return (number, key);
         }
         let mut name = std::mem::take(&mut self.scratch);
         let number = self.patients.intern(name_of(twin, &mut name));
@@ -284,7 +330,7 @@ impl Twins {
             self.persons.resize(n_patients, Person::default());
             self.names.push(self.patients.texts(), known);
         }
-        number
+        (number, None)
     }
 
     /// Moves the tail into a segment, and makes one of segments of about a size that have become many: a
