@@ -49,6 +49,8 @@ pub struct StateSpec {
     pub n_patients: u64,
     /// Observations of each.
     pub n_observations: u64,
+    /// Bytes of memory that facts and scores may take; what is stored is forgotten after each checkpoint.
+    pub memory_bytes_max: Option<usize>,
 }
 
 /// What was measured.
@@ -68,8 +70,16 @@ pub struct StateReport {
     pub read: Duration,
     /// The same where every sealed block is in storage.
     pub read_stored: Duration,
+    /// Bytes of memory that facts and scores took at the end, as the shard counts them.
+    pub shard_bytes: usize,
+    /// The most that they took at the end of a checkpoint.
+    pub shard_bytes_most: usize,
+    /// The last 100 facts where only what rules read is in memory.
+    pub read_values: Duration,
     /// Bytes of the sealed rows in memory.
     pub sealed_bytes: usize,
+    /// Bytes of them that stay while what rules read of them is in memory.
+    pub values_bytes: usize,
     /// Bytes of them that stay when their blocks are in storage.
     pub index_bytes: usize,
     /// Sealed rows.
@@ -182,7 +192,7 @@ pub fn run(
     folder: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<StateReport, StateError> {
-    let StateSpec { n_patients, n_observations } = spec;
+    let StateSpec { n_patients, n_observations, memory_bytes_max } = spec;
     let storage = Storage::open(&StorageSpec::Folder(folder.to_owned()))?;
     let open = || Checkpoints::open(storage.clone(), "bench", 0);
     let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, None)?;
@@ -205,10 +215,14 @@ pub fn run(
             progress(number + 1);
             report.checkpoint += checkpoint(&mut fed, &mut writer)?;
             report.n_checkpoints += 1;
+            let over = memory_bytes_max.map(|most| fed.shard.size_bytes().saturating_sub(most));
+            over.filter(|over| 0 < *over).map(|over| fed.shard.forget(over));
+            report.shard_bytes_most = report.shard_bytes_most.max(fed.shard.size_bytes());
         }
     }
     fed.flush()?;
     (report.n_observations, report.step) = (n_all, fed.step);
+    report.shard_bytes = fed.shard.size_bytes();
     report.snapshot = mean(100, || drop(fed.shard.snapshot()));
     let rounds = i64::try_from(n_patients.saturating_mul(READ_FACTS)).unwrap_or(i64::MAX);
     let since = at.minus(Span::from_micros(APART.micros().saturating_mul(rounds)));
@@ -218,9 +232,12 @@ pub fn run(
     let written = writer.write(&fed.shard.state())?;
     fed.shard.note_written(&written);
     report.n_sealed = written.segments.iter().map(|one| u64::from(one.index.n_rows)).sum();
-    let n_free = fed.shard.forget(usize::MAX);
-    let indexes = fed.shard.twins().sealed_bytes();
-    (report.sealed_bytes, report.index_bytes) = (n_free + indexes, indexes);
+    report.sealed_bytes = fed.shard.twins().sealed_bytes();
+    fed.shard.forget_origins();
+    report.values_bytes = fed.shard.twins().sealed_bytes();
+    report.read_values = reads(&fed.shard, n_patients, since);
+    fed.shard.forget(usize::MAX);
+    report.index_bytes = fed.shard.twins().sealed_bytes();
     report.read_stored = reads(&fed.shard, n_patients, since);
     let sums = fed.shard.sums();
     drop(fed);

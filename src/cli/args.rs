@@ -231,6 +231,9 @@ pub struct StateArgs {
     /// Observations of each.
     #[arg(long, default_value_t = 100)]
     pub observations: u64,
+    /// MiB that facts and scores may take: what is stored is forgotten after each checkpoint.
+    #[arg(long)]
+    pub memory_mib: Option<usize>,
 }
 
 /// `twin bench throughput`

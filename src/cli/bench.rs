@@ -6,6 +6,7 @@ use serde::Serialize;
 use twinstream::bench::harness::{Bench, Measured};
 use twinstream::bench::state::StateSpec;
 use twinstream::bench::{latency, state, throughput};
+use twinstream::telemetry::peak_memory_bytes;
 
 use crate::cli::args::{LatencyArgs, OutputArg, StateArgs, ThroughputArgs};
 use crate::cli::pages;
@@ -32,7 +33,11 @@ struct ThroughputReport {
 /// What the state of a shard costs.
 pub fn state(args: &StateArgs) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = StateSpec { n_patients: args.patients, n_observations: args.observations };
+    let spec = StateSpec {
+        n_patients: args.patients,
+        n_observations: args.observations,
+        memory_bytes_max: args.memory_mib.map(|mib| mib.saturating_mul(1 << 20)),
+    };
     let mut progress = |n_done: u64| eprintln!("{n_done} Observations stepped");
     let report = state::run(spec, REFERENCE_SITE, folder.path(), &mut progress)?;
     let n_observations = count(report.n_observations).max(1.0);
@@ -47,16 +52,25 @@ pub fn state(args: &StateArgs) -> Result<()> {
     println!("checkpointing        {share:>12.1} % of the step's processor time");
     println!("snapshot             {:>12.0} us", micros(report.snapshot));
     println!("last 100 facts       {:>12.1} us, in memory", micros(report.read));
+    println!(
+        "last 100 facts       {:>12.1} us, what rules read in memory",
+        micros(report.read_values)
+    );
     println!("last 100 facts       {:>12.1} us, in storage", micros(report.read_stored));
     println!("sealed rows          {:>12}", report.n_sealed);
-    println!(
-        "sealed               {:>12.1} bytes a row in memory",
-        bytes(report.sealed_bytes) / n_sealed
-    );
-    println!(
-        "sealed and stored    {:>12.1} bytes a row in memory",
-        bytes(report.index_bytes) / n_sealed
-    );
+    let row = |what: &str, size: usize, which: &str| {
+        println!("{what:<20} {:>12.1} bytes a row in memory{which}", bytes(size) / n_sealed);
+    };
+    if args.memory_mib.is_none() {
+        row("sealed", report.sealed_bytes, "");
+    }
+    row("sealed", report.values_bytes, ", what rules read and the index");
+    row("sealed", report.index_bytes, ", the index alone");
+    let peak = count(peak_memory_bytes().unwrap_or(0));
+    let mib = |size: usize| bytes(size) / f64::from(1 << 20);
+    println!("facts and scores     {:>12.0} MiB at the end", mib(report.shard_bytes));
+    println!("facts and scores     {:>12.0} MiB at most", mib(report.shard_bytes_most));
+    println!("the process          {:>12.0} MiB at most", peak / f64::from(1 << 20));
     println!("restore              {:>12.2} s", report.restore.as_secs_f64());
     anyhow::ensure!(report.is_same, "CK-1: the restored shard is not the one that was");
     Ok(())

@@ -188,8 +188,7 @@ impl Shard {
                     break;
                 }
                 for (patient, series) in self.twins.look_ahead(&ahead) {
-                    let lives = self.lives.iter().filter(|live| live.reach_of(series).is_some());
-                    lives.for_each(|live| self.scores.touch(patient, live.first_track()));
+                    self.lives.iter().for_each(|live| live.touch(&self.scores, patient, series));
                 }
                 for event in ahead.drain(..) {
                     let position = LogPosition { partition, offset, index };

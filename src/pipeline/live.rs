@@ -8,6 +8,7 @@ use crate::pipeline::feature::Feature;
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::view::View;
 use crate::twin::samples::series_of;
+use crate::twin::scores::Scores;
 use crate::twin::statements::Topic;
 use crate::twin::twins::Change;
 
@@ -79,6 +80,13 @@ impl Live {
     /// How far the windows reach back in which a series is read; `None` if it is not read.
     pub fn reach_of(&self, series: u16) -> Option<Span> {
         self.reach.get(usize::from(series)).copied().flatten()
+    }
+
+    /// Brings what a value of a series will make it read into the caches.
+    pub fn touch(&self, scores: &Scores, patient: u32, series: u16) {
+        if self.reach_of(series).is_some() {
+            scores.touch(patient, self.first_track());
+        }
     }
 
     /// How far its longest window reaches back.

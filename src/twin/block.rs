@@ -191,7 +191,8 @@ impl Block {
 }
 
 /// The Arrow array of texts that stand one after the other, each until its end.
-pub fn texts_array(texts: String, ends: &[i32]) -> StringArray {
+pub fn texts_array(mut texts: String, ends: &[i32]) -> StringArray {
+    texts.shrink_to_fit();
     let offsets: Vec<i32> = std::iter::once(0).chain(ends.iter().copied()).collect();
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     StringArray::new(offsets, Buffer::from_vec(texts.into_bytes()), None)

@@ -66,6 +66,11 @@ impl Hasher for NumberHasher {
     }
 
     #[inline]
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(u64::try_from(number).unwrap_or(u64::MAX));
+    }
+
+    #[inline]
     fn write_u64(&mut self, number: u64) {
         self.0 = mix(self.0.rotate_left(5) ^ number);
     }

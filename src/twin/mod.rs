@@ -13,6 +13,7 @@ pub mod intern;
 pub mod links;
 pub mod local;
 pub mod marks;
+mod merging;
 pub mod names;
 pub mod newest;
 pub mod packed;

@@ -186,6 +186,16 @@ pub struct RareParts {
     pub links: Box<[u64]>,
 }
 
+impl RareParts {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        let RareParts { start, end, raw, version_id, kind, recorded_at, links } = self;
+        let has_time = start.is_some() || end.is_some() || recorded_at.is_some();
+        let has_name = raw.is_some() || version_id.is_some() || kind.is_some();
+        !has_time && !has_name && links.is_empty()
+    }
+}
+
 impl Rare {
     /// What row `number` has besides its version id.
     pub fn get(&self, number: u32) -> Option<&RareParts> {
@@ -218,7 +228,7 @@ impl Rare {
         if let Some(version_id) = parts.version_id.take() {
             self.version_ids.push((number, version_id));
         }
-        if parts != RareParts::default() {
+        if !parts.is_empty() {
             self.parts.push((number, parts));
         }
     }

@@ -29,6 +29,12 @@ pub struct Sorted {
     pub marks: Marks,
 }
 
+/// The order of sealed rows.
+pub(super) fn sealed_order(row: &SampleRow) -> impl Ord + use<> {
+    let place = (row.patient, row.series, row.at);
+    (place, row.known, row.revised_at, row.key, row.value, row.content)
+}
+
 fn number(n_items: usize) -> u32 {
     u32::try_from(n_items).expect("a segment is far below 2^32 rows")
 }
@@ -75,7 +81,7 @@ impl Sealing {
 
     /// Says what few rows have of a row of the part.
     pub fn put_rare(&mut self, row: u32, parts: RareParts) {
-        if parts != RareParts::default() {
+        if !parts.is_empty() {
             self.rare.push((self.base.0 + row, parts));
         }
     }

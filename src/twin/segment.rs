@@ -18,6 +18,7 @@ use crate::twin::block::{BLOCK_ROWS, Block, Kept};
 use crate::twin::filter::Filter;
 use crate::twin::hash;
 use crate::twin::marks::Marks;
+use crate::twin::merging::merge;
 use crate::twin::samples::SampleRow;
 use crate::twin::sealing::{Sealing, Sorted};
 use crate::twin::values::{ValueRow, Values};
@@ -150,7 +151,10 @@ fn place(number: u32) -> (usize, usize) {
 impl Segment {
     /// Sorts rows into a segment. The same rows give the same segment, in whatever order they come.
     pub fn seal(rows: Sealing) -> Segment {
-        let Sorted { blocks, marks } = rows.sort();
+        Segment::of(rows.sort())
+    }
+
+    fn of(Sorted { blocks, marks }: Sorted) -> Segment {
         let index = Arc::new(Index::of(&blocks));
         let held_bytes = blocks.iter().map(Block::size_bytes).sum();
         let blocks = blocks.into_iter().map(|block| Place::Memory(Arc::new(block))).collect();
@@ -245,28 +249,7 @@ impl Segment {
 
     /// One segment of the rows of several.
     pub fn merge(segments: &[Segment]) -> Segment {
-        let n_rows = segments.iter().map(|segment| index(segment.n_rows())).sum();
-        let mut rows = Sealing::of(n_rows);
-        for segment in segments {
-            segment.add_to(&mut rows);
-        }
-        Segment::seal(rows)
-    }
-
-    fn add_to(&self, sealing: &mut Sealing) {
-        for number in 0..self.blocks.len() {
-            let block = self.block(number);
-            sealing.begin();
-            block.events().for_each(|event| sealing.add_event(event));
-            block.ids().iter().for_each(|id| sealing.add_id(id.unwrap_or_default()));
-            block.rows().for_each(|row| sealing.add_row(row));
-            block.rare.iter().for_each(|(row, parts)| sealing.put_rare(row, parts));
-            let first = u32::try_from(number * BLOCK_ROWS).unwrap_or(u32::MAX);
-            let end = first.saturating_add(u32::try_from(BLOCK_ROWS).unwrap_or(u32::MAX));
-            for (row, known_to) in self.marks.superseded_in(first..end) {
-                sealing.supersede(row - first, known_to);
-            }
-        }
+        Segment::of(merge(segments))
     }
 
     /// How many rows there are.

@@ -397,12 +397,17 @@ fn name_of<'n>(twin: &TwinId<'_>, name: &'n mut Vec<u8>) -> &'n str {
 /// As many segments of about a size become one: each costs a question for every new resource.
 const SEGMENTS_ALIKE_MAX: u32 = 4;
 
+/// No segment of more rows is made of others: until it is stored it takes about 60 bytes a row.
+const SEGMENT_ROWS_MAX: u32 = 8 << 20;
+
 /// The first of the newest segments that become one, if they do: those of the newest one's size or less.
 fn first_to_merge(segments: &[Segment]) -> Option<usize> {
     let size = |segment: &Segment| segment.n_rows().max(1).ilog(SEGMENTS_ALIKE_MAX);
     let newest = size(segments.last()?);
     let larger = segments.iter().rposition(|segment| newest < size(segment));
     let first = larger.map_or(0, |larger| larger + 1);
-    let n_alike = u32::try_from(segments.len() - first).unwrap_or(u32::MAX);
-    (SEGMENTS_ALIKE_MAX <= n_alike).then_some(first)
+    let alike = segments.get(first..)?;
+    let n_alike = u32::try_from(alike.len()).unwrap_or(u32::MAX);
+    let n_rows = alike.iter().map(|segment| u64::from(segment.n_rows())).sum::<u64>();
+    (SEGMENTS_ALIKE_MAX <= n_alike && n_rows <= u64::from(SEGMENT_ROWS_MAX)).then_some(first)
 }
