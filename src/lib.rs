@@ -4,6 +4,7 @@
 //! `ARCHITECTURE.md` walks one respiratory rate through these modules.
 
 pub mod bench;
+pub mod checks;
 pub mod clock;
 pub mod config;
 pub mod demo;

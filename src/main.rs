@@ -13,7 +13,7 @@ use twinstream::sql::questions::Listed;
 
 mod cli;
 
-use cli::args::{BenchCommand, Cli, Command, ImportCommand, StatusArg};
+use cli::args::{BenchCommand, Cli, Command, ImportCommand, RulesCommand, StatusArg};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => cli::replay::run(args),
         Command::Import(ImportCommand::Challenge2019(args)) => cli::import::challenge_2019(args),
         Command::Sim(args) => cli::sim::run(args),
+        Command::Rules(RulesCommand::Check(args)) => cli::rules::check(args),
+        Command::Rules(RulesCommand::List(args)) => cli::rules::list(args),
         Command::Test(args) => cli::test::run(args.folder.as_deref()),
     };
     match result {

@@ -25,14 +25,15 @@ import:    domain ingest
 kafka:     domain clock telemetry log ingest output
 pipeline:  domain planted rules twin
 sql:       domain rules twin
+checks:    domain rules pipeline
 engine:    domain planted clock telemetry log twin ingest output storage demo kafka pipeline
 sim:       domain planted log twin ingest output storage engine
 http:      domain telemetry rules twin output pipeline sql engine
 pgwire:    domain twin sql engine
 config:    domain ingest output storage kafka pipeline sql engine http pgwire
 bench:     domain clock telemetry rules log twin ingest output storage demo import kafka pipeline sql engine
-cli:       domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http pgwire config bench sim
-main:      domain clock telemetry log twin ingest output demo import kafka pipeline sql engine http pgwire config bench sim cli
+cli:       domain clock telemetry log twin ingest output demo import kafka pipeline sql checks engine http pgwire config bench sim
+main:      domain clock telemetry log twin ingest output demo import kafka pipeline sql checks engine http pgwire config bench sim cli
 ";
 
 /// Banned text = what to write instead.

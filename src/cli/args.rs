@@ -44,6 +44,9 @@ pub enum Command {
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.
     Test(TestArgs),
+    /// Ask the clinical rules that ship: which there are, and whether worked cases come out.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Hold the product to its invariants: other orders, other cuts, crashes, damage, by seed.
     Sim(SimArgs),
     /// Measure the product against a real Kafka.
@@ -298,6 +301,34 @@ pub struct SimArgs {
 pub struct TestArgs {
     /// A folder of pipelines; those that ship if left out.
     pub folder: Option<PathBuf>,
+}
+
+/// `twin rules`
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Run files of worked cases (case_id,inputs,expected,source,note) against the rules.
+    Check(RulesCheckArgs),
+    /// List the rules: who published each, what it takes and what it says.
+    List(RulesListArgs),
+}
+
+/// `twin rules check`
+#[derive(Debug, Args)]
+pub struct RulesCheckArgs {
+    /// The files; which rule each is for is read off its name, such as 02_qsofa.csv.
+    #[arg(required = true, value_name = "FILE.csv")]
+    pub files: Vec<PathBuf>,
+    /// How the report is written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
+}
+
+/// `twin rules list`
+#[derive(Debug, Args)]
+pub struct RulesListArgs {
+    /// How the list is written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
 }
 
 /// `twin replay`

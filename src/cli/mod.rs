@@ -12,6 +12,7 @@ pub mod table;
 pub mod replay;
 pub mod import;
 pub mod test;
+pub mod rules;
 pub mod bench;
 pub mod sim;
 pub mod progress;

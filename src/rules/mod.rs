@@ -8,5 +8,7 @@ pub mod kdigo_ckd;
 pub mod kidney_history;
 pub mod metformin;
 pub mod metformin_egfr;
+pub mod partial_sum;
+pub mod qsofa;
 pub mod registry;
 pub mod score_table;

@@ -1,0 +1,5 @@
+//! Checks.
+
+use crate::checks::check::Check;
+
+pub(super) static CHECKS: &[Check] = &[];
