@@ -29,10 +29,9 @@ const GLASGOW_COMA_SCORE: i64 = 15;
 /// Scores it: a point for each criterion.
 pub fn score(situation: &Situation) -> PartialSum {
     let Situation { respiratory_rate, systolic, glasgow_coma_score } = situation;
-    let item = |name, met: Option<bool>| Item { name, points: met.map(i64::from), points_max: 1 };
     PartialSum::of(&[
-        item("rr", respiratory_rate.map(|rate| RESPIRATORY_RATE <= rate)),
-        item("sbp", systolic.map(|pressure| pressure <= SYSTOLIC)),
-        item("gcs", glasgow_coma_score.map(|score| score < GLASGOW_COMA_SCORE)),
+        Item::met("rr", respiratory_rate.map(|rate| RESPIRATORY_RATE <= rate), 1),
+        Item::met("sbp", systolic.map(|pressure| pressure <= SYSTOLIC), 1),
+        Item::met("gcs", glasgow_coma_score.map(|score| score < GLASGOW_COMA_SCORE), 1),
     ])
 }
