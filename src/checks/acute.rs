@@ -6,7 +6,7 @@ use crate::checks::check::{Check, CheckError};
 use crate::checks::inputs::Inputs;
 use crate::rules::applicability::{GATES, gate_of};
 use crate::rules::mews;
-use crate::rules::partial_sum::PartialSum;
+use crate::rules::partial_sum::{Item, PartialSum};
 use crate::rules::qsofa;
 use crate::rules::sepsis3;
 use crate::rules::shock_index;
@@ -91,7 +91,7 @@ pub(super) static CHECKS: &[Check] = &[
 ];
 
 /// A sum that may be incomplete; then its score is the lower bound.
-fn summed(sum: &PartialSum, is_final: bool) -> Map<String, Value> {
+pub(super) fn summed(sum: &PartialSum, is_final: bool) -> Map<String, Value> {
     let mut fields = Map::new();
     let status = if is_final { "final" } else { "incomplete" };
     fields.insert("status".to_owned(), json!(status));
@@ -104,7 +104,7 @@ fn summed(sum: &PartialSum, is_final: bool) -> Map<String, Value> {
 }
 
 fn components(sum: &PartialSum) -> Value {
-    let item = |item: &crate::rules::partial_sum::Item| (item.name.to_owned(), json!(item.points()));
+    let item = |item: &Item| (item.name.to_owned(), json!(item.points()));
     Value::Object(sum.items.iter().map(item).collect())
 }
 

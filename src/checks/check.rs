@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::checks::acute;
 use crate::checks::cardiometabolic;
 use crate::checks::inputs::Inputs;
+use crate::checks::kidney;
 use crate::checks::laboratory;
 use crate::checks::readmission;
 
@@ -89,8 +90,13 @@ pub enum NoCheck {
 
 /// Every check, in the order of the specification.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    let groups: [&'static [Check]; 4] =
-        [acute::CHECKS, laboratory::CHECKS, cardiometabolic::CHECKS, readmission::CHECKS];
+    let groups = [
+        acute::CHECKS,
+        kidney::CHECKS,
+        laboratory::CHECKS,
+        cardiometabolic::CHECKS,
+        readmission::CHECKS,
+    ];
     groups.into_iter().flatten()
 }
 

@@ -13,6 +13,7 @@ pub mod check;
 pub mod inputs;
 pub mod compare;
 mod acute;
+mod kidney;
 mod laboratory;
 mod cardiometabolic;
 mod readmission;

@@ -1,16 +1,35 @@
 //! Clinical rules: pure functions, one file each, with their source and edition.
 
+pub mod anion_gap;
 pub mod applicability;
 pub mod assessment;
+pub mod blood_pressure;
+pub mod cha2ds2_vasc;
 pub mod ckd_monitoring;
+pub mod corrected_calcium;
+pub mod critical_value;
+pub mod delta_check;
 pub mod egfr;
+pub mod fib4;
+pub mod has_bled;
+pub mod hba1c;
+pub mod hospital_score;
 pub mod kdigo_aki;
+pub mod kdigo_aki_urine;
 pub mod kdigo_ckd;
 pub mod kidney_history;
+pub mod lace;
+pub mod meld3;
 pub mod metformin;
 pub mod metformin_egfr;
 pub mod mews;
+pub mod nhs_aki;
 pub mod partial_sum;
+pub mod pooled_cohort;
+pub mod potassium;
+pub mod prevent;
+pub mod prevent_category;
+pub mod prevent_table;
 pub mod qsofa;
 pub mod registry;
 pub mod score_table;

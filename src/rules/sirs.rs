@@ -25,7 +25,7 @@ pub struct Situation {
 
 /// Positive from so many criteria (Bone 1992).
 pub const POSITIVE: i64 = 2;
-// Bone 1992, table 1: > 38 °C or < 36 °C; > 90/min; > 20/min or < 32 mm[Hg]; > 12 or < 4 x 10³/µL, or
+// Bone 1992: > 38 °C or < 36 °C; > 90/min; > 20/min or < 32 mm[Hg]; > 12 or < 4 x 10³/µL, or
 // > 10 % bands.
 const TEMPERATURE: (i64, i64) = (360, 380);
 const HEART_RATE: i64 = 90;
