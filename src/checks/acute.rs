@@ -228,7 +228,6 @@ fn applicability(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
         got: name.to_owned(),
         known: GATES.iter().map(|gate| gate.rule).collect::<Vec<&str>>().join(", "),
     })?;
-    let (age, pregnancy) =
-        (inputs.optional_count("age_years")?, inputs.optional_flag("pregnant")?);
+    let (age, pregnancy) = (inputs.optional_count("age_years")?, inputs.optional_flag("pregnant")?);
     Ok(json!({ "applicable": gate.is_open(age, pregnancy) }))
 }

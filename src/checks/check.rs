@@ -9,6 +9,7 @@ use crate::checks::cardiometabolic;
 use crate::checks::inputs::Inputs;
 use crate::checks::kidney;
 use crate::checks::laboratory;
+use crate::checks::news2;
 use crate::checks::readmission;
 
 /// Runs a case: from its inputs to what the rule says, as a JSON object.
@@ -91,6 +92,7 @@ pub enum NoCheck {
 /// Every check, in the order of the specification.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
     let groups = [
+        news2::CHECKS,
         acute::CHECKS,
         kidney::CHECKS,
         laboratory::CHECKS,

@@ -72,8 +72,7 @@ impl<'c> Inputs<'c> {
         read: impl Fn(&'c Value) -> Option<T>,
     ) -> Result<Option<T>, CheckError> {
         let Some(value) = self.value(key) else { return Ok(None) };
-        let wrong =
-            || CheckError::Kind { key: self.path(key), got: value.to_string(), expected };
+        let wrong = || CheckError::Kind { key: self.path(key), got: value.to_string(), expected };
         read(value).map(Some).ok_or_else(wrong)
     }
 
@@ -172,11 +171,9 @@ impl<'c> Inputs<'c> {
         let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
         match found {
             Some((_, meaning)) => Ok(Some(*meaning)),
-            None => Err(CheckError::Word {
-                key: self.path(key),
-                got: text.to_owned(),
-                known: known(),
-            }),
+            None => {
+                Err(CheckError::Word { key: self.path(key), got: text.to_owned(), known: known() })
+            }
         }
     }
 
@@ -261,9 +258,8 @@ impl<'c> Inputs<'c> {
     /// If it is of another kind.
     pub fn optional_object(&self, key: &str) -> Result<Option<Inputs<'c>>, CheckError> {
         let object = self.optional(key, "an object", Value::as_object)?;
-        let inside = |object| {
-            Inputs::within(object, format!("{}.", self.path(key)), Rc::clone(&self.asked))
-        };
+        let inside =
+            |object| Inputs::within(object, format!("{}.", self.path(key)), Rc::clone(&self.asked));
         Ok(object.map(inside))
     }
 

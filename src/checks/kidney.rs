@@ -83,8 +83,7 @@ fn kdigo_aki(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
     let entered = inputs.optional_rounded("baseline", 2)?;
     let fixed = |urine: &Option<f64>| urine.and_then(|urine| rounded(&Value::from(urine), 4));
     let urine = inputs.optional_readings("uo")?;
-    let urine: Option<Vec<Option<i64>>> =
-        urine.map(|hourly| hourly.iter().map(fixed).collect());
+    let urine: Option<Vec<Option<i64>>> = urine.map(|hourly| hourly.iter().map(fixed).collect());
     let is_replaced = inputs.is_stated("rrt")?;
     let (age, egfr) = (inputs.optional_count("age")?, inputs.optional_number("egfr")?);
     if inputs.is_stated("maintenance_dialysis")? {

@@ -223,9 +223,7 @@ fn fib4(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
         ("plt", platelets.is_none()),
     ];
     let index = match (age, ast, alt, platelets) {
-        (Some(age), Some(ast), Some(alt), Some(platelets)) => {
-            fib4::index(age, ast, alt, platelets)
-        }
+        (Some(age), Some(ast), Some(alt), Some(platelets)) => fib4::index(age, ast, alt, platelets),
         _ => None,
     };
     let Some((index, age)) = index.zip(age) else {

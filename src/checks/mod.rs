@@ -12,6 +12,7 @@ pub mod vector_file;
 pub mod check;
 pub mod inputs;
 pub mod compare;
+mod news2;
 mod acute;
 mod kidney;
 mod laboratory;

@@ -76,7 +76,6 @@ fn failure(check: &Check, case: &Case) -> Option<Failure> {
         expected: "an input that the rule reads".to_owned(),
         got: "nobody looked at it".to_owned(),
     }));
-    let failure =
-        Failure { case: case.id.clone(), line: case.line, differences: found };
+    let failure = Failure { case: case.id.clone(), line: case.line, differences: found };
     Some(failure).filter(|failure| !failure.differences.is_empty())
 }

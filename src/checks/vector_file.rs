@@ -81,8 +81,7 @@ pub fn read(path: &Path) -> Result<Vec<Case>, VectorError> {
         let position = header.iter().position(|name| name.trim() == column);
         position.ok_or_else(|| VectorError::NoColumn { file: file.clone(), column })
     };
-    let (id, inputs, expected) =
-        (position("case_id")?, position("inputs")?, position("expected")?);
+    let (id, inputs, expected) = (position("case_id")?, position("inputs")?, position("expected")?);
     let mut cases: Vec<Case> = Vec::new();
     for row in reader.records() {
         let row = row.map_err(unreadable)?;

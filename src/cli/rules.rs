@@ -14,8 +14,7 @@ const DIFFERENCES_SHOWN_MAX: usize = 10;
 
 /// Runs files of worked cases; fails where a case does not come out, after it ran them all.
 pub fn check(args: &RulesCheckArgs) -> Result<()> {
-    let reports: Vec<Report> =
-        args.files.iter().map(|file| run(file)).collect::<Result<_, _>>()?;
+    let reports: Vec<Report> = args.files.iter().map(|file| run(file)).collect::<Result<_, _>>()?;
     match args.output {
         OutputArg::Json => {
             let reports: Vec<Value> = reports.iter().map(report_json).collect();

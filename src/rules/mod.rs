@@ -23,6 +23,7 @@ pub mod meld3;
 pub mod metformin;
 pub mod metformin_egfr;
 pub mod mews;
+pub mod news2;
 pub mod nhs_aki;
 pub mod partial_sum;
 pub mod pooled_cohort;

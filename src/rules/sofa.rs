@@ -130,8 +130,7 @@ fn respiration(situation: &Situation) -> Item {
 }
 
 fn circulation(situation: &Situation) -> Option<i64> {
-    let Vasopressors { dopamine, dobutamine, epinephrine, norepinephrine } =
-        situation.vasopressors;
+    let Vasopressors { dopamine, dobutamine, epinephrine, norepinephrine } = situation.vasopressors;
     let given = |dose: Option<i64>| dose.filter(|dose| 0 < *dose);
     let doses = [
         given(dopamine).map(|dose| points(DOPAMINE, dose)),
