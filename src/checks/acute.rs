@@ -179,10 +179,8 @@ fn sepsis3_delta(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
 }
 
 fn sofa_si_units(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
-    let score: fn(Amount) -> i64 = inputs.word(
-        "analyte",
-        &[("bilirubin", sofa::liver as fn(Amount) -> i64), ("creatinine", sofa::creatinine)],
-    )?;
+    let is_bilirubin = inputs.word("analyte", &[("bilirubin", true), ("creatinine", false)])?;
+    let score = if is_bilirubin { sofa::liver } else { sofa::creatinine };
     let amount = inputs.optional_rounded("umol", 0)?.map(Amount::MicromolPerL);
     Ok(json!({ "points": amount.map(score) }))
 }

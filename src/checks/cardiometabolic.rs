@@ -235,7 +235,8 @@ fn pce(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
     let [age, total_cholesterol, hdl_cholesterol, systolic] = numbers;
     let [is_treated, is_smoker, has_diabetes] = flags;
     let (least, most) = pooled_cohort::AGE;
-    if !missing.contains(&"age") && !(least <= age && age <= most) {
+    let is_known = !missing.contains(&"age");
+    if is_known && (age < least || most < age) {
         return Ok(json!({ "status": "out-of-range", "fields": ["age"] }));
     }
     let can_be_measured = [total_cholesterol, hdl_cholesterol, systolic].iter().all(|n| 0.0 < *n);

@@ -92,7 +92,7 @@ fn is_number(expected: &serde_json::Number, got: &serde_json::Number) -> bool {
     let printed = match text.split_once('.') {
         // A whole number is counted, not measured.
         None => 0.0,
-        Some((_, fraction)) if fraction == "0" => 0.05,
+        Some((_, "0")) => 0.05,
         Some((_, fraction)) => {
             let half = 0.5 * 0.1_f64.powi(i32::try_from(fraction.len()).unwrap_or(i32::MAX));
             half.max(wanted.abs() * RELATIVE)
