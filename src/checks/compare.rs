@@ -90,6 +90,7 @@ fn is_number(expected: &serde_json::Number, got: &serde_json::Number) -> bool {
     let apart = (wanted - value).abs();
     let text = expected.to_string();
     let printed = match text.split_once('.') {
+        _ if text.contains('e') => wanted.abs() * RELATIVE,
         // A whole number is counted, not measured.
         None => 0.0,
         Some((_, "0")) => 0.05,

@@ -12,20 +12,32 @@ use crate::cli::table;
 /// Differences of a file beyond these are counted, not shown: a rule that is wrong is wrong in all.
 const DIFFERENCES_SHOWN_MAX: usize = 10;
 
-/// Runs files of worked cases; fails where a case does not come out, after it ran them all.
+/// Runs files of worked cases. It runs them all, and fails where a case does not come out or a file
+/// cannot be run.
 pub fn check(args: &RulesCheckArgs) -> Result<()> {
-    let reports: Vec<Report> = args.files.iter().map(|file| run(file)).collect::<Result<_, _>>()?;
+    let mut reports = Vec::new();
+    let mut errors = Vec::new();
+    for file in &args.files {
+        match run(file) {
+            Ok(report) => reports.push(report),
+            Err(error) => errors.push((file.display().to_string(), error.to_string())),
+        }
+    }
     match args.output {
         OutputArg::Json => {
-            let reports: Vec<Value> = reports.iter().map(report_json).collect();
-            println!("{}", serde_json::to_string_pretty(&reports)?);
+            let error = |(file, error): &(String, String)| json!({ "file": file, "error": error });
+            let all = reports.iter().map(report_json).chain(errors.iter().map(error));
+            println!("{}", serde_json::to_string_pretty(&all.collect::<Vec<Value>>())?);
         }
         OutputArg::Csv => print!("{}", report_csv(&reports)?),
         OutputArg::Table => reports.iter().for_each(print_report),
     }
+    let n_passed: usize = reports.iter().map(|report| report.n_passed).sum();
     let n_failed: usize = reports.iter().map(|report| report.failures.len()).sum();
-    if 0 < n_failed {
-        bail!("{n_failed} cases do not come out as expected");
+    errors.iter().for_each(|(_, error)| eprintln!("twin: {error}"));
+    if 0 < n_failed || !errors.is_empty() {
+        let n_not_run = errors.len();
+        bail!("{n_passed} cases passed, {n_failed} failed, {n_not_run} files could not be run");
     }
     Ok(())
 }

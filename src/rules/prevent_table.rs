@@ -1,7 +1,7 @@
 //! The coefficients of PREVENT, as published.
 //!
-//! Source: Khan SS et al., Circulation 2024;149:430-49. A row is a term; its columns
-//! are the outcomes, for women and for men. What an equation does not have is 0.
+//! Source: Khan SS et al., Circulation 2024;149:430-49. A row is a term; its columns are the outcomes,
+//! for women and for men. What an equation does not have is 0.
 
 use crate::rules::prevent::Model;
 
