@@ -6,19 +6,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use twinstream::bench::ward::Ward;
+use twinstream::bench::ward::{Ward, source};
 use twinstream::clock::Stopwatch;
 use twinstream::domain::event::{Clock, Control, Event, EventBody};
-use twinstream::domain::fact::Origin;
 use twinstream::domain::identity::SourcePosition;
 use twinstream::domain::time::{Span, Timestamp};
-use twinstream::domain::zone::Zone;
 use twinstream::engine::appender::Appender;
 use twinstream::engine::library::Library;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
-use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+use twinstream::ingest::source::SourceRecord;
 use twinstream::sql::format;
 use twinstream::sql::query::{QueryLimits, run};
 use twinstream::sql::session::Session;
@@ -99,14 +97,7 @@ fn twins() -> Vec<ShardSnapshot> {
         let source = SourcePosition::new("twin", 0, 0);
         appender.push(&Event { source, available_at: None, body: EventBody::Control(control) });
     }
-    let spec = SourceSpec {
-        name: "bench".to_owned(),
-        format: Format::Fhir,
-        namespace: "bench".to_owned(),
-        patient_from: PatientFrom::Subject,
-        origin: Origin::Clinical,
-        zone: Zone::UTC,
-    };
+    let spec = source();
     let ward = Ward { n_patients: N_PATIENTS, red_every: 20 };
     let at = START.minus(Span::from_minutes(5));
     for number in 0..N_PATIENTS {

@@ -15,18 +15,16 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use twinstream::bench::ward::{Ward, WardRecord};
+use twinstream::bench::ward::{Ward, WardRecord, source};
 use twinstream::domain::event::{Clock, Control, Event, EventBody};
-use twinstream::domain::fact::Origin;
 use twinstream::domain::identity::SourcePosition;
 use twinstream::domain::time::{Span, Timestamp};
-use twinstream::domain::zone::Zone;
 use twinstream::engine::appender::Appender;
 use twinstream::engine::library::Library;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
-use twinstream::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+use twinstream::ingest::source::SourceRecord;
 use twinstream::log::decode::decode_frame;
 use twinstream::telemetry::thread_cpu_time;
 
@@ -46,14 +44,7 @@ fn main() {
     let ward = Ward { n_patients: N_PATIENTS, red_every: 200 };
     let site = Site::read(include_str!("../deploy/site.yaml")).expect("the site file is right");
     let site = Arc::new(site);
-    let spec = SourceSpec {
-        name: "bench".to_owned(),
-        format: Format::Fhir,
-        namespace: "bench".to_owned(),
-        patient_from: PatientFrom::Subject,
-        origin: Origin::Clinical,
-        zone: Zone::UTC,
-    };
+    let spec = source();
     let (admissions, vitals) = records(ward);
     let now = END.plus(Span::from_minutes(1));
     let decode = |records: &[WardRecord], each: &mut dyn FnMut(&Event<'_>)| {

@@ -26,6 +26,11 @@ fn said(shard: &mut Shard, frames: &[(usize, Vec<u8>)]) -> Vec<String> {
     said
 }
 
+/// The frames of a history, from the opening of its log on, each with its offset.
+fn history(seed: u64) -> Vec<(usize, Vec<u8>)> {
+    opening().into_iter().chain(ward::history(&site(), seed)).enumerate().collect()
+}
+
 fn checkpointed(shard: &mut Shard, storage: &Storage) -> Restored {
     let open = || Checkpoints::open(storage.clone(), "log", 0);
     let before = restore(storage, &mut open()).unwrap();
@@ -42,8 +47,7 @@ fn checkpointed(shard: &mut Shard, storage: &Storage) -> Restored {
 #[test]
 fn what_is_forgotten_changes_nothing() {
     for seed in 0..8 {
-        let frames: Vec<(usize, Vec<u8>)> =
-            opening().into_iter().chain(ward::history(&site(), seed)).enumerate().collect();
+        let frames = history(seed);
         let mut whole = Shard::new(0);
         let expected = said(&mut whole, &frames);
         let folder = tempfile::tempdir().unwrap();
@@ -122,8 +126,7 @@ fn memory_keeps_to_its_budget_and_goes_on() {
 /// CK-1: whatever happens to the newest checkpoint, the one before it is used, and the log makes up for it.
 #[test]
 fn a_damaged_checkpoint_costs_nothing_but_time() {
-    let frames: Vec<(usize, Vec<u8>)> =
-        opening().into_iter().chain(ward::history(&site(), 3)).enumerate().collect();
+    let frames = history(3);
     let mut whole = Shard::new(0);
     said(&mut whole, &frames);
     let folder = tempfile::tempdir().unwrap();
@@ -153,8 +156,7 @@ fn a_damaged_checkpoint_costs_nothing_but_time() {
 /// CK-1: a block that was damaged where it lies ends the process that asks for it, and no other after it.
 #[test]
 fn a_damaged_block_ends_one_start_and_not_the_next() {
-    let frames: Vec<(usize, Vec<u8>)> =
-        opening().into_iter().chain(ward::history(&site(), 5)).enumerate().collect();
+    let frames = history(5);
     let folder = tempfile::tempdir().unwrap();
     let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
     let open = || Checkpoints::open(storage.clone(), "log", 0);
@@ -182,8 +184,7 @@ fn a_damaged_block_ends_one_start_and_not_the_next() {
 #[test]
 fn a_restored_shard_goes_on_as_the_one_that_was() {
     for seed in 0..8 {
-        let frames: Vec<(usize, Vec<u8>)> =
-            opening().into_iter().chain(ward::history(&site(), seed)).enumerate().collect();
+        let frames = history(seed);
         let mut whole = Shard::new(0);
         let expected = said(&mut whole, &frames);
         let folder = tempfile::tempdir().unwrap();

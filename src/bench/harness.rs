@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::bench::ward::source;
 use crate::clock::now;
 use crate::domain::event::Clock;
-use crate::domain::fact::Origin;
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::zone::Zone;
 use crate::engine::ingest_stage::{IngestSpec, IngestStage};
 use crate::engine::library::{Library, LibraryError};
 use crate::engine::local::EngineCounts;
@@ -18,7 +17,6 @@ use crate::engine::routes::Route;
 use crate::engine::run::{RunError, RunSpec, define};
 use crate::engine::twin_stage::TwinStage;
 use crate::ingest::site::{Site, SiteError};
-use crate::ingest::source::{Format, PatientFrom, SourceSpec};
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::producer::{CountingProducer, ToWrite};
@@ -97,14 +95,7 @@ impl Bench {
         topics.extend(outputs.map(|name| TopicSpec::output(name, n_partitions)));
         topics.push(TopicSpec::output(kafka.dead_letters_topic(), 1));
         ensure(&kafka, &topics).await?;
-        let spec = SourceSpec {
-            name: "vitals".to_owned(),
-            format: Format::Fhir,
-            namespace: "bench".to_owned(),
-            patient_from: PatientFrom::Subject,
-            origin: Origin::Clinical,
-            zone: Zone::UTC,
-        };
+        let spec = source();
         let run = RunSpec {
             kafka,
             checkpoints: None,

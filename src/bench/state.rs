@@ -5,14 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bench::ward::{Ward, WardRecord};
+use crate::bench::ward::{Ward, WardRecord, source};
 use crate::clock::{Stopwatch, now};
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::fact::Origin;
 use crate::domain::identity::SourcePosition;
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::zone::Zone;
 use crate::engine::appender::Appender;
 use crate::engine::checkpoint::reader::{RestoreError, restore};
 use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError};
@@ -20,7 +19,7 @@ use crate::engine::library::{Library, LibraryError};
 use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::ingest::decoder::Decoder;
 use crate::ingest::site::{Site, SiteError};
-use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+use crate::ingest::source::{SourceRecord, SourceSpec};
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
 use crate::storage::object::{Storage, StorageSpec};
@@ -131,14 +130,7 @@ struct Fed {
 
 impl Fed {
     fn new(site_text: &str) -> Result<Fed, StateError> {
-        let spec = SourceSpec {
-            name: "bench".to_owned(),
-            format: Format::Fhir,
-            namespace: "bench".to_owned(),
-            patient_from: PatientFrom::Subject,
-            origin: Origin::Clinical,
-            zone: Zone::UTC,
-        };
+        let spec = source();
         let decoder = Decoder::new(Arc::new(Site::read(site_text)?));
         let (shard, appender) = (Shard::new(0), Appender::new(1));
         let mut fed = Fed { shard, decoder, spec, appender, next_offset: 0, step: Duration::ZERO };

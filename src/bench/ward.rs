@@ -2,7 +2,10 @@
 //! of them deteriorates.
 
 use crate::bench::senders::{Vital, VitalCode, observation};
+use crate::domain::fact::Origin;
 use crate::domain::time::Timestamp;
+use crate::domain::zone::Zone;
+use crate::ingest::source::{Format, PatientFrom, SourceSpec};
 
 const fn code(loinc: &'static str, display: &'static str, unit: &'static str) -> VitalCode {
     VitalCode { loinc, display, unit }
@@ -66,6 +69,18 @@ impl Ward {
     }
 }
 
+/// The source that the records of a bench come from.
+pub fn source() -> SourceSpec {
+    SourceSpec {
+        name: "bench".to_owned(),
+        format: Format::Fhir,
+        namespace: "bench".to_owned(),
+        patient_from: PatientFrom::Subject,
+        origin: Origin::Clinical,
+        zone: Zone::UTC,
+    }
+}
+
 fn patient(number: u64) -> String {
     format!("bench-{number:06}")
 }
@@ -75,24 +90,15 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::fact::Origin;
     use crate::domain::identity::SourcePosition;
-    use crate::domain::zone::Zone;
     use crate::ingest::decoder::Decoder;
     use crate::ingest::site::Site;
-    use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
+    use crate::ingest::source::SourceRecord;
 
     #[test]
     fn every_layout_is_read_and_is_about_a_kilobyte() {
         let ward = Ward { n_patients: 6, red_every: 10 };
-        let spec = SourceSpec {
-            name: "bench".to_owned(),
-            format: Format::Fhir,
-            namespace: "bench".to_owned(),
-            patient_from: PatientFrom::Subject,
-            origin: Origin::Clinical,
-            zone: Zone::UTC,
-        };
+        let spec = source();
         let mut decoder = Decoder::new(Arc::new(Site::plain()));
         let at = Timestamp::from_micros(1_700_000_000_123_456);
         let mut size_bytes = 0;

@@ -21,16 +21,16 @@ use crate::twin::snapshot::ShardSnapshot;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
     /// Current samples.
-    pub samples: Sum,
+    pub samples: TextSum,
     /// Current statements.
-    pub statements: Sum,
+    pub statements: TextSum,
     /// Current scores, with the episodes they are in.
-    pub scores: Sum,
+    pub scores: TextSum,
 }
 
-/// How many, and the sum of their hashes.
+/// How many, and the sum of the hashes of their texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sum {
+pub struct TextSum {
     /// How many.
     pub count: u64,
     /// The sum of their hashes.
@@ -40,14 +40,14 @@ pub struct Sum {
 /// `samples 12:0f3a… statements … scores …`, each with how many.
 impl std::fmt::Display for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = |sum: &Sum| format!("{}:{:032x}", sum.count, sum.hash);
+        let text = |sum: &TextSum| format!("{}:{:032x}", sum.count, sum.hash);
         let Digest { samples, statements, scores } = self;
         let (samples, statements) = (text(samples), text(statements));
         write!(f, "samples {samples} statements {statements} scores {}", text(scores))
     }
 }
 
-impl Sum {
+impl TextSum {
     fn add(&mut self, text: &str) {
         self.count += 1;
         self.hash = self.hash.wrapping_add(xxh3_128(text.as_bytes()));

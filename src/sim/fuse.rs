@@ -29,7 +29,6 @@ struct State {
     n_left: u64,
     last: Last,
     is_blown: bool,
-    n_effects: u64,
 }
 
 /// The fuse of a machine. Clones are the same fuse.
@@ -39,7 +38,7 @@ pub struct Fuse(Arc<Mutex<State>>);
 impl Fuse {
     /// One that never blows.
     pub fn safe() -> Fuse {
-        let state = State { n_left: u64::MAX, last: Last::Undone, is_blown: false, n_effects: 0 };
+        let state = State { n_left: u64::MAX, last: Last::Undone, is_blown: false };
         Fuse(Arc::new(Mutex::new(state)))
     }
 
@@ -58,18 +57,12 @@ impl Fuse {
         self.with(|state| state.is_blown)
     }
 
-    /// Effects so far, of all lives.
-    pub fn n_effects(&self) -> u64 {
-        self.with(|state| state.n_effects)
-    }
-
     /// An effect is about to be. `None` if it is whole and answered; else what becomes of it.
     pub fn burn(&self) -> Option<Last> {
         self.with(|state| {
             if state.is_blown {
                 return Some(Last::Undone);
             }
-            state.n_effects += 1;
             match state.n_left.checked_sub(1) {
                 Some(n_left) => {
                     state.n_left = n_left;

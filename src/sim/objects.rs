@@ -35,15 +35,6 @@ struct Disk {
     trouble: Option<Dice>,
 }
 
-/// What is damaged of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// The object.
-    pub object: String,
-    /// What was done to it.
-    pub what: &'static str,
-}
-
 impl SimObjects {
     /// An empty storage in which no write fails but by a crash.
     pub fn new(fuse: Fuse) -> Arc<SimObjects> {
@@ -62,33 +53,28 @@ impl SimObjects {
         Storage::of(self.clone())
     }
 
-    /// Damages an object, if there is any: one byte, its end, or all of it. Of a segment, whose blocks are
-    /// held against their checksums when they are read, a byte is left alone.
-    pub fn damage(&self, dice: &mut Dice) -> Option<Damage> {
+    /// Damages an object and gives its name, if there is any: one byte, its end, or all of it. Of a segment,
+    /// whose blocks are held against their checksums when they are read, a byte is left alone.
+    pub fn damage(&self, dice: &mut Dice) -> Option<String> {
         self.with(|disk| {
             let is_used = |name: &&String| !name.contains("/claims/");
             let names: Vec<String> = disk.present.keys().filter(is_used).cloned().collect();
             let object = names.get(dice.index(names.len()))?.clone();
             let (bytes, _) = disk.present.get_mut(&object)?;
             let is_segment = object.contains(&format!("/parts/{SEGMENT}-"));
-            let what = match dice.below(3) {
+            match dice.below(3) {
                 0 if !is_segment => {
                     let mut changed = bytes.to_vec();
                     let place = dice.index(changed.len());
                     *changed.get_mut(place)? ^= 1 << dice.below(8);
                     *bytes = Bytes::from(changed);
-                    "one bit of it"
                 }
-                1 => {
-                    *bytes = bytes.slice(..dice.index(bytes.len()));
-                    "its end"
-                }
+                1 => *bytes = bytes.slice(..dice.index(bytes.len())),
                 _ => {
                     disk.present.remove(&object);
-                    "all of it"
                 }
-            };
-            Some(Damage { object, what })
+            }
+            Some(object)
         })
     }
 
