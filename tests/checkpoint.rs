@@ -34,7 +34,7 @@ fn history(seed: u64) -> Vec<(usize, Vec<u8>)> {
 fn checkpointed(shard: &mut Shard, storage: &Storage) -> Restored {
     let open = || Checkpoints::open(storage.clone(), "log", 0);
     let before = restore(storage, &mut open()).unwrap();
-    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, before.as_ref()).unwrap();
+    let mut writer = CheckpointWriter::claim(storage.clone(), &open(), 1, before.as_ref()).unwrap();
     let written = writer.write(&shard.state()).unwrap();
     let restored = restore(storage, &mut open()).unwrap().expect("it was just written");
     assert_eq!(restored.manifest, written.manifest);
@@ -53,7 +53,7 @@ fn what_is_forgotten_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
         let checkpoints = Checkpoints::open(storage.clone(), "log", 0);
-        let mut writer = CheckpointWriter::claim(storage, checkpoints, 1, None).unwrap();
+        let mut writer = CheckpointWriter::claim(storage, &checkpoints, 1, None).unwrap();
         let mut shard = Shard::new(0);
         let (mut found, mut n_needed, mut n_free) = (Vec::new(), 0, 0);
         for (index, part) in frames.chunks(9).enumerate() {
@@ -133,7 +133,7 @@ fn a_damaged_checkpoint_costs_nothing_but_time() {
     let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
     let open = || Checkpoints::open(storage.clone(), "log", 0);
     let mut shard = Shard::new(0);
-    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, None).unwrap();
+    let mut writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None).unwrap();
     let half = frames.len() / 2;
     said(&mut shard, &frames[..half]);
     writer.write(&shard.state()).unwrap();
@@ -161,7 +161,7 @@ fn a_damaged_block_ends_one_start_and_not_the_next() {
     let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
     let open = || Checkpoints::open(storage.clone(), "log", 0);
     let mut shard = Shard::new(0);
-    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, None).unwrap();
+    let mut writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None).unwrap();
     said(&mut shard, &frames);
     shard.seal_now();
     let written = writer.write(&shard.state()).unwrap();

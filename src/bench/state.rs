@@ -187,7 +187,7 @@ pub fn run(
     let StateSpec { n_patients, n_observations, memory_bytes_max } = spec;
     let storage = Storage::open(&StorageSpec::Folder(folder.to_owned()))?;
     let open = || Checkpoints::open(storage.clone(), "bench", 0);
-    let mut writer = CheckpointWriter::claim(storage.clone(), open(), 1, None)?;
+    let mut writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None)?;
     let mut fed = Fed::new(site_text)?;
     let mut report = StateReport::default();
     let ward = Ward { n_patients, red_every: 200 };

@@ -117,7 +117,7 @@ impl Checkpointer {
             let restored = restore(&storage, &mut checkpoints)?;
             writers.push(CheckpointWriter::claim(
                 storage.clone(),
-                checkpoints,
+                &checkpoints,
                 n_partitions,
                 restored.as_ref(),
             )?);

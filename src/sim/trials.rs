@@ -169,7 +169,7 @@ pub fn places(scene: &Scene, seed: u64) -> Result<Tried, Broken> {
     let storage = SimObjects::new(Fuse::safe()).storage();
     let checkpoints = Checkpoints::open(storage.clone(), "sim", 0);
     let failed = |step, message: String| Broken { invariant: "CK-1", step, message };
-    let mut writer = CheckpointWriter::claim(storage, checkpoints, 1, None)
+    let mut writer = CheckpointWriter::claim(storage, &checkpoints, 1, None)
         .map_err(|error| failed(0, error.to_string()))?;
     let (mut tried, mut found) = (Tried::default(), Replay::default());
     let (mut stored, mut past): (Vec<Stored>, Vec<(Timestamp, Digest)>) = (Vec::new(), Vec::new());

@@ -210,12 +210,9 @@ impl World {
         let expected = newest_whole.map(|manifest| (manifest.epoch, manifest.sequence));
         let name = |at: Option<(u64, u64)>| at.map_or("none".to_owned(), |(e, s)| number(e, s));
         same(("CK-1", step), "the checkpoint that is used", &name(found), &name(expected))?;
-        let mut checkpoints = Some(checkpoints);
         let mut n_tries = 0;
         let writer = loop {
-            let open = || Checkpoints::open(storage.clone(), "sim", 0);
-            let ours = checkpoints.take().unwrap_or_else(open);
-            match CheckpointWriter::claim(storage.clone(), ours, 1, restored.as_ref()) {
+            match CheckpointWriter::claim(storage.clone(), &checkpoints, 1, restored.as_ref()) {
                 Ok(writer) => break writer,
                 Err(_) if self.fuse.is_blown() => return Err(End::Stopped),
                 Err(error) if error.is_retryable() && n_tries < CLAIMS_MAX => n_tries += 1,

@@ -131,7 +131,7 @@ impl Checkpoints {
         Err(CheckpointError::Inconsistent { place, first, n_tries: CLAIMS_MAX })
     }
 
-    /// Makes a part durable. One of the same content is not written again, unless it is damaged.
+    /// Makes a part durable. One that is there is not written again, if it has this content to the last bit.
     ///
     /// # Errors
     /// If the storage cannot.
@@ -146,16 +146,36 @@ impl Checkpoints {
         if self.damaged.contains(&name) {
             self.storage.delete(&object)?;
         }
-        let whole = Put::Existed { size_bytes: part.size_bytes };
-        let put = self.storage.put_new(&object, bytes.clone())?;
-        if put != Put::Created && put != whole {
-            // One that was cut is no use to anybody: its name says what it should be.
+        let is_whole = match self.storage.put_new(&object, bytes.clone())? {
+            Put::Created => true,
+            // A disk that loses a bit keeps the length.
+            Put::Existed { size_bytes } => {
+                size_bytes == part.size_bytes && self.check_large(&part)?.is_none()
+            }
+        };
+        if !is_whole {
+            // It is no use to anybody: its name says what it should be.
             self.storage.delete(&object)?;
             self.storage.put_new(&object, bytes)?;
         }
         self.damaged.remove(&name);
         self.written.insert(name);
         Ok(part)
+    }
+
+    /// The same checkpoints, for an owner to come: it knows of the same damage and has claimed nothing, so
+    /// that a claim that fails for now can be tried again.
+    pub fn unclaimed(&self) -> Checkpoints {
+        Checkpoints {
+            storage: self.storage.clone(),
+            partition: self.partition,
+            root: self.root.clone(),
+            epoch: None,
+            sequence: 0,
+            damaged: self.damaged.clone(),
+            pending: BTreeSet::new(),
+            written: BTreeSet::new(),
+        }
     }
 
     /// Publishes a checkpoint. All of its parts must be there.

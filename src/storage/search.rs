@@ -129,7 +129,7 @@ impl Checkpoints {
     }
 
     /// What is wrong with a part that is too large to hold.
-    fn check_large(&self, part: &PartRef) -> Result<Option<Fault>, CheckpointError> {
+    pub(crate) fn check_large(&self, part: &PartRef) -> Result<Option<Fault>, CheckpointError> {
         let object = self.object_of(part);
         let mut hasher = Hasher::default();
         let mut at = 0;

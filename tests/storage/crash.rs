@@ -89,6 +89,34 @@ fn a_kill_between_any_two_writes_leaves_a_checkpoint() {
     assert!(40 < n_writes, "{n_writes} writes are no life");
 }
 
+/// What a search found damaged is not forgotten with a claim that the storage refused for now: a checkpoint that
+/// names it is not published as it lies.
+#[test]
+fn a_claim_that_failed_is_tried_again_with_the_damage_that_is_known() {
+    let place = Place::folder();
+    publish(&mut place.owner(), 10).unwrap();
+    let newest = publish(&mut place.owner(), 12).unwrap();
+    let state = &newest.checkpoint.parts[0];
+    let name = place.checkpoints().object_of(state);
+    let mut bytes = place.storage.get(&name).unwrap().to_vec();
+    bytes[7] ^= 1;
+    place.overwrite(&name, &bytes);
+
+    let n_writes_left = AtomicI64::new(0);
+    let mortal = Arc::new(Mortal { storage: place.storage.clone(), n_writes_left });
+    let mut found = Checkpoints::open(Storage::of(mortal.clone()), LOG, PARTITION);
+    assert_eq!(found.newest_valid(Depth::Quick).unwrap().passed_over.len(), 1);
+    let error = found.unclaimed().claim().unwrap_err();
+    assert!(error.is_retryable(), "{error}");
+    mortal.n_writes_left.store(i64::MAX, Ordering::Relaxed);
+    let mut owner = found.unclaimed();
+    owner.claim().unwrap();
+    let error = owner.publish(8, newest.checkpoint.clone()).unwrap_err();
+    assert!(error.to_string().ends_with("not those that were written"), "{error}");
+    publish(&mut owner, 12).unwrap();
+    assert_eq!(place.found(), (Some(12), vec![]));
+}
+
 /// Publishes until it is killed; `a_killed_process_leaves_a_checkpoint` runs this test in a process of its
 /// own, which it is told by the folder.
 #[test]

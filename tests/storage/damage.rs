@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use twinstream::storage::checkpoints::CheckpointError;
 use twinstream::storage::inventory::Number;
-use twinstream::storage::part::Fault;
+use twinstream::storage::part::{Fault, SEGMENT};
 use twinstream::storage::search::Depth;
 
 use crate::storage::{manifest_name, noise, places, publish};
@@ -116,5 +116,18 @@ fn a_manifest_under_another_name_is_passed_over() {
         assert!(passed_over[0].ends_with("it is checkpoint 1-2 of partition 4"), "{passed_over:?}");
         let search = place.checkpoints().newest_valid(Depth::Quick).unwrap();
         assert_eq!(search.passed_over[0].number, Number { epoch: 1, sequence: 2 });
+    }
+}
+
+/// A part of one byte, and another byte in its place: its length tells nothing.
+#[test]
+fn a_part_that_is_there_with_other_bytes_is_written_again() {
+    for place in places("same-length") {
+        let content = Bytes::from_static(b"a");
+        let part = place.owner().put_part(SEGMENT, content.clone()).unwrap();
+        place.overwrite(&place.checkpoints().object_of(&part), b"b");
+        let mut next = place.owner();
+        assert_eq!(next.put_part(SEGMENT, content.clone()).unwrap(), part);
+        assert_eq!(next.read_part(&part).unwrap(), content);
     }
 }

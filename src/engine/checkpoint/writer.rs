@@ -88,16 +88,18 @@ pub struct Written {
 
 impl CheckpointWriter {
     /// Makes this the owner of the partition's checkpoints. `restored` is what was started from, if
-    /// anything was: it is not written again.
+    /// anything was: it is not written again. What `checkpoints` knows to be damaged stays known there, so
+    /// that a claim that failed for now is tried again with it.
     ///
     /// # Errors
     /// If the storage cannot.
     pub fn claim(
         storage: Storage,
-        mut checkpoints: Checkpoints,
+        checkpoints: &Checkpoints,
         n_partitions: u32,
         restored: Option<&Restored>,
     ) -> Result<CheckpointWriter, CheckpointError> {
+        let mut checkpoints = checkpoints.unclaimed();
         checkpoints.claim()?;
         let runs = restored.map(|restored| restored.runs.clone()).unwrap_or_default();
         let segments = restored.map(|restored| restored.segments.clone()).unwrap_or_default();
