@@ -11,6 +11,9 @@ use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::sim::ward;
 use twinstream::storage::checkpoints::Checkpoints;
 use twinstream::storage::object::{Storage, StorageSpec};
+use twinstream::storage::part::{Fault, SEGMENT};
+use twinstream::storage::scrub::{Damaged, Scrub};
+use twinstream::storage::search::Depth;
 use twinstream::twin::sums::count;
 
 use crate::support::{log_frame, opening, site};
@@ -179,6 +182,54 @@ fn a_damaged_block_ends_one_start_and_not_the_next() {
     );
     let next = restore(&storage, &mut open()).unwrap();
     assert!(next.is_none(), "what rests on it is passed over, and the log is read");
+}
+
+/// A bit lost by the disk, in any part: it is found without any start, told once, and gone with the next
+/// checkpoint. Time is told to it, a piece at a time.
+#[test]
+fn a_part_that_is_damaged_where_it_lies_is_found_and_written_anew() {
+    let frames = history(7);
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
+    let open = || Checkpoints::open(storage.clone(), "log", 0);
+    let mut shard = Shard::new(0);
+    said(&mut shard, &frames);
+    shard.seal_now();
+    let mut writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None).unwrap();
+    let written = writer.write(&shard.state()).unwrap();
+    shard.note_stored(&written.segments);
+    let parts = written.manifest.checkpoint.parts;
+    assert!(parts.iter().any(|part| part.kind == SEGMENT));
+    for part in &parts {
+        let path = folder.path().join(open().object_of(part));
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+
+        // A start finds it as the thread beside the shards does: by reading, slowly.
+        let mut scrub = Scrub::new(storage.clone());
+        scrub.name(0, parts.iter().map(|part| (open().object_of(part), part.clone())));
+        let found: Vec<Damaged> = (0..1_000)
+            .filter_map(|n| scrub.step(Timestamp::from_micros(n * 250_000)).unwrap())
+            .collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!((&found[0].part, &found[0].fault), (part, &Fault::Content));
+
+        writer.heal(&found[0].part);
+        let written = writer.write(&shard.state()).unwrap();
+        assert_eq!((written.n_healed, written.lost), (1, vec![]), "{}", part.kind);
+        let search = open().newest_valid(Depth::Whole).unwrap();
+        assert!(search.passed_over.is_empty(), "{}: {:?}", part.kind, search.passed_over);
+        assert_eq!(open().read_part(part).unwrap().len(), std::fs::read(&path).unwrap().len());
+    }
+    // What memory has forgotten cannot be written anew: that is said, and the instance goes on.
+    let segment = parts.iter().find(|part| part.kind == SEGMENT).unwrap();
+    assert!(0 < shard.forget(usize::MAX));
+    writer.heal(segment);
+    let written = writer.write(&shard.state()).unwrap();
+    assert!(written.lost.contains(segment), "{:?}", written.lost);
+    assert_eq!(written.n_healed, 0);
 }
 
 #[test]

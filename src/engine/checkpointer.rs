@@ -5,6 +5,8 @@
 //!      ▲                                                        │
 //!      └──────── which segments are in storage now ◄────────────┘
 //! ```
+//! Between two writes that thread reads again what it wrote (`engine/scribe.rs`).
+//!
 //! One state is written at a time, and no more than a twentieth of a core is spent on it: a start after a
 //! crash reads more of the log, and nothing else depends on it. A storage that does not answer stops
 //! nothing: the log keeps everything, and the next checkpoint is tried later.
@@ -12,11 +14,10 @@
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use crate::clock::now;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::checkpoint::reader::{RestoreError, restore};
-use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written};
+use crate::engine::scribe::{Job, News, Scribe};
 use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
@@ -58,12 +59,6 @@ pub enum CheckpointerError {
     Thread(std::io::Error),
 }
 
-/// A shard on its way to storage.
-type Job = Box<(u32, ShardState)>;
-
-/// What became of it, and how long that took.
-type Done = (u32, Result<Written, WriteError>, Span);
-
 /// What is known of a shard's checkpoints.
 #[derive(Debug)]
 struct Known {
@@ -79,7 +74,7 @@ struct Known {
 pub struct Checkpointer {
     spec: CheckpointSpec,
     jobs: Option<SyncSender<Job>>,
-    done: Receiver<Done>,
+    news: Receiver<News>,
     thread: Option<JoinHandle<()>>,
     known: Vec<Known>,
     is_writing: bool,
@@ -111,16 +106,17 @@ impl Checkpointer {
     ) -> Result<(Checkpointer, Start), CheckpointerError> {
         let storage = Storage::open(&spec.storage)?;
         let mut start = Start { shards: Vec::new(), passed_over: Vec::new(), n_restored: 0 };
-        let (mut writers, mut known) = (Vec::new(), Vec::new());
+        let (mut scribe, mut known) = (Scribe::new(storage.clone()), Vec::new());
         for partition in 0..n_partitions {
             let mut checkpoints = Checkpoints::open(storage.clone(), &spec.log, partition);
             let restored = restore(&storage, &mut checkpoints)?;
-            writers.push(CheckpointWriter::claim(
+            let writer = CheckpointWriter::claim(
                 storage.clone(),
                 &checkpoints,
                 n_partitions,
                 restored.as_ref(),
-            )?);
+            )?;
+            scribe.add(partition, writer, restored.as_ref());
             let shard = match restored {
                 Some(restored) => {
                     start.n_restored += 1;
@@ -134,26 +130,14 @@ impl Checkpointer {
             start.shards.push(shard);
         }
         let (jobs, waiting) = sync_channel::<Job>(1);
-        let (finished, done) = sync_channel::<Done>(1);
+        let (told, news) = sync_channel::<News>(1);
         let named = thread::Builder::new().name("checkpoints".to_owned());
-        let thread = named
-            .spawn(move || {
-                for job in waiting {
-                    let (partition, state) = *job;
-                    let index = usize::try_from(partition).unwrap_or(usize::MAX);
-                    let Some(writer) = writers.get_mut(index) else { continue };
-                    let began = now();
-                    let written = writer.write(&state);
-                    if finished.send((partition, written, now().since(began))).is_err() {
-                        return;
-                    }
-                }
-            })
-            .map_err(CheckpointerError::Thread)?;
+        let thread = named.spawn(move || scribe.run(&waiting, &told));
+        let thread = thread.map_err(CheckpointerError::Thread)?;
         let checkpointer = Checkpointer {
             spec: spec.clone(),
             jobs: Some(jobs),
-            done,
+            news,
             thread: Some(thread),
             known,
             is_writing: false,
@@ -170,8 +154,8 @@ impl Checkpointer {
     /// # Errors
     /// If another instance owns the checkpoints.
     pub fn round(&mut self, shards: &mut [Shard], now: Timestamp) -> Result<(), CheckpointerError> {
-        match self.done.try_recv() {
-            Ok(done) => self.note(done, shards, now)?,
+        match self.news.try_recv() {
+            Ok(news) => self.note(news, shards, now)?,
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
         }
         self.keep_budget(shards);
@@ -203,17 +187,23 @@ impl Checkpointer {
 
     fn note(
         &mut self,
-        (partition, written, took): Done,
+        news: News,
         shards: &mut [Shard],
         now: Timestamp,
     ) -> Result<(), CheckpointerError> {
-        self.is_writing = false;
-        self.rests_until = now.plus(Span::from_micros(took.micros().saturating_mul(REST_PER_WORK)));
+        let (News::Done(partition, ..) | News::Damaged(partition)) = news;
         let index = usize::try_from(partition).unwrap_or(usize::MAX);
         let Some(known) = self.known.get_mut(index) else { return Ok(()) };
+        let News::Done(_, written, took) = news else {
+            known.owes = true;
+            return Ok(());
+        };
+        self.is_writing = false;
+        self.rests_until = now.plus(Span::from_micros(took.micros().saturating_mul(REST_PER_WORK)));
         known.due_at = now.plus(self.spec.interval);
         match written {
             Ok(written) => {
+                tell_healing(partition, &written);
                 known.position = written.manifest.checkpoint.next_offset;
                 if let Some(shard) = shards.get_mut(index) {
                     shard.note_written(&written);
@@ -282,8 +272,8 @@ impl Checkpointer {
     pub fn finish(mut self, shards: &mut [Shard], now: Timestamp) -> Result<(), CheckpointerError> {
         for index in 0..shards.len() {
             while self.is_writing {
-                let Ok(done) = self.done.recv() else { break };
-                self.note(done, shards, now)?;
+                let Ok(news) = self.news.recv() else { break };
+                self.note(news, shards, now)?;
             }
             let position = self.known.get(index).map(|known| known.position);
             if position != shards.get(index).map(Shard::next_offset) {
@@ -291,10 +281,26 @@ impl Checkpointer {
             }
         }
         while self.is_writing {
-            let Ok(done) = self.done.recv() else { break };
-            self.note(done, shards, now)?;
+            let Ok(news) = self.news.recv() else { break };
+            self.note(news, shards, now)?;
         }
         Ok(())
+    }
+}
+
+/// What became of parts that were damaged.
+fn tell_healing(partition: u32, Written { lost, n_healed, .. }: &Written) {
+    if 0 < *n_healed {
+        tracing::info!(partition, n_healed, "damaged parts of checkpoints are whole again");
+    }
+    for part in lost {
+        let part = part.name();
+        tracing::error!(
+            partition,
+            part,
+            "a damaged segment is no longer in memory: compare with `twin verify`; to make it anew, stop, move \
+             the checkpoints of this partition away, and start, which reads its whole log"
+        );
     }
 }
 
@@ -303,7 +309,7 @@ impl Drop for Checkpointer {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
-            while self.done.recv().is_ok() {}
+            while self.news.recv().is_ok() {}
             let _ended = thread.join();
         }
     }

@@ -21,6 +21,7 @@ pub mod replay;
 mod restore;
 pub mod routes;
 pub mod run;
+pub mod scribe;
 pub mod shard;
 pub mod spool;
 pub mod story;

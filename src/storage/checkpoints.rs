@@ -163,6 +163,11 @@ impl Checkpoints {
         Ok(part)
     }
 
+    /// Forgets that a part is there: when it is put the next time, it is read and compared.
+    pub fn doubt(&mut self, part: &PartRef) {
+        self.written.remove(&part.name());
+    }
+
     /// The same checkpoints, for an owner to come: it knows of the same damage and has claimed nothing, so
     /// that a claim that fails for now can be tried again.
     pub fn unclaimed(&self) -> Checkpoints {
@@ -176,6 +181,14 @@ impl Checkpoints {
             pending: BTreeSet::new(),
             written: BTreeSet::new(),
         }
+    }
+
+    /// Makes sure that this owner still is one.
+    ///
+    /// # Errors
+    /// `Fenced` if another owner has claimed the partition; otherwise if the storage cannot say.
+    pub fn ensure_owned(&self) -> Result<(), CheckpointError> {
+        self.owned().map(|_| ())
     }
 
     /// Publishes a checkpoint. All of its parts must be there.

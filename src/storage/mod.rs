@@ -19,3 +19,4 @@ pub mod inventory;
 pub mod checkpoints;
 pub mod search;
 pub mod garbage;
+pub mod scrub;

@@ -157,6 +157,14 @@ impl ScoreChunk {
         }
     }
 
+    /// Whether it is in storage only.
+    pub const fn is_forgotten(&self) -> bool {
+        match self {
+            ScoreChunk::Open(_) | ScoreChunk::Packed(_) => false,
+            ScoreChunk::Stored(..) => true,
+        }
+    }
+
     /// The row at `index`.
     pub fn row(&self, index: usize) -> Option<ScoreRow> {
         match self {

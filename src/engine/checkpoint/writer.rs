@@ -6,6 +6,7 @@
 //! ```
 //! It runs beside the shard's thread, on a state that nothing changes any more.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ use crate::storage::object::Storage;
 use crate::storage::part::{PartRef, SEGMENT};
 use crate::twin::effects::EffectRow;
 use crate::twin::pages::Pages;
-use crate::twin::score_table::RUN_CHUNKS;
+use crate::twin::score_table::{RUN_CHUNKS, ScoreChunk};
 use crate::twin::segment::{Index, Segment};
 use crate::twin::segment_file::{self, SegmentFileError};
 use crate::twin::statements::Statements;
@@ -73,6 +74,8 @@ pub struct CheckpointWriter {
     runs: [Vec<PartRef>; 3],
     segments: Vec<Stored>,
     recent: RecentRuns,
+    /// Parts that were found damaged where they lie, until the next checkpoint is written.
+    damaged: BTreeSet<PartRef>,
 }
 
 /// A checkpoint that was published.
@@ -84,6 +87,10 @@ pub struct Written {
     pub segments: Vec<Stored>,
     /// Its runs of scores: they need not be in memory any more either.
     pub scores: Vec<Arc<StoredScores>>,
+    /// Segments that are damaged in storage and partly forgotten in memory, so that nothing can write them anew.
+    pub lost: Vec<PartRef>,
+    /// How many damaged parts are whole again.
+    pub n_healed: usize,
 }
 
 impl CheckpointWriter {
@@ -103,8 +110,34 @@ impl CheckpointWriter {
         checkpoints.claim()?;
         let runs = restored.map(|restored| restored.runs.clone()).unwrap_or_default();
         let segments = restored.map(|restored| restored.segments.clone()).unwrap_or_default();
-        let recent = RecentRuns::default();
-        Ok(CheckpointWriter { storage, checkpoints, n_partitions, runs, segments, recent })
+        let (recent, damaged) = (RecentRuns::default(), BTreeSet::new());
+        Ok(CheckpointWriter { storage, checkpoints, n_partitions, runs, segments, recent, damaged })
+    }
+
+    /// The parts of a checkpoint with their objects.
+    pub fn objects(&self, checkpoint: &Checkpoint) -> impl Iterator<Item = (String, PartRef)> {
+        checkpoint.parts.iter().map(|part| (self.checkpoints.object_of(part), part.clone()))
+    }
+
+    /// Makes sure that this still is the owner.
+    ///
+    /// # Errors
+    /// `Fenced` if another owner has claimed the partition; otherwise if the storage cannot say.
+    pub fn ensure_owned(&self) -> Result<(), CheckpointError> {
+        self.checkpoints.ensure_owned()
+    }
+
+    /// A part is damaged where it lies: the next checkpoint writes it anew, if memory still has what is in it.
+    pub fn heal(&mut self, part: &PartRef) {
+        self.checkpoints.doubt(part);
+        let [_, grown @ ..] = &mut self.runs;
+        for runs in grown {
+            // Those after it are made again too, and found to be there.
+            if let Some(index) = runs.iter().position(|run| run == part) {
+                runs.truncate(index);
+            }
+        }
+        self.damaged.insert(part.clone());
     }
 
     /// Writes and publishes a checkpoint. Effects up to its position have been committed.
@@ -115,7 +148,8 @@ impl CheckpointWriter {
         #[cfg(test)]
         let state = &planted_position(state);
         let snapshot = &state.snapshot;
-        self.write_segments(&snapshot.segments)?;
+        let mut lost = self.write_segments(&snapshot.segments)?;
+        lost.extend(self.heal_scores(&snapshot.scores)?);
         let n_scores = snapshot.scores.iter().filter(|chunk| chunk.is_packed()).count();
         let n_runs = [
             n_scores / RUN_CHUNKS,
@@ -151,8 +185,28 @@ impl CheckpointWriter {
         };
         let manifest = self.checkpoints.publish(self.n_partitions, checkpoint)?;
         self.checkpoints.collect_garbage(MANIFESTS_KEPT)?;
+        let n_healed = std::mem::take(&mut self.damaged).len() - lost.len();
         let scores = self.stored_scores();
-        Ok(Written { manifest, segments: self.segments.clone(), scores })
+        Ok(Written { manifest, segments: self.segments.clone(), scores, lost, n_healed })
+    }
+
+    /// Writes damaged runs of scores anew that are whole in memory. Gives the others.
+    fn heal_scores(&mut self, scores: &[ScoreChunk]) -> Result<Vec<PartRef>, CheckpointError> {
+        let mut lost = Vec::new();
+        for (run, part) in self.runs[0].iter().enumerate() {
+            if !self.damaged.contains(part) {
+                continue;
+            }
+            let chunks = slice(scores, run * RUN_CHUNKS, RUN_CHUNKS);
+            if chunks.iter().any(ScoreChunk::is_forgotten) {
+                lost.push(part.clone());
+                continue;
+            }
+            let mut out = Out::default();
+            write_scores(&mut out, chunks);
+            self.checkpoints.put_part(SCORES, Bytes::from(out.finish()))?;
+        }
+        Ok(lost)
     }
 
     /// The runs of scores, as they lie in storage.
@@ -173,18 +227,39 @@ impl CheckpointWriter {
         Ok(())
     }
 
-    /// Writes the segments that are new, and forgets those that are no more.
-    fn write_segments(&mut self, segments: &[Segment]) -> Result<(), WriteError> {
-        let mut stored = Vec::with_capacity(segments.len());
+    /// Writes the segments that are new or damaged, and forgets those that are no more. Gives the damaged ones
+    /// that memory has not whole.
+    fn write_segments(&mut self, segments: &[Segment]) -> Result<Vec<PartRef>, WriteError> {
+        let (mut stored, mut lost) = (Vec::with_capacity(segments.len()), Vec::new());
         for segment in segments {
             let same = |known: &&Stored| Arc::ptr_eq(&known.index, segment.index());
-            stored.push(match self.segments.iter().find(same) {
-                Some(known) => known.clone(),
+            stored.push(match self.segments.iter().find(same).cloned() {
+                Some(known) if self.damaged.contains(&known.part) => {
+                    if !self.write_again(segment, &known)? {
+                        lost.push(known.part.clone());
+                    }
+                    known
+                }
+                Some(known) => known,
                 None => self.write_segment(segment)?,
             });
         }
         self.segments = stored;
-        Ok(())
+        Ok(lost)
+    }
+
+    /// Writes a segment where it lies damaged. It does not where a block of it is in storage only, or where
+    /// another version wrote it in other bytes: whoever reads it looks for it under its name.
+    fn write_again(&mut self, segment: &Segment, known: &Stored) -> Result<bool, WriteError> {
+        if 0 < segment.n_forgotten() {
+            return Ok(false);
+        }
+        let file = segment_file::write(segment)?;
+        if PartRef::of(SEGMENT, &file.bytes) != known.part {
+            return Ok(false);
+        }
+        self.checkpoints.put_part(SEGMENT, file.bytes)?;
+        Ok(true)
     }
 
     fn write_segment(&mut self, segment: &Segment) -> Result<Stored, WriteError> {

@@ -1,0 +1,113 @@
+//! The thread beside the shards: it writes their checkpoints, and in between reads again what it wrote.
+//!
+//! ```text
+//! job ─► write ─► done                no job ─► a piece of a part ─► is it what was written?
+//! ```
+//! A part that is damaged where it lies is told at once and written anew with the next checkpoint, if memory
+//! still has what is in it. No start pays for that: it reads the index of what it needs, and not every block.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
+
+use crate::clock::now;
+use crate::domain::time::{Span, Timestamp};
+use crate::engine::checkpoint::reader::Restored;
+use crate::engine::checkpoint::state::ShardState;
+use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written};
+use crate::storage::checkpoints::CheckpointError;
+use crate::storage::object::Storage;
+use crate::storage::scrub::{Damaged, PIECE_INTERVAL, Scrub};
+
+/// A shard on its way to storage.
+pub type Job = Box<(u32, ShardState)>;
+
+/// What the thread has to tell.
+#[derive(Debug)]
+pub enum News {
+    /// What became of a partition's shard, and how long that took.
+    Done(u32, Result<Written, WriteError>, Span),
+    /// A part of this partition's newest checkpoint is damaged: the next one is due.
+    Damaged(u32),
+}
+
+/// Writes checkpoints, and reads them again.
+pub struct Scribe {
+    writers: Vec<CheckpointWriter>,
+    scrub: Scrub,
+    /// Damaged parts that were found since the start.
+    n_damaged: u64,
+}
+
+impl Scribe {
+    /// One with no partitions yet.
+    pub fn new(storage: Storage) -> Scribe {
+        Scribe { writers: Vec::new(), scrub: Scrub::new(storage), n_damaged: 0 }
+    }
+
+    /// Takes the next partition, and the checkpoint that it was started from.
+    pub fn add(&mut self, partition: u32, writer: CheckpointWriter, restored: Option<&Restored>) {
+        if let Some(restored) = restored {
+            self.scrub.name(partition, writer.objects(&restored.manifest.checkpoint));
+        }
+        self.writers.push(writer);
+    }
+
+    /// Does what comes until nobody is left who would send it.
+    pub fn run(mut self, jobs: &Receiver<Job>, told: &SyncSender<News>) {
+        let wait = Duration::from_micros(PIECE_INTERVAL.micros().unsigned_abs());
+        loop {
+            let news = match jobs.recv_timeout(wait) {
+                Ok(job) => {
+                    let (partition, state) = *job;
+                    self.write(partition, &state)
+                }
+                Err(RecvTimeoutError::Timeout) => self.read_again(now()),
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if news.is_some_and(|news| told.send(news).is_err()) {
+                return;
+            }
+        }
+    }
+
+    fn write(&mut self, partition: u32, state: &ShardState) -> Option<News> {
+        let writer = self.writers.get_mut(usize::try_from(partition).ok()?)?;
+        let began = now();
+        let written = writer.write(state);
+        if let Ok(written) = &written {
+            self.scrub.name(partition, writer.objects(&written.manifest.checkpoint));
+        }
+        Some(News::Done(partition, written, now().since(began)))
+    }
+
+    /// Reads a piece of what was written, if it is time.
+    pub fn read_again(&mut self, now: Timestamp) -> Option<News> {
+        match self.scrub.step(now) {
+            Ok(damaged) => self.note(damaged?),
+            Err(error) => {
+                tracing::warn!(%error, "checkpoints cannot be read again; that is tried later");
+                None
+            }
+        }
+    }
+
+    fn note(&mut self, Damaged { partition, part, object, fault }: Damaged) -> Option<News> {
+        let writer = self.writers.get_mut(usize::try_from(partition).ok()?)?;
+        // The next owner deletes what it does not need, and our next checkpoint ends us: that is no damage.
+        if let Err(CheckpointError::Fenced { .. }) = writer.ensure_owned() {
+            return None;
+        }
+        self.n_damaged += 1;
+        writer.heal(&part);
+        let n_damaged_total = self.n_damaged;
+        tracing::error!(
+            partition,
+            object,
+            %fault,
+            n_damaged_total,
+            "a part of the newest checkpoint is damaged where it lies; the next checkpoint writes it anew if \
+             memory still has it"
+        );
+        Some(News::Damaged(partition))
+    }
+}
