@@ -2,6 +2,8 @@
 //!
 //! What is said over Kafka is what is said from the same files, once, whatever is killed in the middle.
 
+mod verify;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -46,29 +48,35 @@ struct Setup {
     brokers: String,
     name: String,
     folder: tempfile::TempDir,
+    /// The line of the configuration that says where checkpoints go; none.
+    checkpoints: String,
 }
 
 impl Setup {
     fn new(brokers: &str, test: &str) -> Setup {
         let name = format!("{test}-{}-{}", std::process::id(), fastest_clock());
-        Setup { brokers: brokers.to_owned(), name, folder: tempfile::tempdir().unwrap() }
+        let (brokers, folder) = (brokers.to_owned(), tempfile::tempdir().unwrap());
+        Setup { brokers, name, folder, checkpoints: String::new() }
     }
 
     fn topic(&self) -> String {
         format!("{}.in", self.name)
     }
 
+    /// An instance that takes the place of the one before at once, and not when that one is given up for dead.
     fn start(&self, clock: &str) -> Instance {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = self.folder.path().join("twin.yaml");
         let text = format!(
             "http: {{ listen: '127.0.0.1:{port}' }}\nlog: {{ partitions: 3, clock: {clock} }}\n\
-             kafka: {{ brokers: '{}', group: '{}', topic_prefix: '{}.' }}\n\
-             sources: [{{ name: in, topics: ['{}'], format: fhir, namespace: local }}]\n",
+             kafka: {{ brokers: '{}', group: '{}', topic_prefix: '{}.', \
+             properties: {{ group.instance.id: one }} }}\n\
+             sources: [{{ name: in, topics: ['{}'], format: fhir, namespace: local }}]\n{}",
             self.brokers,
             self.name,
             self.name,
             self.topic(),
+            self.checkpoints,
         );
         fs::write(&config, text).unwrap();
         let log = fs::File::create(self.folder.path().join("log")).unwrap();

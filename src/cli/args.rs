@@ -38,7 +38,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Ask what would be scored and said of a patient if some facts were so; nothing is written.
     WhatIf(WhatIfArgs),
-    /// Compare the checkpoints of a data folder with its log: rows counted, log replayed.
+    /// Compare the checkpoints of a data folder or an instance with their log: rows counted, log replayed.
     Verify(VerifyArgs),
     /// Put files onto a Kafka topic, in the order of their own time.
     Produce(ProduceArgs),
@@ -206,12 +206,24 @@ pub struct WhatIfArgs {
 /// `twin verify`
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// The data folder.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    /// Whose checkpoints.
+    #[command(flatten)]
+    pub whose: WhoseArgs,
     /// How the answer is written.
     #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
     pub output: OutputArg,
+}
+
+/// A data folder or an instance.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct WhoseArgs {
+    /// A data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The configuration of an instance on Kafka, whether it runs or not.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// `twin bench`

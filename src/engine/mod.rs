@@ -14,6 +14,7 @@ pub mod letters;
 pub mod library;
 pub mod local;
 mod memory;
+pub mod past;
 pub mod produce;
 pub mod published;
 pub mod reading;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::checkpoint::reader::restore;
 use crate::engine::local::{CHECKPOINTS, LOG};
-use crate::engine::shard::{LogFrame, Shard, StepError};
-use crate::log::local::{LocalLog, LocalLogError, StoredFrame, read_frames};
+use crate::engine::past::{Past, PastError};
+use crate::engine::shard::Shard;
+use crate::log::local::{LocalLog, LocalLogError};
 use crate::storage::checkpoints::Checkpoints;
 use crate::storage::object::{Storage, StorageSpec};
 use crate::twin::snapshot::ShardSnapshot;
@@ -22,12 +23,12 @@ pub enum ReadingError {
         /// The folder.
         folder: PathBuf,
     },
+    /// What the log says of itself.
+    #[error(transparent)]
+    Shape(#[from] LocalLogError),
     /// The log.
     #[error(transparent)]
-    Log(#[from] LocalLogError),
-    /// A step.
-    #[error(transparent)]
-    Step(#[from] StepError),
+    Log(#[from] PastError),
 }
 
 /// The shards of a data folder.
@@ -66,15 +67,6 @@ fn restored(storage: &Storage, partition: u32) -> Option<Shard> {
 fn shard_of(log: &Path, storage: Option<&Storage>, partition: u32) -> Result<Shard, ReadingError> {
     let shard = storage.and_then(|storage| restored(storage, partition));
     let mut shard = shard.unwrap_or_else(|| Shard::new(partition));
-    let mut stepped = Ok(());
-    let mut each = |StoredFrame { offset, appended_at, bytes }: StoredFrame| {
-        if stepped.is_ok() {
-            let frame = LogFrame { offset, appended_at, bytes };
-            // What was said was said: it leaves nowhere from here.
-            stepped = shard.step(&[frame]).map(|_said| ());
-        }
-    };
-    read_frames(log, partition, &mut each)?;
-    stepped?;
+    Past::Folder(log).replay(&mut shard, partition, u64::MAX)?;
     Ok(shard)
 }

@@ -13,7 +13,7 @@ use crate::kafka::settings::KafkaSettings;
 use crate::kafka::source::poll_batch;
 
 /// Brokers have this long to say where a partition ends and what was committed.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// Appends frames.
 pub struct KafkaLogWriter {
@@ -71,12 +71,7 @@ impl KafkaLogReader {
     /// # Errors
     /// If the configuration is refused, or a partition cannot be assigned.
     pub fn open(settings: &KafkaSettings, starts: &[u64]) -> Result<KafkaLogReader, KafkaFailure> {
-        let mut config = settings.consumer(&format!("{}-twins", settings.group));
-        // A position that is no longer there must stop us: silence would lose events.
-        config.set("auto.offset.reset", "error");
-        config.set("check.crcs", "true");
-        let consumer: BaseConsumer =
-            config.create().map_err(KafkaFailure::of("make a consumer"))?;
+        let consumer = log_consumer(settings)?;
         let topic = settings.events_topic();
         let mut list = TopicPartitionList::new();
         for (partition, start) in (0..).zip(starts) {
@@ -104,10 +99,7 @@ impl KafkaLogReader {
                     "partition {partition} begins at offset {low}, and offset {start} is to be read next: \
                      frames were deleted, expected retention.ms=-1 or checkpoints"
                 ),
-                (_, true) => format!(
-                    "partition {partition} ends at offset {high}, and its checkpoint at {start}: the log was \
-                     made anew; expected the log that the checkpoints are of, or another place for checkpoints"
-                ),
+                (_, true) => made_anew(u32::try_from(partition).unwrap_or(u32::MAX), high, *start),
                 (false, false) => {
                     ends.push(high);
                     continue;
@@ -153,7 +145,24 @@ impl KafkaLogReader {
     }
 }
 
-fn read_frame(message: &impl Message) -> ReadFrame {
+/// A consumer of the log, to which partitions are assigned.
+pub(super) fn log_consumer(settings: &KafkaSettings) -> Result<BaseConsumer, KafkaFailure> {
+    let mut config = settings.consumer(&format!("{}-twins", settings.group));
+    // A position that is no longer there must stop us: silence would lose events.
+    config.set("auto.offset.reset", "error");
+    config.set("check.crcs", "true");
+    config.create().map_err(KafkaFailure::of("make a consumer"))
+}
+
+/// What to say of a log that ends before its checkpoint.
+pub(super) fn made_anew(partition: u32, end: u64, position: u64) -> String {
+    format!(
+        "partition {partition} ends at offset {end}, and its checkpoint at {position}: the log was \
+         made anew; expected the log that the checkpoints are of, or another place for checkpoints"
+    )
+}
+
+pub(super) fn read_frame(message: &impl Message) -> ReadFrame {
     let millis = message.timestamp().to_millis().unwrap_or(0);
     ReadFrame {
         partition: u32::try_from(message.partition()).unwrap_or(u32::MAX),

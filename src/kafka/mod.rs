@@ -11,5 +11,6 @@ pub mod topics;
 pub mod producer;
 pub mod source;
 pub mod log;
+pub mod past;
 pub mod sink;
 pub mod letters;

@@ -183,6 +183,14 @@ impl Checkpoints {
         }
     }
 
+    /// Whether there is a manifest of this number, whole or not.
+    ///
+    /// # Errors
+    /// If the storage cannot say.
+    pub fn has(&self, number: Number) -> Result<bool, CheckpointError> {
+        Ok(self.inventory()?.manifests.contains_key(&number))
+    }
+
     /// Makes sure that this owner still is one.
     ///
     /// # Errors

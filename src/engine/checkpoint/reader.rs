@@ -17,7 +17,7 @@ use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::manifest::Manifest;
 use crate::storage::object::Storage;
 use crate::storage::part::{PartRef, SEGMENT};
-use crate::storage::search::{Depth, Valid};
+use crate::storage::search::{Depth, Search, Valid};
 use crate::twin::chains::Chains;
 use crate::twin::names::Names;
 use crate::twin::pages::Pages;
@@ -94,6 +94,18 @@ pub fn restore(
     checkpoints: &mut Checkpoints,
 ) -> Result<Option<Restored>, RestoreError> {
     let search = checkpoints.newest_valid(Depth::Quick)?;
+    restore_found(storage, checkpoints, search)
+}
+
+/// Restores a shard from the checkpoint that a search found.
+///
+/// # Errors
+/// If what is in it is of a newer version.
+pub fn restore_found(
+    storage: &Storage,
+    checkpoints: &Checkpoints,
+    search: Search,
+) -> Result<Option<Restored>, RestoreError> {
     let passed_over = search.passed_over.iter().map(ToString::to_string).collect();
     let Some(Valid { manifest, parts }) = search.valid else { return Ok(None) };
     let torn = |error| RestoreError::Torn {
