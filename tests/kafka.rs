@@ -2,6 +2,7 @@
 //!
 //! What is said over Kafka is what is said from the same files, once, whatever is killed in the middle.
 
+mod killed;
 mod verify;
 
 use std::collections::BTreeMap;
