@@ -382,3 +382,78 @@ impl Rows for ScoreTable {
         (self.instant(row).0, 0, 0, 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::twin::scores::{NO_BAND, NO_VALUE};
+
+    fn row(number: u32) -> ScoreRow {
+        let at = i64::from(number) * 1_000_000;
+        let is_ill = number.is_multiple_of(50);
+        ScoreRow {
+            patient: number % 700,
+            track: u16::try_from(number % 3).unwrap(),
+            at,
+            known: at + 7,
+            status: u8::try_from(number % 4).unwrap(),
+            by_clock: u8::from(number.is_multiple_of(9)),
+            band: if is_ill { 2 } else { NO_BAND },
+            episode_band: if is_ill { 3 } else { NO_BAND },
+            value: if number.is_multiple_of(11) { NO_VALUE } else { -5 },
+            upper: NO_VALUE,
+            points: i128::from(number) << 60 | i128::from(number) | i128::MIN,
+            episode_start: if is_ill { at - 60_000_000 } else { i64::MIN },
+            below_since: i64::MAX,
+            cause: u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            due: if is_ill { at + 1 } else { i64::MAX },
+            overdue: i64::MAX,
+            notes: number % 2,
+            edition: u32::MAX,
+        }
+    }
+
+    /// The chunks of a run as a storage would give them.
+    #[derive(Debug)]
+    struct Stored(Vec<Arc<PackedScores>>);
+
+    impl ScoreShelf for Stored {
+        fn read(&self, chunk: usize) -> Arc<PackedScores> {
+            self.0[chunk].clone()
+        }
+    }
+
+    #[test]
+    fn a_score_is_the_same_open_packed_and_in_storage() {
+        let n_rows = u32::try_from(2 * RUN_CHUNKS * CHUNK_ROWS + 100).unwrap();
+        let mut table = ScoreTable::default();
+        (0..n_rows).for_each(|number| assert_eq!(table.push(row(number)), number));
+        let whole = table.size_bytes();
+        assert_eq!(table.forget(usize::MAX), 0, "nothing is stored yet");
+        let run = |run: usize| -> Arc<dyn ScoreShelf> {
+            let rows: Vec<ScoreRow> = (0..n_rows).map(row).collect();
+            let chunks = rows.chunks(CHUNK_ROWS).skip(run * RUN_CHUNKS).take(RUN_CHUNKS);
+            Arc::new(Stored(chunks.map(|rows| Arc::new(PackedScores::of(rows))).collect()))
+        };
+        table.note_stored(vec![run(0)]);
+        let n_free = table.forget(usize::MAX);
+        assert_eq!(table.size_bytes(), whole - n_free);
+        assert!(whole / 3 < n_free, "one of two runs is free: {n_free} of {whole}");
+        let view = table.view();
+        for number in (0..n_rows).step_by(997) {
+            let row = row(number);
+            assert_eq!(table.row(number), row);
+            assert_eq!(table.instant(number), (Timestamp::from_micros(row.at), row.by_clock == 1));
+            let episode = table.episode(number).map(|episode| (episode.start, episode.cause));
+            let started = (row.episode_start != i64::MIN).then_some(row.episode_start);
+            assert_eq!(episode, started.map(|start| (start, row.cause)));
+            let (chunk, index) = place(number);
+            assert_eq!(view[chunk].row(index), Some(row));
+            assert_eq!(view[chunk].rows()[index], row);
+        }
+        assert_eq!(table.forgotten(0), Some(0));
+        table.recall(0);
+        assert_eq!((table.forgotten(0), table.row(5)), (None, row(5)));
+        assert!(table.has_forgotten(), "the other chunks of the run");
+    }
+}
