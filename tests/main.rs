@@ -20,6 +20,7 @@ mod order;
 mod sim;
 mod local_log;
 mod checkpoint;
+mod checkpoint_formats;
 mod storage;
 mod places;
 mod facts;
