@@ -209,7 +209,8 @@ fn a_part_that_is_damaged_where_it_lies_is_found_and_written_anew() {
 
         // A start finds it as the thread beside the shards does: by reading, slowly.
         let mut scrub = Scrub::new(storage.clone());
-        scrub.name(0, parts.iter().map(|part| (open().object_of(part), part.clone())));
+        let named = parts.iter().map(|part| (open().object_of(part), part.clone()));
+        scrub.name(0, named, Timestamp::MIN);
         let found: Vec<Damaged> = (0..1_000)
             .filter_map(|n| scrub.step(Timestamp::from_micros(n * 250_000)).unwrap())
             .collect();

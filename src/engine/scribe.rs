@@ -16,7 +16,7 @@ use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written};
 use crate::storage::checkpoints::CheckpointError;
 use crate::storage::object::Storage;
-use crate::storage::scrub::{Damaged, PIECE_INTERVAL, Scrub};
+use crate::storage::scrub::{AGAIN_INTERVAL, Damaged, PIECE_INTERVAL, Scrub};
 
 /// A shard on its way to storage.
 pub type Job = Box<(u32, ShardState)>;
@@ -47,7 +47,9 @@ impl Scribe {
     /// Takes the next partition, and the checkpoint that it was started from.
     pub fn add(&mut self, partition: u32, writer: CheckpointWriter, restored: Option<&Restored>) {
         if let Some(restored) = restored {
-            self.scrub.name(partition, writer.objects(&restored.manifest.checkpoint));
+            // Nobody knows for how long it has lain there.
+            let objects = writer.objects(&restored.manifest.checkpoint);
+            self.scrub.name(partition, objects, Timestamp::MIN);
         }
         self.writers.push(writer);
     }
@@ -74,10 +76,12 @@ impl Scribe {
         let writer = self.writers.get_mut(usize::try_from(partition).ok()?)?;
         let began = now();
         let written = writer.write(state);
+        let ended = now();
         if let Ok(written) = &written {
-            self.scrub.name(partition, writer.objects(&written.manifest.checkpoint));
+            let objects = writer.objects(&written.manifest.checkpoint);
+            self.scrub.name(partition, objects, ended.plus(AGAIN_INTERVAL));
         }
-        Some(News::Done(partition, written, now().since(began)))
+        Some(News::Done(partition, written, ended.since(began)))
     }
 
     /// Reads a piece of what was written, if it is time.

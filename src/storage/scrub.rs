@@ -4,11 +4,10 @@
 //! ```text
 //! newest manifests ─► their parts, by name ─► a piece at a time, at most so many bytes a second ─► hash
 //! ```
-//! A round reads every part once; the next one begins hours later. Time is an argument. A storage out of
-//! reach is no damage: the part is read again later.
+//! Each part has its own time: what was written is read an hour later, if it still counts then, and every
+//! hour after. Time is an argument. A storage out of reach is no damage: the part is read again later.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use crate::domain::time::{Span, Timestamp};
 use crate::storage::checkpoints::lost;
@@ -21,8 +20,9 @@ pub const PIECE_BYTES: u64 = 1 << 20;
 /// From one piece to the next. 4 MiB/s is a few percent of what a disk or a bucket gives and next to nothing
 /// of a core; a terabyte takes three days at that.
 pub const PIECE_INTERVAL: Span = Span::from_micros(250_000);
-/// From the beginning of one round to that of the next: what a disk loses in so few hours it loses once.
-pub const ROUND_INTERVAL: Span = Span::from_seconds(6 * 3_600);
+/// From one reading of a part to the next: a start reads what lies there at once, and what is replaced within
+/// seconds is not read at all.
+pub const AGAIN_INTERVAL: Span = Span::from_seconds(3_600);
 /// A storage out of reach is left alone for so long.
 pub const RETRY_INTERVAL: Span = Span::from_seconds(60);
 
@@ -43,34 +43,42 @@ pub struct Damaged {
 pub struct Scrub {
     storage: Storage,
     /// The parts to be read, by their objects.
-    named: BTreeMap<String, (u32, PartRef)>,
+    named: BTreeMap<String, Named>,
     /// The part in hand: how far it was read, and its hash so far.
     hand: Option<(String, u64, Hasher)>,
-    /// The object that was read last in this round.
-    through: Option<String>,
     /// When the next piece may be read.
     due_at: Timestamp,
-    /// When the next round may begin.
-    round_at: Timestamp,
+}
+
+/// A part that counts.
+#[derive(Clone)]
+struct Named {
+    partition: u32,
+    part: PartRef,
+    /// When it is to be read.
+    due_at: Timestamp,
 }
 
 impl Scrub {
     /// One that has nothing to read yet.
     pub fn new(storage: Storage) -> Scrub {
-        Scrub {
-            storage,
-            named: BTreeMap::new(),
-            hand: None,
-            through: None,
-            due_at: Timestamp::MIN,
-            round_at: Timestamp::MIN,
-        }
+        Scrub { storage, named: BTreeMap::new(), hand: None, due_at: Timestamp::MIN }
     }
 
-    /// These are the parts of a partition that count, with their objects, in place of those before.
-    pub fn name(&mut self, partition: u32, parts: impl Iterator<Item = (String, PartRef)>) {
-        self.named.retain(|_, (known, _)| *known != partition);
-        self.named.extend(parts.map(|(object, part)| (object, (partition, part))));
+    /// These are the parts of a partition that count, with their objects, in place of those before. Those that
+    /// are new are to be read at `due_at`.
+    pub fn name(
+        &mut self,
+        partition: u32,
+        parts: impl Iterator<Item = (String, PartRef)>,
+        due_at: Timestamp,
+    ) {
+        let is_ours = |_: &String, named: &mut Named| named.partition == partition;
+        let known: BTreeMap<String, Named> = self.named.extract_if(.., is_ours).collect();
+        self.named.extend(parts.map(|(object, part)| {
+            let due_at = known.get(&object).map_or(due_at, |known| known.due_at);
+            (object, Named { partition, part, due_at })
+        }));
     }
 
     /// Reads the next piece, if it is time, and says whether it completes a part that is damaged.
@@ -86,38 +94,32 @@ impl Scrub {
         };
         self.due_at = now.plus(PIECE_INTERVAL);
         // One that no checkpoint names any more may be gone by now.
-        let Some((partition, part)) = self.named.get(&object).cloned() else { return Ok(None) };
-        match self.read(&object, &part, at, &mut hasher) {
+        let Some(Named { partition, part, .. }) = self.named.get(&object).cloned() else {
+            return Ok(None);
+        };
+        let fault = match self.read(&object, &part, at, &mut hasher) {
             Ok(Read::Piece(at)) => {
                 self.hand = Some((object, at, hasher));
-                Ok(None)
+                return Ok(None);
             }
-            Ok(Read::Whole) => Ok(None),
-            Ok(Read::Damaged(fault)) => Ok(Some(Damaged { partition, part, object, fault })),
+            Ok(Read::Whole) => None,
+            Ok(Read::Damaged(fault)) => Some(fault),
             Err(error) => {
                 self.due_at = now.plus(RETRY_INTERVAL);
-                self.hand = Some((object, 0, Hasher::default()));
-                Err(error)
+                return Err(error);
             }
+        };
+        if let Some(named) = self.named.get_mut(&object) {
+            named.due_at = now.plus(AGAIN_INTERVAL);
         }
+        Ok(fault.map(|fault| Damaged { partition, part, object, fault }))
     }
 
-    /// The next part of this round, or the first one of the next.
-    fn begin(&mut self, now: Timestamp) -> Option<(String, u64, Hasher)> {
-        let after = self.through.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let next = self.named.range::<String, _>((after, Bound::Unbounded)).next();
-        let next = next.map(|(object, _)| object.clone());
-        let is_first = self.through.is_none();
-        self.through.clone_from(&next);
-        let object = next?;
-        if is_first {
-            if now < self.round_at {
-                self.through = None;
-                return None;
-            }
-            self.round_at = now.plus(ROUND_INTERVAL);
-        }
-        Some((object, 0, Hasher::default()))
+    /// The part that has waited longest of those whose time has come.
+    fn begin(&self, now: Timestamp) -> Option<(String, u64, Hasher)> {
+        let due = self.named.iter().filter(|(_, named)| named.due_at <= now);
+        let (object, _) = due.min_by_key(|(_, named)| named.due_at)?;
+        Some((object.clone(), 0, Hasher::default()))
     }
 
     fn read(
@@ -211,7 +213,7 @@ mod tests {
                 parts.push((object, PartRef::of("segment", &bytes)));
             }
             let mut scrub = Scrub::new(storage);
-            scrub.name(2, parts.iter().cloned());
+            scrub.name(2, parts.iter().cloned(), Timestamp::MIN);
             let objects = parts.into_iter().map(|(object, _)| object).collect();
             Place { folder, scrub, objects, now: Timestamp::from_micros(0) }
         }
@@ -234,15 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_is_found_in_the_next_round_and_once_in_it() {
+    fn a_flipped_bit_is_found_when_its_part_is_read_again_and_once_each_time() {
         let mut place = Place::new();
         assert_eq!(place.pass(60), [], "all is whole");
         let mut bytes = vec![5; LARGE_BYTES];
         bytes[LARGE_BYTES - 1] ^= 1;
         place.overwrite(0, &bytes);
-        assert_eq!(place.pass(60), [], "the round is over, and the next one is not due");
+        assert_eq!(place.pass(60), [], "it was read a moment ago");
         let expected = [(place.objects[0].clone(), Fault::Content)];
-        assert_eq!(place.pass(6 * 3_600), expected);
+        assert_eq!(place.pass(3_600), expected);
+        assert_eq!(place.pass(3_600), expected, "nobody mended it");
     }
 
     #[test]
@@ -278,15 +281,15 @@ mod tests {
     fn what_no_checkpoint_names_any_more_is_not_missed() {
         let mut place = Place::new();
         let named = place.scrub.named.clone();
-        assert_eq!(place.pass(0), []);
         place.scrub.step(place.now).unwrap();
         fs::remove_dir_all(place.folder.path().join("log")).unwrap();
-        place.scrub.name(2, std::iter::empty());
+        place.scrub.name(2, std::iter::empty(), place.now);
         assert_eq!(place.pass(60), []);
-        // Other partitions keep theirs.
-        let parts = named.iter().map(|(object, (_, part))| (object.clone(), part.clone()));
-        place.scrub.name(3, parts);
-        place.scrub.name(2, std::iter::empty());
-        assert_eq!(place.pass(6 * 3_600 + 60).len(), 2);
+        // Other partitions keep theirs, and what is new is read in its time.
+        let parts = named.iter().map(|(object, named)| (object.clone(), named.part.clone()));
+        place.scrub.name(3, parts, place.now.plus(AGAIN_INTERVAL));
+        place.scrub.name(2, std::iter::empty(), place.now);
+        assert_eq!(place.pass(3_600), []);
+        assert_eq!(place.pass(60).len(), 2);
     }
 }
