@@ -192,33 +192,21 @@ fn psql_describes_the_tables() {
     }
     let verbose = server.psql(&["\\d+ observations"]);
     assert!(verbose.contains("The canonical unit (UCUM), or the unit as it came."), "{verbose}");
-    for asked in [
-        "\\d",
-        "\\d+",
-        "\\d nothing*",
-        "\\dn",
-        "\\dn+",
-        "\\l",
-        "\\du",
-        "\\df",
-        "\\dv",
-        "\\di",
-        "\\ds",
-        "\\dT",
-        "\\dS pg_class",
-        "\\d pg_class",
-        "\\dd",
-        "\\db",
-        "\\dx",
-        "\\dm",
-    ] {
+    let history = server.psql(&["\\dt history.*", "\\d history.observations"]);
+    for said in ["history|observations|table|twin", "known_to|timestamp with time zone"] {
+        assert!(history.contains(said), "{said}: {history}");
+    }
+    let all = r"\d,\d+,\d nothing*,\dn,\dn+,\l,\l+,\du,\df,\dv,\di,\ds,\dT,\dS pg_class,\d pg_class,\dd,\db,\dx,
+        \dm,\dp,\z,\dF,\dFd,\dFp,\dFt,\drds,\dl,\da,\dc,\dC,\dD,\ddp,\dE,\dA,\dAc,\des,\dL,\do,\dO,\dy,\dX,
+        \dP,\dRp,\dconfig,\d+ history.observations";
+    for asked in all.split(',').map(str::trim) {
         let answer = server.psql(&[asked]);
         assert!(!answer.contains("ERROR"), "{asked}: {answer}");
     }
     let descriptions = server.psql(&[
         "SELECT obj_description('patients'::regclass, 'pg_class'), col_description('twin.observations'::regclass, 3)",
         "SELECT c.relname, d.description FROM pg_class c JOIN pg_description d ON d.objoid = c.oid \
-         AND d.objsubid = 0 WHERE c.relname = 'flags'",
+         AND d.objsubid = 0 WHERE c.relname = 'flags' AND pg_table_is_visible(c.oid)",
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'twin' AND table_name LIKE 'pat%'",
     ]);
     assert_eq!(

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 };
 use pgwire::api::Type as PgType;
 
-use crate::pgwire::pg_tables::{DATABASE, NAMESPACES, OWNER, oid_named, relation};
+use crate::pgwire::pg_tables::{DATABASE, NAMESPACES, OWNER, Relation, oid_named, relation};
 use crate::pgwire::settings::{SERVER_VERSION, Settings};
 
 /// The schemas that are searched for a name without one.
@@ -119,7 +119,7 @@ const FUNCTIONS: [(&str, DataType, Answer); 45] = [
     ("pg_backend_pid", DataType::Int64, |facts, _| number(i64::from(facts.pid))),
     ("pg_is_in_recovery", DataType::Boolean, |_, _| flag(false)),
     ("pg_table_is_visible", DataType::Boolean, |_, args| {
-        ScalarValue::Boolean(first_number(args).map(|oid| relation(oid).is_some()))
+        ScalarValue::Boolean(first_number(args).map(|oid| relation(oid).is_some_and(is_searched)))
     }),
     ("pg_type_is_visible", DataType::Boolean, |_, _| flag(true)),
     ("pg_function_is_visible", DataType::Boolean, |_, _| flag(true)),
@@ -228,8 +228,16 @@ fn quoted(name: &str) -> String {
 }
 
 fn table_named(name: &str) -> String {
-    let relation = name.parse().ok().and_then(relation);
-    relation.map_or_else(|| name.to_owned(), |relation| relation.name.to_owned())
+    match name.parse().ok().and_then(relation) {
+        Some(relation) if is_searched(relation) => relation.name.to_owned(),
+        Some(relation) => format!("{}.{}", relation.namespace.name, relation.name),
+        None => name.to_owned(),
+    }
+}
+
+/// Whether a table is found without its schema.
+fn is_searched(relation: &Relation) -> bool {
+    SEARCHED.contains(&relation.namespace.name)
 }
 
 /// Every function, as a session has them.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 /// The tables by name, with their columns; those that end in `#` are numbers, in `?` flags.
-const NOTHING: [(&str, &str); 45] = [
+const NOTHING: [(&str, &str); 51] = [
     ("pg_aggregate", "aggfnoid# aggkind aggtransfn"),
     ("pg_amop", "oid# amopfamily# amoplefttype# amopopr#"),
     ("pg_attrdef", "oid# adrelid# adnum# adbin"),
@@ -23,6 +23,7 @@ const NOTHING: [(&str, &str); 45] = [
          connoinherit? conkey confkey conpfeqop conbin consrc",
     ),
     ("pg_conversion", "oid# conname connamespace#"),
+    ("pg_db_role_setting", "setdatabase# setrole# setconfig"),
     ("pg_default_acl", "oid# defaclrole# defaclnamespace# defaclobjtype defaclacl"),
     ("pg_depend", "classid# objid# objsubid# refclassid# refobjid# refobjsubid# deptype"),
     ("pg_enum", "oid# enumtypid# enumsortorder# enumlabel"),
@@ -49,6 +50,7 @@ const NOTHING: [(&str, &str); 45] = [
         "pg_language",
         "oid# lanname lanowner# lanispl? lanpltrusted? lanplcallfoid# laninline# lanvalidator# lanacl",
     ),
+    ("pg_largeobject_metadata", "oid# lomowner# lomacl"),
     ("pg_locks", "locktype database# relation# pid# mode granted?"),
     (
         "pg_matviews",
@@ -93,6 +95,13 @@ const NOTHING: [(&str, &str); 45] = [
         "pg_trigger",
         "oid# tgrelid# tgname tgfoid# tgtype# tgenabled tgisinternal? tgconstraint# tgdeferrable? tgparentid#",
     ),
+    ("pg_ts_config", "oid# cfgname cfgnamespace# cfgowner# cfgparser#"),
+    ("pg_ts_dict", "oid# dictname dictnamespace# dictowner# dicttemplate# dictinitoption"),
+    (
+        "pg_ts_parser",
+        "oid# prsname prsnamespace# prsstart# prstoken# prsend# prsheadline# prslextype#",
+    ),
+    ("pg_ts_template", "oid# tmplname tmplnamespace# tmplinit# tmpllexize#"),
     ("pg_views", "schemaname viewname viewowner definition"),
 ];
 

@@ -74,6 +74,8 @@ impl VisitorMut for Rewriter {
                 unqualify(&mut function.name);
                 if is_array_of_nothing(function) || lists_nothing(function) {
                     *expr = null();
+                } else if let Some(query) = array_of_rows(function) {
+                    *expr = Expr::Subquery(query);
                 } else if counts_schemas(function) {
                     *expr = number(pg_functions::SEARCHED.len());
                 }
@@ -208,11 +210,25 @@ fn is_array_of_nothing(function: &Function) -> bool {
     }
 }
 
+/// `ARRAY(SELECT … )` as the one array that its rows make.
+fn array_of_rows(function: &mut Function) -> Option<Box<Query>> {
+    let FunctionArguments::Subquery(query) = &mut function.args else { return None };
+    if !function.name.to_string().eq_ignore_ascii_case("array") {
+        return None;
+    }
+    let SetExpr::Select(select) = &mut *query.body else { return None };
+    let [SelectItem::UnnamedExpr(expr)] = &mut *select.projection else { return None };
+    *expr = call("array_agg", vec![take(expr)]);
+    query.order_by = None;
+    Some(query.clone())
+}
+
 /// Whether it lists who may use something, or how a table is stored: nobody said, so there is no list.
 fn lists_nothing(function: &Function) -> bool {
     let args = function.args.to_string();
     let is_list = function.name.to_string() == "array_to_string";
-    is_list && (args.contains("acl,") || args.contains("reloptions"))
+    let is_nothing = args.starts_with("(NULL,");
+    is_list && (is_nothing || args.contains("acl,") || args.contains("reloptions"))
 }
 
 /// Whether it counts the schemas that are searched. A series is planned up to a number only.

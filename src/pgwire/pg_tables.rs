@@ -53,10 +53,15 @@ pub struct Namespace {
 }
 
 /// The schemas.
-pub const NAMESPACES: [Namespace; 3] = [
+pub const NAMESPACES: [Namespace; 4] = [
     Namespace { oid: 11, name: SCHEMA, about: "What tools ask about tables." },
     Namespace { oid: 13_000, name: "information_schema", about: "The same, as the standard says." },
     Namespace { oid: 2_200, name: "twin", about: "What is known now." },
+    Namespace {
+        oid: 2_201,
+        name: "history",
+        about: "The same tables with every version that ever came, and from when until when it was known.",
+    },
 ];
 
 /// A table.
@@ -76,10 +81,12 @@ pub struct Relation {
 
 /// Every table.
 pub static RELATIONS: LazyLock<Vec<Relation>> = LazyLock::new(|| {
-    let [catalog, _, twin] = NAMESPACES;
-    let ours = (FIRST_OID..).zip(TABLES).map(|(oid, spec)| {
-        let (name, about, schema) = (spec.name, spec.about, spec.schema(Versions::Current));
-        Relation { oid, namespace: twin, name, about, schema }
+    let [catalog, _, twin, history] = NAMESPACES;
+    let schemas = [(twin, Versions::Current), (history, Versions::All)];
+    let ours = schemas.into_iter().flat_map(|schema| TABLES.iter().map(move |spec| (schema, spec)));
+    let ours = (FIRST_OID..).zip(ours).map(|(oid, ((namespace, versions), spec))| {
+        let (name, about, schema) = (spec.name, spec.about, spec.schema(versions));
+        Relation { oid, namespace, name, about, schema }
     });
     let known = |name: &str| KNOWN_OIDS.iter().find(|(known, _)| *known == name);
     let theirs = pg_nothing::tables().chain(pg_rows::schemas());
@@ -157,6 +164,8 @@ mod tests {
         assert_eq!(numbers.len(), RELATIONS.len());
         assert_eq!(oid_named("pg_class"), Some(1_259));
         assert_eq!(oid_named("twin.\"patients\""), Some(FIRST_OID));
+        assert_eq!(oid_named("patients"), Some(FIRST_OID));
+        assert!(oid_named("history.patients").is_some_and(|oid| FIRST_OID < oid));
         assert_eq!(oid_named("pg_catalog.patients"), None);
         assert_eq!(oid_named("17"), Some(17));
     }
