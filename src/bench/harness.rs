@@ -196,5 +196,6 @@ fn ingest(
         let n_records = stage.round(WAIT, now())?;
         n_taken.fetch_add(u64::try_from(n_records).unwrap_or(0), Ordering::AcqRel);
     }
+    stage.close()?;
     Ok((stage.tally(), stage.times().clone()))
 }

@@ -31,6 +31,10 @@ use crate::kafka::settings::KafkaSettings;
 use crate::kafka::source::{KafkaSource, Taken};
 use crate::telemetry::StageTimes;
 
+/// Positions are committed this often at most. After a crash as much is taken again, which changes nothing; to
+/// commit with every batch of a quiet feed would be a thousand writes a second to the group's coordinator.
+const COMMIT_INTERVAL: Span = Span::from_micros(250_000);
+
 /// Why ingest stops. Nothing is lost: the next start takes the same records again.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
@@ -81,6 +85,9 @@ pub struct IngestStage {
     appender: Appender,
     writer: KafkaLogWriter,
     letters: KafkaLetters,
+    /// What is in the log and not committed yet.
+    taken: Taken,
+    committed_at: Timestamp,
     time: Time,
     times: StageTimes,
 }
@@ -112,6 +119,8 @@ impl IngestStage {
             appender: Appender::new(spec.n_partitions),
             writer: KafkaLogWriter::new(&spec.kafka)?,
             letters: KafkaLetters::new(&spec.kafka)?,
+            taken: Taken::default(),
+            committed_at: Timestamp::MIN,
             time,
             times: StageTimes::default(),
         })
@@ -127,7 +136,7 @@ impl IngestStage {
         let batch = self.source.poll(wait)?;
         self.times.end("fetch");
         let n_records = batch.len();
-        let mut taken = Taken::default();
+        let mut taken = std::mem::take(&mut self.taken);
         for (number, message) in batch.iter().enumerate() {
             let mut round = Round {
                 routes: &mut self.routes,
@@ -146,10 +155,22 @@ impl IngestStage {
         self.times.end("decode");
         self.writer.append(&self.appender.take())?;
         self.letters.flush()?;
-        self.source.commit(&taken, CommitMode::Async)?;
+        self.taken = taken;
+        if self.committed_at.plus(COMMIT_INTERVAL) <= now {
+            self.source.commit(&std::mem::take(&mut self.taken), CommitMode::Async)?;
+            self.committed_at = now;
+        }
         self.times.end("produce");
         drop(batch);
         Ok(n_records)
+    }
+
+    /// Commits what was taken, so that the next start takes nothing again.
+    ///
+    /// # Errors
+    /// If Kafka refuses it.
+    pub fn close(&mut self) -> Result<(), IngestError> {
+        Ok(self.source.commit(&std::mem::take(&mut self.taken), CommitMode::Sync)?)
     }
 
     /// What became of everything so far.

@@ -188,6 +188,7 @@ fn ingest(spec: &IngestSpec, stop: &AtomicBool) -> Result<(Tally, StageTimes), R
     while !stop.load(Ordering::Acquire) {
         stage.round(WAIT, now())?;
     }
+    stage.close()?;
     Ok((stage.tally(), stage.times().clone()))
 }
 
