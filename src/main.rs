@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::WhatIf(args) => cli::what_if::run(args),
         Command::Verify(args) => cli::verify::run(args),
         Command::Produce(args) => cli::produce::run(args),
+        Command::Bench(BenchCommand::Memory(args)) => cli::bench::memory(args),
         Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),
         Command::Bench(BenchCommand::State(args)) => cli::bench::state(args),
         Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),

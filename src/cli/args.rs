@@ -233,6 +233,8 @@ pub enum BenchCommand {
     Throughput(ThroughputArgs),
     /// What the state of a shard costs: steps, reads, snapshots, checkpoints, restoring, memory.
     State(StateArgs),
+    /// What the sealed rows and the scores of a data folder take in memory.
+    Memory(MemoryArgs),
     /// From event to alert, open loop, as a read_committed consumer sees it.
     Latency(LatencyArgs),
 }
@@ -249,6 +251,14 @@ pub struct StateArgs {
     /// MiB that facts and scores may take: what is stored is forgotten after each checkpoint.
     #[arg(long)]
     pub memory_mib: Option<usize>,
+}
+
+/// `twin bench memory`
+#[derive(Debug, Args)]
+pub struct MemoryArgs {
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
 }
 
 /// `twin bench throughput`

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use twinstream::bench::harness::{Bench, Measured};
 use twinstream::bench::state::StateSpec;
-use twinstream::bench::{latency, state, throughput};
+use twinstream::bench::{latency, memory, state, throughput};
 use twinstream::telemetry::peak_memory_bytes;
 
-use crate::cli::args::{LatencyArgs, OutputArg, StateArgs, ThroughputArgs};
+use crate::cli::args::{LatencyArgs, MemoryArgs, OutputArg, StateArgs, ThroughputArgs};
 use crate::cli::pages;
 
 /// The site file that ships.
@@ -73,6 +73,26 @@ pub fn state(args: &StateArgs) -> Result<()> {
     println!("the process          {:>12.0} MiB at most", peak / f64::from(1 << 20));
     println!("restore              {:>12.2} s", report.restore.as_secs_f64());
     anyhow::ensure!(report.is_same, "CK-1: the restored shard is not the one that was");
+    Ok(())
+}
+
+/// What the sealed rows and the scores of a data folder take in memory.
+pub fn memory(args: &MemoryArgs) -> Result<()> {
+    let report = memory::run(&args.data)?;
+    let size = |bytes: usize| count(u64::try_from(bytes).unwrap_or(u64::MAX));
+    let n_sealed = count(report.n_sealed).max(1.0);
+    println!("patients             {:>12}", report.n_patients);
+    println!("sealed rows          {:>12}", report.n_sealed);
+    for (bytes, what) in [
+        (report.whole_bytes, "everything in memory"),
+        (report.values_bytes, "what rules read and the index"),
+        (report.index_bytes, "the index alone"),
+    ] {
+        println!("sealed               {:>12.1} bytes a row, {what}", size(bytes) / n_sealed);
+    }
+    println!("scores               {:>12}", report.n_scores);
+    let n_scores = size(report.n_scores).max(1.0);
+    println!("scores               {:>12.1} bytes each", size(report.scores_bytes) / n_scores);
     Ok(())
 }
 

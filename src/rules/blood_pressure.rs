@@ -39,7 +39,7 @@ impl Stage {
         }
     }
 
-    /// The stage of a systolic pressure alone, in mm[Hg].
+    /// The stage of a systolic pressure alone, in `mm[Hg]`.
     pub const fn of_systolic(systolic: i64) -> Stage {
         match systolic {
             ..120 => Stage::Normal,
@@ -50,7 +50,7 @@ impl Stage {
         }
     }
 
-    /// The stage of a diastolic pressure alone, in mm[Hg].
+    /// The stage of a diastolic pressure alone, in `mm[Hg]`.
     pub const fn of_diastolic(diastolic: i64) -> Stage {
         match diastolic {
             ..80 => Stage::Normal,

@@ -7,7 +7,7 @@
 /// What is scored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Situation {
-    /// Systolic blood pressure in mm[Hg].
+    /// Systolic blood pressure in `mm[Hg]`.
     pub systolic: Option<i64>,
     /// Dialysis or a transplanted kidney.
     pub kidney_disease: bool,

@@ -10,7 +10,7 @@ use crate::rules::steps::{Steps, points};
 /// What is scored. Whole numbers, but for the temperature.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Situation {
-    /// Systolic blood pressure in mm[Hg].
+    /// Systolic blood pressure in `mm[Hg]`.
     pub systolic: Option<i64>,
     /// Beats a minute.
     pub heart_rate: Option<i64>,

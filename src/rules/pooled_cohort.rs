@@ -29,7 +29,7 @@ pub struct Situation {
     pub total_cholesterol: f64,
     /// HDL cholesterol in mg/dL.
     pub hdl_cholesterol: f64,
-    /// Systolic blood pressure in mm[Hg].
+    /// Systolic blood pressure in `mm[Hg]`.
     pub systolic: f64,
     /// On treatment for blood pressure.
     pub is_treated: bool,

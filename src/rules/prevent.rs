@@ -38,7 +38,7 @@ pub struct Situation {
     pub total_cholesterol: f64,
     /// HDL cholesterol in mg/dL.
     pub hdl_cholesterol: f64,
-    /// Systolic blood pressure in mm[Hg].
+    /// Systolic blood pressure in `mm[Hg]`.
     pub systolic: f64,
     /// Body mass index in kg/m².
     pub bmi: f64,

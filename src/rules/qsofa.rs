@@ -11,7 +11,7 @@ use crate::rules::partial_sum::{Item, PartialSum};
 pub struct Situation {
     /// Breaths a minute.
     pub respiratory_rate: Option<i64>,
-    /// Systolic blood pressure in mm[Hg].
+    /// Systolic blood pressure in `mm[Hg]`.
     pub systolic: Option<i64>,
     /// Glasgow coma score, 3 to 15.
     pub glasgow_coma_score: Option<i64>,
@@ -21,7 +21,7 @@ pub struct Situation {
 pub const POSITIVE: i64 = 2;
 /// Breaths a minute, from (Singer 2016, box 4).
 const RESPIRATORY_RATE: i64 = 22;
-/// mm[Hg], up to and including (Singer 2016, box 4).
+/// `mm[Hg]`, up to and including (Singer 2016, box 4).
 const SYSTOLIC: i64 = 100;
 /// Altered mentation is any score below (Seymour 2016: GCS < 15; ≤ 13 is an older variant).
 const GLASGOW_COMA_SCORE: i64 = 15;

@@ -37,7 +37,7 @@ pub fn is_sepsis(situation: &Situation) -> Option<bool> {
     }
 }
 
-/// Whether sepsis is septic shock: vasopressors are needed for a mean pressure of 65 mm[Hg], and
+/// Whether sepsis is septic shock: vasopressors are needed for a mean pressure of 65 `mm[Hg]`, and
 /// lactate (tenths of mmol/L) stays above 2 after fluids.
 pub fn is_shock(sepsis: Option<bool>, on_vasopressor: bool, lactate: Option<i64>) -> Option<bool> {
     match (sepsis, lactate) {

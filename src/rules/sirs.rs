@@ -15,7 +15,7 @@ pub struct Situation {
     pub heart_rate: Option<i64>,
     /// Breaths a minute.
     pub respiratory_rate: Option<i64>,
-    /// Arterial carbon dioxide in tenths of mm[Hg].
+    /// Arterial carbon dioxide in tenths of `mm[Hg]`.
     pub paco2: Option<i64>,
     /// Leukocytes in hundredths of 10³/µL.
     pub leukocytes: Option<i64>,

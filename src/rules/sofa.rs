@@ -5,7 +5,7 @@
 //!
 //! | organ | 0 | 1 | 2 | 3 | 4 |
 //! |---|---|---|---|---|---|
-//! | PaO2/FiO2 mm[Hg] | ≥ 400 | < 400 | < 300 | < 200 with support | < 100 with support |
+//! | PaO2/FiO2 `mm[Hg]` | ≥ 400 | < 400 | < 300 | < 200 with support | < 100 with support |
 //! | platelets 10³/µL | ≥ 150 | < 150 | < 100 | < 50 | < 20 |
 //! | bilirubin mg/dL | < 1.2 | 1.2-1.9 | 2.0-5.9 | 6.0-11.9 | ≥ 12.0 |
 //! | bilirubin µmol/L | < 20 | 20-32 | 33-101 | 102-204 | > 204 |
@@ -25,7 +25,7 @@ use crate::rules::steps::{Steps, points};
 /// What is scored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Situation {
-    /// Arterial oxygen over inspired fraction, in tenths of mm[Hg].
+    /// Arterial oxygen over inspired fraction, in tenths of `mm[Hg]`.
     pub pao2_fio2: Option<i64>,
     /// Whether breathing is supported.
     pub is_supported: Option<bool>,
@@ -33,7 +33,7 @@ pub struct Situation {
     pub platelets: Option<i64>,
     /// Bilirubin.
     pub bilirubin: Option<Amount>,
-    /// Mean arterial pressure in tenths of mm[Hg].
+    /// Mean arterial pressure in tenths of `mm[Hg]`.
     pub mean_pressure: Option<i64>,
     /// What is given for at least an hour.
     pub vasopressors: Vasopressors,

@@ -110,6 +110,11 @@ impl Twins {
         self.tail.rows.n_rows() * size_of::<SampleRow>() + sealed
     }
 
+    /// How many rows are sealed.
+    pub fn n_sealed(&self) -> u64 {
+        self.segments.iter().map(|segment| u64::from(segment.n_rows())).sum()
+    }
+
     /// Bytes of memory that sealed facts take.
     pub fn sealed_bytes(&self) -> usize {
         self.segments.iter().map(|segment| segment.size_bytes()).sum()
