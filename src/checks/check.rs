@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::checks::acute;
 use crate::checks::cardiometabolic;
+use crate::checks::imaging;
+use crate::checks::incidental;
 use crate::checks::inputs::Inputs;
 use crate::checks::kidney;
 use crate::checks::laboratory;
@@ -98,6 +100,8 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         laboratory::CHECKS,
         cardiometabolic::CHECKS,
         readmission::CHECKS,
+        imaging::CHECKS,
+        incidental::CHECKS,
     ];
     groups.into_iter().flatten()
 }

@@ -18,3 +18,5 @@ mod kidney;
 mod laboratory;
 mod cardiometabolic;
 mod readmission;
+mod imaging;
+mod incidental;
