@@ -13,6 +13,7 @@ use crate::checks::kidney;
 use crate::checks::laboratory;
 use crate::checks::news2;
 use crate::checks::readmission;
+use crate::checks::wearables;
 
 /// Runs a case: from its inputs to what the rule says, as a JSON object.
 pub type Run = fn(&Inputs<'_>) -> Result<Value, CheckError>;
@@ -102,6 +103,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         readmission::CHECKS,
         imaging::CHECKS,
         incidental::CHECKS,
+        wearables::CHECKS,
     ];
     groups.into_iter().flatten()
 }

@@ -20,3 +20,4 @@ mod cardiometabolic;
 mod readmission;
 mod imaging;
 mod incidental;
+mod wearables;

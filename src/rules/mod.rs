@@ -1,5 +1,6 @@
 //! Clinical rules: pure functions, one file each, with their source and edition.
 
+pub mod activity_decline;
 pub mod adrenal_nodule;
 pub mod anion_gap;
 pub mod aortic_aneurysm;
@@ -15,9 +16,12 @@ pub mod delta_check;
 pub mod egfr;
 pub mod fib4;
 pub mod fleischner;
+pub mod glucose_profile;
 pub mod has_bled;
 pub mod hba1c;
+pub mod home_blood_pressure;
 pub mod hospital_score;
+pub mod irregular_rhythm;
 pub mod kdigo_aki;
 pub mod kdigo_aki_urine;
 pub mod kdigo_ckd;
@@ -41,10 +45,14 @@ pub mod prevent_table;
 pub mod qsofa;
 pub mod registry;
 pub mod renal_mass;
+pub mod resting_heart_rate;
 pub mod score_table;
 pub mod sepsis3;
 pub mod shock_index;
 pub mod sirs;
+pub mod sleep_duration;
 pub mod sofa;
 pub mod steps;
 pub mod thyroid_nodule;
+pub mod wearable_oximetry;
+pub mod weight_gain;
