@@ -5,14 +5,17 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::checks::acute;
+use crate::checks::benchmark;
 use crate::checks::cardiometabolic;
 use crate::checks::imaging;
 use crate::checks::incidental;
 use crate::checks::inputs::Inputs;
 use crate::checks::kidney;
 use crate::checks::laboratory;
+use crate::checks::medication_safety;
 use crate::checks::news2;
 use crate::checks::readmission;
+use crate::checks::treatment;
 use crate::checks::wearables;
 
 /// Runs a case: from its inputs to what the rule says, as a JSON object.
@@ -104,6 +107,9 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         imaging::CHECKS,
         incidental::CHECKS,
         wearables::CHECKS,
+        treatment::CHECKS,
+        medication_safety::CHECKS,
+        benchmark::CHECKS,
     ];
     groups.into_iter().flatten()
 }

@@ -21,3 +21,6 @@ mod readmission;
 mod imaging;
 mod incidental;
 mod wearables;
+mod treatment;
+mod medication_safety;
+mod benchmark;

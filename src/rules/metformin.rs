@@ -71,6 +71,8 @@ fn assess(row: &Row<'_>) -> Assessment {
         is_acute: point.is_some_and(|point| !point.is_steady()),
         is_taken,
         is_contrast_planned: row.since(CONTRAST).is_some(),
+        // No input of this rule says so.
+        has_contrast_risk: false,
     };
     let advice = advise(situation);
     let findings = finding(advice, point.as_ref(), taken_since).into_iter().collect();

@@ -2,8 +2,12 @@
 //!
 //! Source: FDA Drug Safety Communication of 8 April 2016. Contraindicated below 30; starting between
 //! 30 and 45 is not recommended; falling below 45 asks for a new judgement; with iodinated contrast
-//! and eGFR 30 to 60 it is held and eGFR checked 48 hours after. eGFR in mL/min/1.73 m² is compared
+//! and eGFR 30 to 60 it is held and eGFR checked 48 hours after; so it is at any eGFR with liver disease,
+//! alcoholism or heart failure, or contrast into an artery. eGFR in mL/min/1.73 m² is compared
 //! unrounded. During acute kidney injury eGFR is no steady state: hold, rather than say nothing.
+
+/// Older than so many days an eGFR says nothing: the label asks for one a year.
+pub const EGFR_DAYS_MAX: i64 = 365;
 
 /// What is suggested, ascending by urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +41,8 @@ pub struct Situation {
     pub is_taken: bool,
     /// Whether iodinated contrast is planned.
     pub is_contrast_planned: bool,
+    /// Liver disease, alcoholism or heart failure, or contrast into an artery.
+    pub has_contrast_risk: bool,
 }
 
 impl Advice {
@@ -57,7 +63,7 @@ impl Advice {
 
 /// The advice for one patient.
 pub fn advise(situation: Situation) -> Advice {
-    let Situation { egfr, is_acute, is_taken, is_contrast_planned } = situation;
+    let Situation { egfr, is_acute, is_taken, is_contrast_planned, has_contrast_risk } = situation;
     if is_acute {
         return Advice::HoldUnstable;
     }
@@ -67,7 +73,7 @@ pub fn advise(situation: Situation) -> Advice {
     match egfr {
         ..30.0 if is_taken => Advice::ContraindicatedStop,
         ..30.0 => Advice::Contraindicated,
-        30.0..=60.0 if is_contrast_planned => Advice::HoldAtContrast,
+        _ if is_contrast_planned && (egfr <= 60.0 || has_contrast_risk) => Advice::HoldAtContrast,
         30.0..45.0 if is_taken => Advice::Reassess,
         30.0..45.0 => Advice::InitiationNotRecommended,
         _ => Advice::None,
