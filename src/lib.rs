@@ -25,4 +25,5 @@ pub mod sim;
 pub mod sql;
 pub mod storage;
 pub mod telemetry;
+pub mod text;
 pub mod twin;

@@ -15,6 +15,7 @@ planted:
 clock:     domain
 telemetry: domain
 rules:     domain
+text:      domain
 log:       domain
 twin:      domain planted
 ingest:    domain
@@ -25,7 +26,7 @@ import:    domain ingest
 kafka:     domain clock telemetry log ingest output
 pipeline:  domain planted rules twin
 sql:       domain rules twin
-checks:    domain rules pipeline
+checks:    domain rules text pipeline
 engine:    domain planted clock telemetry log twin ingest output storage demo kafka pipeline
 sim:       domain planted log twin ingest output storage engine
 http:      domain telemetry rules twin output pipeline sql engine

@@ -15,6 +15,7 @@ use crate::checks::laboratory;
 use crate::checks::medication_safety;
 use crate::checks::news2;
 use crate::checks::readmission;
+use crate::checks::report_text;
 use crate::checks::treatment;
 use crate::checks::wearables;
 
@@ -106,6 +107,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         readmission::CHECKS,
         imaging::CHECKS,
         incidental::CHECKS,
+        report_text::CHECKS,
         wearables::CHECKS,
         treatment::CHECKS,
         medication_safety::CHECKS,

@@ -20,6 +20,7 @@ mod cardiometabolic;
 mod readmission;
 mod imaging;
 mod incidental;
+mod report_text;
 mod wearables;
 mod treatment;
 mod medication_safety;
