@@ -15,6 +15,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
 use crate::engine::checkpoint::reader::{RestoreError, restore};
 use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError};
+use crate::engine::checkpointer::Budget;
 use crate::engine::library::{Library, LibraryError};
 use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::ingest::decoder::Decoder;
@@ -189,6 +190,11 @@ pub fn run(
     let open = || Checkpoints::open(storage.clone(), "bench", 0);
     let mut writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None)?;
     let mut fed = Fed::new(site_text)?;
+    let budget = memory_bytes_max.map(Budget::of);
+    if let Some(budget) = budget {
+        writer = writer.with_cold_rows(budget.cold_rows());
+        fed.shard.bound_segments(budget.segment_rows_max);
+    }
     let mut report = StateReport::default();
     let ward = Ward { n_patients, red_every: 200 };
     let n_all = n_patients * n_observations;
@@ -207,7 +213,8 @@ pub fn run(
             progress(number + 1);
             report.checkpoint += checkpoint(&mut fed, &mut writer)?;
             report.n_checkpoints += 1;
-            let over = memory_bytes_max.map(|most| fed.shard.size_bytes().saturating_sub(most));
+            let over =
+                budget.map(|most| fed.shard.size_bytes().saturating_sub(most.resident_bytes_max));
             over.filter(|over| 0 < *over).map(|over| fed.shard.forget(over));
             report.shard_bytes_most = report.shard_bytes_most.max(fed.shard.size_bytes());
         }

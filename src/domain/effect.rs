@@ -254,6 +254,20 @@ pub struct Effect {
     pub alone: u32,
 }
 
+impl Effect {
+    /// Bytes of memory that it takes, without the texts that it shares.
+    pub fn size_bytes(&self) -> usize {
+        let evidence = self.evidence.iter().map(|one| {
+            let texts = [&one.value, &one.code, &one.resource];
+            let texts = texts.into_iter().map(String::len).sum::<usize>();
+            size_of::<Evidence>() + texts + one.source.topic.len()
+        });
+        let notes = self.notes.iter().map(|note| size_of::<String>() + note.len());
+        let texts = [&self.text, &self.ward, &self.encounter].map(String::len);
+        size_of::<Effect>() + evidence.chain(notes).chain(texts).sum::<usize>()
+    }
+}
+
 /// Something that was not said, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {

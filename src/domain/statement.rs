@@ -81,6 +81,17 @@ impl<'a> Statement<'a> {
             .unwrap_or_default()
     }
 
+    /// Bytes of memory that it takes beside itself when it owns its texts.
+    pub fn heap_bytes(&self) -> usize {
+        let codes = self.codes.iter().map(|code| {
+            let texts = [&code.system, &code.code, &code.display];
+            size_of::<Coding<'_>>() + texts.into_iter().map(|text| text.len()).sum::<usize>()
+        });
+        let attributes = self.attributes.iter();
+        let attributes = attributes.map(|one| size_of_val(one) + one.1.len());
+        self.status.len() + self.text.len() + codes.chain(attributes).sum::<usize>()
+    }
+
     /// The same statement, owning its text.
     pub fn into_owned(self) -> Statement<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());

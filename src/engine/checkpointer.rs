@@ -22,6 +22,7 @@ use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
 use crate::storage::object::{Storage, StorageSpec};
+use crate::twin::twins::{SEALED_ROW_BYTES, SEGMENT_ROWS_MAX};
 
 /// Where checkpoints go and how often.
 #[derive(Clone, Debug)]
@@ -32,9 +33,42 @@ pub struct CheckpointSpec {
     pub log: String,
     /// A shard is written this often at most.
     pub interval: Span,
-    /// Bytes of memory that facts may take; what is sealed and stored goes first.
+    /// Bytes of memory that the shards may take; what is sealed and stored goes first.
     pub memory_bytes_max: Option<usize>,
 }
+
+/// What a budget of memory means for shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Bytes that the shards may take together while nothing is on its way.
+    pub resident_bytes_max: usize,
+    /// No segment of more rows is made.
+    pub segment_rows_max: u32,
+}
+
+impl Budget {
+    /// What `bytes_max` means. While segments are merged there is memory for one twice, and while one is written
+    /// there is its file: each takes this part of the budget at most, and is kept free.
+    const IN_FLIGHT: usize = 32;
+
+    /// The budget of so many bytes.
+    pub fn of(bytes_max: usize) -> Budget {
+        let part = bytes_max / Budget::IN_FLIGHT;
+        let rows = u32::try_from(part / SEALED_ROW_BYTES).unwrap_or(u32::MAX);
+        Budget {
+            resident_bytes_max: bytes_max - 3 * part,
+            segment_rows_max: rows.clamp(SEGMENT_ROWS_MIN, SEGMENT_ROWS_MAX),
+        }
+    }
+
+    /// From how many rows on a segment is not merged any more.
+    pub fn cold_rows(&self) -> u32 {
+        self.segment_rows_max / 2
+    }
+}
+
+/// Segments are merged up to this size whatever the budget: with more of them each new resource costs more questions.
+const SEGMENT_ROWS_MIN: u32 = 1 << 18;
 
 /// A write that took a second is followed by this many seconds without one.
 const REST_PER_WORK: i64 = 19;
@@ -73,6 +107,7 @@ struct Known {
 #[derive(Debug)]
 pub struct Checkpointer {
     spec: CheckpointSpec,
+    budget: Option<Budget>,
     jobs: Option<SyncSender<Job>>,
     news: Receiver<News>,
     thread: Option<JoinHandle<()>>,
@@ -105,6 +140,7 @@ impl Checkpointer {
         n_partitions: u32,
     ) -> Result<(Checkpointer, Start), CheckpointerError> {
         let storage = Storage::open(&spec.storage)?;
+        let budget = spec.memory_bytes_max.map(Budget::of);
         let mut start = Start { shards: Vec::new(), passed_over: Vec::new(), n_restored: 0 };
         let (mut scribe, mut known) = (Scribe::new(storage.clone()), Vec::new());
         for partition in 0..n_partitions {
@@ -116,8 +152,12 @@ impl Checkpointer {
                 n_partitions,
                 restored.as_ref(),
             )?;
+            let writer = match budget {
+                Some(budget) => writer.with_cold_rows(budget.cold_rows()),
+                None => writer,
+            };
             scribe.add(partition, writer, restored.as_ref());
-            let shard = match restored {
+            let mut shard = match restored {
                 Some(restored) => {
                     start.n_restored += 1;
                     start.passed_over.extend(restored.passed_over);
@@ -125,6 +165,9 @@ impl Checkpointer {
                 }
                 None => Shard::new(partition),
             };
+            if let Some(budget) = budget {
+                shard.bound_segments(budget.segment_rows_max);
+            }
             let position = shard.next_offset();
             known.push(Known { position, due_at: Timestamp::MIN, owes: false });
             start.shards.push(shard);
@@ -136,6 +179,7 @@ impl Checkpointer {
         let thread = thread.map_err(CheckpointerError::Thread)?;
         let checkpointer = Checkpointer {
             spec: spec.clone(),
+            budget,
             jobs: Some(jobs),
             news,
             thread: Some(thread),
@@ -220,7 +264,7 @@ impl Checkpointer {
 
     /// Forgets sealed facts that are stored, the oldest first, until memory is within its budget.
     fn keep_budget(&mut self, shards: &mut [Shard]) {
-        let Some(budget) = self.spec.memory_bytes_max else { return };
+        let Some(budget) = self.budget.map(|budget| budget.resident_bytes_max) else { return };
         let sizes: Vec<usize> = shards.iter().map(Shard::size_bytes).collect();
         let mut over = sizes.iter().sum::<usize>().saturating_sub(budget);
         // The largest first: one patient or one partition that sends more than the rest pays for it.

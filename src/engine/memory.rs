@@ -137,13 +137,19 @@ impl Shard {
         self.twins_mut().forget_blocks(choose)
     }
 
+    /// Makes no segment of more rows out of others from now on.
+    pub fn bound_segments(&mut self, rows_max: u32) {
+        self.twins_mut().bound_segments(rows_max);
+    }
+
     /// Bytes of facts that could be forgotten if they were sealed and stored.
     pub fn n_bytes_to_store(&self) -> usize {
         self.twins().n_bytes_to_store() + self.scores().rows.n_bytes_to_store()
     }
 
-    /// Bytes of memory that its facts and scores take, within a few percent.
+    /// Bytes of memory that it takes, within a few percent: facts, statements, scores, effects, names.
     pub fn size_bytes(&self) -> usize {
-        self.twins().size_bytes() + self.scores().size_bytes()
+        let said = self.effects().size_bytes() + self.notes.size_bytes();
+        self.twins().size_bytes() + self.scores().size_bytes() + said
     }
 }

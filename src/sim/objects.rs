@@ -13,7 +13,7 @@ use crate::sim::fuse::{Fuse, Last};
 use crate::storage::error::StorageError;
 use crate::storage::manifest::Manifest;
 use crate::storage::object::{Listed, Objects, Put, Storage};
-use crate::storage::part::SEGMENT;
+use crate::storage::part::{ROWS, SEGMENT};
 
 /// One write in so many fails although the machine goes on.
 const FAILS_ONE_IN: u64 = 40;
@@ -61,7 +61,8 @@ impl SimObjects {
             let names: Vec<String> = disk.present.keys().filter(is_used).cloned().collect();
             let object = names.get(dice.index(names.len()))?.clone();
             let (bytes, _) = disk.present.get_mut(&object)?;
-            let is_segment = object.contains(&format!("/parts/{SEGMENT}-"));
+            let of_kind = |kind: &str| object.contains(&format!("/parts/{kind}-"));
+            let is_segment = of_kind(SEGMENT) || of_kind(ROWS);
             match dice.below(3) {
                 0 if !is_segment => {
                     let mut changed = bytes.to_vec();

@@ -17,6 +17,9 @@ use crate::sim::tried::Tried;
 use crate::storage::checkpoints::Checkpoints;
 use crate::twin::segment::Extent;
 
+/// From how many rows on segments are written as Parquet: all of them, the larger ones, none.
+pub const COLD_ROWS: [u32; 3] = [0, 60, u32::MAX];
+
 /// Other orders of one history.
 const PERMUTATIONS: u64 = 10;
 /// An event is there so often at most.
@@ -170,7 +173,8 @@ pub fn places(scene: &Scene, seed: u64) -> Result<Tried, Broken> {
     let checkpoints = Checkpoints::open(storage.clone(), "sim", 0);
     let failed = |step, message: String| Broken { invariant: "CK-1", step, message };
     let mut writer = CheckpointWriter::claim(storage, &checkpoints, 1, None)
-        .map_err(|error| failed(0, error.to_string()))?;
+        .map_err(|error| failed(0, error.to_string()))?
+        .with_cold_rows(*dice.pick(&COLD_ROWS));
     let (mut tried, mut found) = (Tried::default(), Replay::default());
     let (mut stored, mut past): (Vec<Stored>, Vec<(Timestamp, Digest)>) = (Vec::new(), Vec::new());
     for (step, frame) in (0..).zip(scene.log_of(&history)) {

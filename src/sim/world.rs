@@ -27,6 +27,7 @@ use crate::sim::objects::SimObjects;
 use crate::sim::replay::{Replay, last_tick, step};
 use crate::sim::scene::Scene;
 use crate::sim::sink::SimSink;
+use crate::sim::trials::COLD_ROWS;
 use crate::sim::tried::Tried;
 use crate::sim::verdict::{Claim, Verdict};
 use crate::sim::ward;
@@ -213,7 +214,7 @@ impl World {
         let mut n_tries = 0;
         let writer = loop {
             match CheckpointWriter::claim(storage.clone(), &checkpoints, 1, restored.as_ref()) {
-                Ok(writer) => break writer,
+                Ok(writer) => break writer.with_cold_rows(*self.dice.pick(&COLD_ROWS)),
                 Err(_) if self.fuse.is_blown() => return Err(End::Stopped),
                 Err(error) if error.is_retryable() && n_tries < CLAIMS_MAX => n_tries += 1,
                 Err(error) => return Err(failed(error.to_string())),

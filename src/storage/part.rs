@@ -4,9 +4,11 @@
 use bytes::Bytes;
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
-/// Parts of this kind can be large. They are read in blocks that carry their own checksums, so that a
-/// start need not read them whole before it begins.
+/// A segment that is done with, as Parquet.
 pub const SEGMENT: &str = "segment";
+
+/// A segment that may still be merged, as it lies in memory.
+pub const ROWS: &str = "rows";
 
 /// A part as a manifest names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +26,12 @@ impl PartRef {
     pub fn of(kind: &str, bytes: &Bytes) -> PartRef {
         let size_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         PartRef { kind: kind.to_owned(), size_bytes, hash: xxh3_128(bytes) }
+    }
+
+    /// Whether it is a segment. Those can be large: they are read in blocks that carry their own checksums, so
+    /// that a start need not read them whole before it begins.
+    pub fn is_segment(&self) -> bool {
+        self.kind == SEGMENT || self.kind == ROWS
     }
 
     /// What it is called among the parts.

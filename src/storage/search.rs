@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints, lost};
 use crate::storage::inventory::{self, Inventory, Number};
 use crate::storage::manifest::Manifest;
-use crate::storage::part::{Fault, Hasher, PartRef, SEGMENT};
+use crate::storage::part::{Fault, Hasher, PartRef};
 
 /// A large part is read in pieces of this size where it is only checked.
 const CHECK_BYTES: u64 = 8 << 20;
@@ -115,7 +115,7 @@ impl Checkpoints {
         part: &PartRef,
         depth: Depth,
     ) -> Result<Result<Option<Bytes>, Fault>, CheckpointError> {
-        if part.kind != SEGMENT {
+        if !part.is_segment() {
             return match self.read_part(part) {
                 Ok(bytes) => Ok(Ok(Some(bytes))),
                 Err(CheckpointError::Damaged { fault, .. }) => Ok(Err(fault)),

@@ -17,6 +17,7 @@ use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 
 use crate::domain::time::Timestamp;
 use crate::twin::events::EventRow;
+use crate::twin::packed::Packed;
 use crate::twin::packed_rows::packed;
 use crate::twin::samples::{Rare, RareParts, SampleRow};
 use crate::twin::values::Values;
@@ -63,6 +64,22 @@ pub struct Block {
     pub rare: Rare,
 }
 
+/// The packed columns of a block that is being read.
+#[derive(Debug)]
+pub struct BlockColumns {
+    values: Values,
+    origins: Origins,
+    events: Sources,
+}
+
+impl BlockColumns {
+    /// The block, with what is not packed of it.
+    pub fn block(self, ids: StringArray, rare: Rare) -> Block {
+        let BlockColumns { values, origins, events } = self;
+        Block { values: Arc::new(values), origins, events, ids, rare }
+    }
+}
+
 /// A sample with all that is kept of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
@@ -81,6 +98,21 @@ impl Block {
     pub fn of(rows: &[SampleRow], events: &[EventRow], ids: StringArray, rare: Rare) -> Block {
         let (values, origins) = (Arc::new(Values::of(rows)), Origins::of(rows));
         Block { values, origins, events: Sources::of(events), ids, rare }
+    }
+
+    /// Every packed column, in an order that never changes.
+    pub fn columns(&self, each: &mut impl FnMut(&Packed)) {
+        self.values.columns(each);
+        self.origins.columns(each);
+        self.events.columns(each);
+    }
+
+    /// The columns as [`Block::columns`] gave them; `None` if they are none.
+    pub fn read_columns(next: &mut impl FnMut() -> Option<Packed>) -> Option<BlockColumns> {
+        let (values, origins) = (Values::of_columns(next)?, Origins::of_columns(next)?);
+        let events = Sources::of_columns(next)?;
+        let is_even = values.n_rows() == origins.n_rows();
+        is_even.then_some(BlockColumns { values, origins, events })
     }
 
     /// How many rows there are.

@@ -44,6 +44,11 @@ impl Chains {
         self.before.push(before);
     }
 
+    /// Bytes of memory they take.
+    pub fn size_bytes(&self) -> usize {
+        self.newest.size_bytes() + self.before.size_bytes()
+    }
+
     /// The rows of a patient, the last to come first.
     pub fn walk(&self, patient: u32) -> impl Iterator<Item = u32> {
         let newest = match patient {

@@ -53,6 +53,8 @@ pub struct Effects {
     unsaid: Pages<Unsaid>,
     by_track: ByTrack,
     newest_suppression: HashMap<(u32, u16), u32, Numbers>,
+    /// Bytes of the revisions.
+    n_effect_bytes: usize,
 }
 
 impl Effects {
@@ -70,9 +72,11 @@ impl Effects {
             by_track.entry((row.patient, row.track)).or_default().push(number);
         }
         let going_on = going_on.into_iter().map(|(patient, track, row)| ((patient, track), row));
+        let n_effect_bytes = revisions.iter().map(|row| row.effect.size_bytes()).sum();
         Effects {
             rows,
             revisions,
+            n_effect_bytes,
             suppressions,
             by_track,
             newest_suppression: going_on.collect(),
@@ -131,6 +135,7 @@ impl Effects {
 
     /// Adds an effect.
     pub fn push(&mut self, patient: u32, track: u16, effect: Arc<Effect>) {
+        self.n_effect_bytes += effect.size_bytes();
         let row = EffectRow { patient, track, effect };
         self.revisions.push(row.clone());
         let number = self.rows.push(row);
@@ -140,6 +145,7 @@ impl Effects {
     /// Replaces an effect by its next revision.
     pub fn revise(&mut self, number: u32, effect: Arc<Effect>) {
         if let Some(row) = self.rows.get_mut(number) {
+            self.n_effect_bytes += effect.size_bytes();
             row.effect = effect;
             let revised = row.clone();
             self.revisions.push(revised);
@@ -194,5 +200,14 @@ impl Effects {
     /// Every time that something was not said, in order: what the suppressions count; cloning it is cheap.
     pub fn unsaid(&self) -> &Pages<Unsaid> {
         &self.unsaid
+    }
+
+    /// Bytes of memory they take, within a few percent.
+    pub fn size_bytes(&self) -> usize {
+        let rows = self.rows.size_bytes() + self.revisions.size_bytes();
+        let unsaid = self.suppressions.size_bytes() + self.unsaid.size_bytes();
+        let places = self.by_track.capacity() * size_of::<((u32, u16), Vec<u32>)>();
+        let running = self.newest_suppression.capacity() * size_of::<((u32, u16), u32)>();
+        self.n_effect_bytes + rows + unsaid + places + running
     }
 }

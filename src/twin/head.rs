@@ -112,6 +112,12 @@ impl Head {
         self.n_columns
     }
 
+    /// Bytes of memory it takes.
+    pub fn size_bytes(&self) -> usize {
+        let cell = size_of::<i64>() + size_of::<i32>() + size_of::<u16>();
+        self.pages.len() * CHUNK_ROWS * self.n_columns * cell
+    }
+
     /// The newest of `column` for `patient`.
     #[inline]
     pub fn get(&self, patient: u32, column: usize) -> Option<Cell> {

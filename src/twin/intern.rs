@@ -14,6 +14,7 @@ pub struct Interner {
     /// The hash of each text, by its number.
     hashes: Vec<u64>,
     numbers: HashTable<Known>,
+    n_text_bytes: usize,
 }
 
 /// A text that was seen. It stands here too, so that finding it touches nothing else.
@@ -40,6 +41,7 @@ impl Interner {
         }
         let text: Arc<str> = Arc::from(text);
         let number = self.texts.push(text.clone());
+        self.n_text_bytes += text.len();
         self.hashes.push(hash);
         self.numbers.insert_unique(hash, Known { hash, text, number }, |known| known.hash);
         number
@@ -65,6 +67,14 @@ impl Interner {
     /// Every text in the order of its number; cloning it is cheap.
     pub fn texts(&self) -> &Pages<Arc<str>> {
         &self.texts
+    }
+
+    /// Bytes of memory they take, within a few percent: each text stands once, behind two pointers with its hash.
+    pub fn size_bytes(&self) -> usize {
+        let counts = 2 * size_of::<usize>();
+        let texts = self.n_text_bytes + self.hashes.len() * counts;
+        let table = self.numbers.capacity() * (size_of::<Known>() + 1);
+        texts + self.texts.size_bytes() + self.hashes.capacity() * size_of::<u64>() + table
     }
 
     fn find(&self, hash: u64, text: &str) -> Option<u32> {

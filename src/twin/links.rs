@@ -51,6 +51,11 @@ impl LinkIndex {
         index
     }
 
+    /// Bytes of memory it takes.
+    pub fn size_bytes(&self) -> usize {
+        self.entries.capacity() * (size_of::<Entry>() + 1)
+    }
+
     /// Notes that a resource of a patient carries these links.
     pub fn add(&mut self, patient: u32, links: &[u64], key: u64) {
         for link in links {

@@ -85,6 +85,11 @@ impl Names {
         low
     }
 
+    /// Bytes of memory they take.
+    pub fn size_bytes(&self) -> usize {
+        self.buckets.size_bytes() + self.since.size_bytes()
+    }
+
     /// When a patient was first spoken of.
     pub fn since(&self, number: u32) -> Option<Timestamp> {
         self.since.get(number).copied()

@@ -35,6 +35,11 @@ impl Newest {
         fits.then(|| Newest { n_columns, pages: pages.into_iter().map(Arc::new).collect() })
     }
 
+    /// Bytes of memory it takes.
+    pub fn size_bytes(&self) -> usize {
+        self.pages.len() * CHUNK_ROWS * self.n_columns * size_of::<Cell>()
+    }
+
     /// How many series are tracked.
     pub fn n_columns(&self) -> usize {
         self.n_columns

@@ -44,6 +44,11 @@ impl<T: Clone> Pages<T> {
         full + self.pages.last().map_or(0, |page| page.len())
     }
 
+    /// Bytes of memory its items take, without what they point to.
+    pub fn size_bytes(&self) -> usize {
+        self.pages.len() * CHUNK_ROWS * size_of::<T>()
+    }
+
     /// The item of this number.
     #[inline]
     pub fn get(&self, number: u32) -> Option<&T> {

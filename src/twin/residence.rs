@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::domain::event::Resource;
+use crate::domain::person::Person;
 use crate::domain::time::Timestamp;
 use crate::twin::block::Block;
+use crate::twin::intern::Interner;
 use crate::twin::places::resource_key;
 use crate::twin::samples::SampleRow;
 use crate::twin::segment::{Extent, Index, Shelf};
-use crate::twin::statements::StatementRow;
-use crate::twin::twins::{BlockPlace, Need, Twins};
+use crate::twin::twins::{BlockPlace, Need, SEGMENT_ROWS_MAX, Twins};
 
 impl Twins {
     /// Whether any block is not whole in memory.
@@ -103,6 +104,12 @@ impl Twins {
         n_forgotten
     }
 
+    /// Makes no segment of more rows out of others from now on: while one is made there is memory for it twice.
+    /// It changes no twin, score or effect (TW-4).
+    pub fn bound_segments(&mut self, rows_max: u32) {
+        self.segment_rows_max = rows_max.min(SEGMENT_ROWS_MAX);
+    }
+
     /// Bytes of facts that could be forgotten if they were sealed and stored.
     pub fn n_bytes_to_store(&self) -> usize {
         let sealed = self.segments.iter().filter(|segment| !segment.is_stored());
@@ -120,17 +127,17 @@ impl Twins {
         self.segments.iter().map(|segment| segment.size_bytes()).sum()
     }
 
-    /// Bytes of memory that facts take, within a few percent.
+    /// Bytes of memory that the twins take, within a few percent.
     pub fn size_bytes(&self) -> usize {
         let tail = self.tail.rows.n_rows() * (size_of::<SampleRow>() + TAIL_ROW_EXTRA);
-        let statements = self.statements.n_rows() * (size_of::<StatementRow>() + STATEMENT_EXTRA);
-        tail + self.sealed_bytes() + statements
+        let names = [&self.patients, &self.codes, &self.devices].map(Interner::size_bytes);
+        let persons = self.persons.capacity() * size_of::<Person>() + self.names.size_bytes();
+        let lists = self.tail.lists.size_bytes() + self.links.size_bytes();
+        let people = persons + self.newest.size_bytes() + names.into_iter().sum::<usize>();
+        tail + lists + people + self.sealed_bytes() + self.statements.size_bytes()
     }
 }
 
 /// What a row of the tail costs beside its columns: its event, its resource's id, its places in the lists
 /// and in the index by identity.
 const TAIL_ROW_EXTRA: usize = 64;
-
-/// What a statement costs beside its row: its texts and codes.
-const STATEMENT_EXTRA: usize = 200;

@@ -142,9 +142,6 @@ pub struct EpisodeRow {
     pub cause: u64,
 }
 
-/// What a score costs beside its row: its places in the lists and chains.
-const ROW_EXTRA: usize = 2 * size_of::<u32>();
-
 /// An instant of a track that has a score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant {
@@ -215,7 +212,10 @@ impl Scores {
 
     /// Bytes of memory they take, within a few percent.
     pub fn size_bytes(&self) -> usize {
-        self.rows.size_bytes() + self.rows.n_rows() * ROW_EXTRA
+        self.rows.size_bytes()
+            + self.head.size_bytes()
+            + self.chains.size_bytes()
+            + self.lists.size_bytes()
     }
 
     /// The chunk of the newest score of a track, where a step that goes on from it would read it from

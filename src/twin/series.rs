@@ -46,6 +46,12 @@ struct Newest {
 const NONE: u32 = u32::MAX;
 
 impl Lists {
+    /// Bytes of memory they take.
+    pub fn size_bytes(&self) -> usize {
+        let newest = self.newest.capacity() * (size_of::<Newest>() + 1);
+        newest + self.previous.capacity() * size_of::<u32>()
+    }
+
     /// The newest row of a series.
     #[inline]
     pub fn newest(&self, series: (u32, u16)) -> Option<u32> {

@@ -49,6 +49,11 @@ pub struct StatementRow {
 }
 
 impl StatementRow {
+    /// Bytes of memory that its texts and codes take.
+    fn text_bytes(&self) -> usize {
+        self.id.len() + size_of_val(&*self.links) + self.statement.heap_bytes()
+    }
+
     /// Whether it is in force at `at`. A planned statement never is; one that ended at an unknown
     /// time is in force at no time we could name.
     pub fn in_force_at(&self, at: Timestamp) -> bool {
@@ -92,6 +97,7 @@ pub struct Statements {
     rows: Pages<Arc<StatementRow>>,
     marks: Marks,
     chains: Chains,
+    n_text_bytes: usize,
 }
 
 impl Statements {
@@ -99,7 +105,8 @@ impl Statements {
     pub fn of(rows: Vec<Arc<StatementRow>>, marks: Marks) -> Statements {
         let mut chains = Chains::default();
         rows.iter().for_each(|row| chains.push(row.patient));
-        Statements { rows: Pages::of(rows), marks, chains }
+        let n_text_bytes = rows.iter().map(|row| row.text_bytes()).sum();
+        Statements { rows: Pages::of(rows), marks, chains, n_text_bytes }
     }
 
     /// When those that ceased to be current did.
@@ -110,6 +117,7 @@ impl Statements {
     /// Appends a statement and gives its number.
     pub fn push(&mut self, row: StatementRow) -> u32 {
         self.chains.push(row.patient);
+        self.n_text_bytes += row.text_bytes();
         self.rows.push(Arc::new(row))
     }
 
@@ -144,11 +152,20 @@ impl Statements {
         numbered.map(|(number, row)| (row, self.marks.known_to(number)))
     }
 
+    /// Bytes of memory they take, within a few percent.
+    pub fn size_bytes(&self) -> usize {
+        let row = size_of::<StatementRow>() + size_of::<Statement<'_>>() + ROW_EXTRA;
+        self.n_rows() * row + self.n_text_bytes + self.chains.size_bytes()
+    }
+
     /// How many statements there are, current or not.
     pub fn n_rows(&self) -> usize {
         self.rows.n_items()
     }
 }
+
+/// What a row costs beside itself: its counts, its places in the list and in the index.
+const ROW_EXTRA: usize = 80;
 
 impl Rows for Statements {
     fn list_of(&self, row: u32) -> (u32, u16) {

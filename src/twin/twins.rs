@@ -49,6 +49,8 @@ pub struct Twins {
     pub(super) zones: Arc<Zones>,
     pub(super) codes: Interner,
     pub(super) devices: Interner,
+    /// No segment of more rows is made of others.
+    pub(super) segment_rows_max: u32,
     /// What is true, as sums.
     pub(super) sums: Sums,
     pub(super) newest: Newest,
@@ -141,6 +143,7 @@ impl Twins {
             zones: Arc::default(),
             codes: Interner::default(),
             devices: Interner::default(),
+            segment_rows_max: SEGMENT_ROWS_MAX,
             sums: Sums::default(),
             newest: Newest::default(),
             tracked: Vec::new(),
@@ -337,7 +340,7 @@ impl Twins {
     /// row is moved once per size, and a patient's rows lie in few segments.
     pub fn seal(&mut self) {
         self.segments.push(self.tail.seal());
-        while let Some(first) = first_to_merge(&self.segments) {
+        while let Some(first) = first_to_merge(&self.segments, self.segment_rows_max) {
             let merged = Segment::merge(self.segments.get(first..).unwrap_or_default());
             self.segments.truncate(first);
             self.segments.push(merged);
@@ -397,11 +400,14 @@ fn name_of<'n>(twin: &TwinId<'_>, name: &'n mut Vec<u8>) -> &'n str {
 /// As many segments of about a size become one: each costs a question for every new resource.
 const SEGMENTS_ALIKE_MAX: u32 = 4;
 
-/// No segment of more rows is made of others: until it is stored it takes about 60 bytes a row.
-const SEGMENT_ROWS_MAX: u32 = 8 << 20;
+/// No segment of more rows is made of others.
+pub const SEGMENT_ROWS_MAX: u32 = 8 << 20;
+
+/// Bytes that a sealed row takes at most, unless it has texts of its own.
+pub const SEALED_ROW_BYTES: usize = 96;
 
 /// The first of the newest segments that become one, if they do: those of the newest one's size or less.
-fn first_to_merge(segments: &[Segment]) -> Option<usize> {
+fn first_to_merge(segments: &[Segment], rows_max: u32) -> Option<usize> {
     let size = |segment: &Segment| segment.n_rows().max(1).ilog(SEGMENTS_ALIKE_MAX);
     let newest = size(segments.last()?);
     let larger = segments.iter().rposition(|segment| newest < size(segment));
@@ -409,5 +415,5 @@ fn first_to_merge(segments: &[Segment]) -> Option<usize> {
     let alike = segments.get(first..)?;
     let n_alike = u32::try_from(alike.len()).unwrap_or(u32::MAX);
     let n_rows = alike.iter().map(|segment| u64::from(segment.n_rows())).sum::<u64>();
-    (SEGMENTS_ALIKE_MAX <= n_alike && n_rows <= u64::from(SEGMENT_ROWS_MAX)).then_some(first)
+    (SEGMENTS_ALIKE_MAX <= n_alike && n_rows <= u64::from(rows_max)).then_some(first)
 }

@@ -4,6 +4,7 @@
 //! ends too early all the same is refused, never filled in.
 
 use arrow::buffer::Buffer;
+use arrow::datatypes::ToByteSlice;
 
 use crate::twin::packed::Packed;
 
@@ -54,6 +55,27 @@ macro_rules! words {
 words! { u8: u8, u16: u16, u32: u32, u64: u64, u128: u128, i32: i32, i64: i64, }
 
 impl Out {
+    /// Writes into this buffer; what is in it is overwritten.
+    pub fn into_buffer(mut buffer: Vec<u8>) -> Out {
+        buffer.clear();
+        Out { bytes: buffer }
+    }
+
+    /// Makes room for so many bytes.
+    pub fn reserve(&mut self, n_bytes: usize) {
+        self.bytes.reserve(n_bytes);
+    }
+
+    /// How many bytes are written.
+    pub fn n_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What was written since there were `n_bytes`.
+    pub fn since(&self, n_bytes: usize) -> &[u8] {
+        self.bytes.get(n_bytes..).unwrap_or_default()
+    }
+
     /// Everything written.
     pub fn finish(self) -> Vec<u8> {
         self.bytes
@@ -87,7 +109,16 @@ impl Out {
         self.u64(step);
         self.u32(n_bits);
         self.u32(n_values);
-        words.iter().for_each(|word| self.u64(*word));
+        self.words(words);
+    }
+
+    /// Writes words as they are; who reads them knows how many.
+    pub fn words(&mut self, words: &[u64]) {
+        if cfg!(target_endian = "little") {
+            self.raw(words.to_byte_slice());
+        } else {
+            words.iter().for_each(|word| self.u64(*word));
+        }
     }
 
     /// Writes what may be missing.

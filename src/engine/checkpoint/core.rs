@@ -27,7 +27,10 @@ use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::sums::{Sum, Sums};
 
 /// The version of what is written here. It only grows, and every older one is read for ever.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+
+/// The oldest that is read. Format 3 added segments that are no Parquet, and changed nothing here.
+const FORMAT_MIN: u32 = 2;
 
 /// Rows of a run: large enough that a shard has few parts, small enough that the open end is.
 pub const RUN_ROWS: usize = 65_536;
@@ -77,9 +80,13 @@ pub struct Core<'b> {
 }
 
 /// Writes the part.
-pub fn write(state: &ShardState, segments: &[SegmentEntry], n_runs: [usize; 3]) -> Out {
+pub fn write(
+    mut out: Out,
+    state: &ShardState,
+    segments: &[SegmentEntry],
+    n_runs: [usize; 3],
+) -> Out {
     let ShardState { snapshot, rest } = state;
-    let mut out = Out::default();
     out.u32(FORMAT);
     out.u32(snapshot.partition);
     out.u64(snapshot.next_offset);
@@ -127,7 +134,7 @@ pub fn write(state: &ShardState, segments: &[SegmentEntry], n_runs: [usize; 3]) 
 /// If it ends before, or is of a newer version.
 pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
     let mut part = In::of(bytes);
-    if part.u32()? != FORMAT {
+    if !(FORMAT_MIN..=FORMAT).contains(&part.u32()?) {
         return Err(Torn);
     }
     let (partition, next_offset) = (part.u32()?, part.u64()?);
@@ -310,7 +317,7 @@ fn write_segment(out: &mut Out, entry: &SegmentEntry) {
         out.i64(first.micros());
         out.i64(last.micros());
     });
-    out.list(filter.words(), |out, words| words.iter().for_each(|word| out.u64(*word)));
+    out.list(filter.words(), |out, words| out.words(words));
     tables::write_marks(out, &entry.marks);
     out.list(entry.blocks.iter(), |out, place| {
         out.u64(place.start);

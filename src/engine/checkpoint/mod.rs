@@ -1,5 +1,6 @@
 //! A shard as bytes in storage: what a checkpoint holds, and the shard that it gives back.
 
+pub mod blocks;
 pub mod bytes;
 pub mod core;
 pub mod effects;

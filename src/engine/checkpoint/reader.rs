@@ -16,7 +16,7 @@ use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::manifest::Manifest;
 use crate::storage::object::Storage;
-use crate::storage::part::{PartRef, SEGMENT};
+use crate::storage::part::PartRef;
 use crate::storage::search::{Depth, Search, Valid};
 use crate::twin::chains::Chains;
 use crate::twin::names::Names;
@@ -138,7 +138,8 @@ fn read(
     let Core { names, since, unsaid, rest, segments, suppressions, n_runs, mut open, .. } = core;
     let [patients, sources, codes, devices, notes] = names;
     let names = Names::of(&patients, since.into_iter());
-    let (segments, stored) = read_segments(storage, segments, of_kind(SEGMENT), object_of)?;
+    let refs = parts.iter().filter(|(part, _)| part.is_segment());
+    let (segments, stored) = read_segments(storage, segments, refs, object_of)?;
     let tail = tables::read_samples(&mut open)?;
     let (tail_marks, tail_rare) = (tables::read_marks(&mut open)?, tables::read_rare(&mut open)?);
     let events = core::read_events(&mut open, sources)?;
@@ -216,8 +217,8 @@ fn read_segments<'p>(
     }
     let both = entries.into_iter().zip(parts);
     let stored = both.map(|(entry, part)| {
-        let (object, size_bytes) = (object_of(part), part.size_bytes);
-        let file = StoredSegment::new(storage.clone(), object, size_bytes, entry.blocks);
+        let object = object_of(part);
+        let file = StoredSegment::new(storage.clone(), object, part.clone(), entry.blocks);
         let file = Arc::new(file);
         let shelf: Arc<dyn Shelf> = file.clone();
         let segment = Segment::of_storage(entry.index.clone(), entry.marks, &shelf);

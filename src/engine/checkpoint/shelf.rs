@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
+use crate::engine::checkpoint::blocks;
 use crate::engine::checkpoint::bytes::{In, Torn};
 use crate::engine::checkpoint::tables::read_scores;
 use crate::storage::error::StorageError;
 use crate::storage::object::Storage;
-use crate::storage::part::{Fault, PartRef};
+use crate::storage::part::{Fault, PartRef, ROWS};
 use crate::twin::block::Block;
 use crate::twin::score_table::{PackedScores, ScoreChunk, ScoreShelf};
 use crate::twin::segment::Shelf;
@@ -24,8 +25,9 @@ const TRIES_MAX: u32 = 5;
 pub struct StoredSegment {
     storage: Storage,
     object: String,
-    size_bytes: u64,
+    part: PartRef,
     blocks: Vec<BlockPlace>,
+    /// Of a Parquet file, once it was read.
     footer: OnceLock<Footer>,
     /// The blocks that were read last: who reads a patient's rows asks for the same one many times.
     recent: Mutex<VecDeque<(usize, Arc<Block>)>>,
@@ -52,21 +54,15 @@ pub enum ShelfError {
 }
 
 impl StoredSegment {
-    /// The file of `size_bytes` that is called `object`, with its blocks.
+    /// The file that is called `object` and is this part, with its blocks.
     pub fn new(
         storage: Storage,
         object: String,
-        size_bytes: u64,
+        part: PartRef,
         blocks: Vec<BlockPlace>,
     ) -> StoredSegment {
-        StoredSegment {
-            storage,
-            object,
-            size_bytes,
-            blocks,
-            footer: OnceLock::new(),
-            recent: Mutex::default(),
-        }
+        let (footer, recent) = (OnceLock::new(), Mutex::default());
+        StoredSegment { storage, object, part, blocks, footer, recent }
     }
 
     /// Where its blocks lie in it.
@@ -80,6 +76,10 @@ impl StoredSegment {
     /// If the storage cannot, or what it gives is not what was written.
     pub fn try_read(&self, block: usize) -> Result<Block, ShelfError> {
         let place = self.blocks.get(block).ok_or(SegmentFileError::Missing("such block"))?;
+        if self.part.kind == ROWS {
+            let bytes = self.storage.get_range(&self.object, place.range())?;
+            return Ok(blocks::read(block, place, &bytes)?);
+        }
         let footer = self.footer()?;
         let bytes = self.storage.get_range(&self.object, place.range())?;
         Ok(read_block(footer, block, place, bytes)?)
@@ -89,7 +89,8 @@ impl StoredSegment {
         if let Some(footer) = self.footer.get() {
             return Ok(footer);
         }
-        let range: Range<u64> = self.blocks.last().map_or(0, |place| place.end)..self.size_bytes;
+        let range: Range<u64> =
+            self.blocks.last().map_or(0, |place| place.end)..self.part.size_bytes;
         let bytes: Bytes = self.storage.get_range(&self.object, range.clone())?;
         let footer = read_footer(range.start, bytes)?;
         Ok(self.footer.get_or_init(|| footer))

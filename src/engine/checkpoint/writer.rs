@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::engine::checkpoint::blocks;
 use crate::engine::checkpoint::bytes::Out;
 use crate::engine::checkpoint::core::{self, RUN_ROWS, SegmentEntry};
 use crate::engine::checkpoint::effects::write_revisions;
@@ -22,12 +23,12 @@ use crate::engine::checkpoint::tables::write_scores;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::manifest::{Checkpoint, Manifest};
 use crate::storage::object::Storage;
-use crate::storage::part::{PartRef, SEGMENT};
+use crate::storage::part::{PartRef, ROWS, SEGMENT};
 use crate::twin::effects::EffectRow;
 use crate::twin::pages::Pages;
 use crate::twin::score_table::{RUN_CHUNKS, ScoreChunk};
 use crate::twin::segment::{Index, Segment};
-use crate::twin::segment_file::{self, SegmentFileError};
+use crate::twin::segment_file::{self, SegmentFile, SegmentFileError};
 use crate::twin::statements::Statements;
 
 /// The kinds of parts, besides segments.
@@ -41,6 +42,13 @@ pub const REVISIONS: &str = "revisions";
 
 /// Checkpoints that are kept: the newest, and two to fall back on.
 pub const MANIFESTS_KEPT: usize = 3;
+
+/// A segment of so many rows is not made one with others any more: it is written as Parquet, once. A smaller one
+/// is written as it lies in memory, at a tenth of the cost.
+pub const COLD_ROWS: u32 = 4 << 20;
+
+/// A larger buffer is given back: most of it would lie idle until the next segment of its size.
+const BUFFER_BYTES_MAX: usize = 128 << 20;
 
 /// Why a checkpoint is not written.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +81,11 @@ pub struct CheckpointWriter {
     /// The parts of scores, statements and revisions that are written.
     runs: [Vec<PartRef>; 3],
     segments: Vec<Stored>,
+    /// What files are made in, one after the other: memory that is asked for anew costs more than what is put
+    /// into it.
+    buffer: Vec<u8>,
+    /// Rows from which on a segment is written as Parquet.
+    cold_rows: u32,
     recent: RecentRuns,
     /// Parts that were found damaged where they lie, until the next checkpoint is written.
     damaged: BTreeSet<PartRef>,
@@ -111,7 +124,23 @@ impl CheckpointWriter {
         let runs = restored.map(|restored| restored.runs.clone()).unwrap_or_default();
         let segments = restored.map(|restored| restored.segments.clone()).unwrap_or_default();
         let (recent, damaged) = (RecentRuns::default(), BTreeSet::new());
-        Ok(CheckpointWriter { storage, checkpoints, n_partitions, runs, segments, recent, damaged })
+        Ok(CheckpointWriter {
+            storage,
+            checkpoints,
+            n_partitions,
+            runs,
+            segments,
+            buffer: Vec::new(),
+            cold_rows: COLD_ROWS,
+            recent,
+            damaged,
+        })
+    }
+
+    /// Writes segments of so many rows and more as Parquet. Tests and the simulation choose; what is read back
+    /// is the same.
+    pub fn with_cold_rows(self, cold_rows: u32) -> CheckpointWriter {
+        CheckpointWriter { cold_rows, ..self }
     }
 
     /// The parts of a checkpoint with their objects.
@@ -157,23 +186,23 @@ impl CheckpointWriter {
             snapshot.revisions.n_items() / RUN_ROWS,
         ];
         for run in self.runs[0].len()..n_runs[0] {
-            let mut out = Out::default();
+            let mut out = self.out();
             write_scores(&mut out, slice(&snapshot.scores, run * RUN_CHUNKS, RUN_CHUNKS));
             self.put(0, SCORES, out)?;
         }
         for run in self.runs[1].len()..n_runs[1] {
-            let mut out = Out::default();
+            let mut out = self.out();
             let rows = run * RUN_ROWS..(run + 1) * RUN_ROWS;
             write_statement_rows(&mut out, &snapshot.statements, rows);
             self.put(1, STATEMENTS, out)?;
         }
         for run in self.runs[2].len()..n_runs[2] {
-            let mut out = Out::default();
+            let mut out = self.out();
             write_revision_rows(&mut out, &snapshot.revisions, run * RUN_ROWS, RUN_ROWS);
             self.put(2, REVISIONS, out)?;
         }
         let core = self.core(state, n_runs);
-        let core = self.checkpoints.put_part(CORE, Bytes::from(core))?;
+        let core = self.put_part(CORE, Bytes::from(core))?;
         let runs = self.runs.iter().flatten().cloned();
         let segments = self.segments.iter().map(|stored| stored.part.clone());
         let checkpoint = Checkpoint {
@@ -220,11 +249,23 @@ impl CheckpointWriter {
     }
 
     fn put(&mut self, kind: usize, name: &str, out: Out) -> Result<(), CheckpointError> {
-        let part = self.checkpoints.put_part(name, Bytes::from(out.finish()))?;
+        let part = self.put_part(name, Bytes::from(out.finish()))?;
         if let Some(runs) = self.runs.get_mut(kind) {
             runs.push(part);
         }
         Ok(())
+    }
+
+    fn out(&mut self) -> Out {
+        Out::into_buffer(std::mem::take(&mut self.buffer))
+    }
+
+    /// Makes a part durable, and keeps its memory for the next one where nobody else holds it.
+    fn put_part(&mut self, kind: &str, bytes: Bytes) -> Result<PartRef, CheckpointError> {
+        let part = self.checkpoints.put_part(kind, bytes.clone())?;
+        let kept = bytes.try_into_mut().ok().map(Vec::from);
+        self.buffer = kept.filter(|kept| kept.capacity() <= BUFFER_BYTES_MAX).unwrap_or_default();
+        Ok(part)
     }
 
     /// Writes the segments that are new or damaged, and forgets those that are no more. Gives the damaged ones
@@ -254,24 +295,26 @@ impl CheckpointWriter {
         if 0 < segment.n_forgotten() {
             return Ok(false);
         }
-        let file = segment_file::write(segment)?;
-        if PartRef::of(SEGMENT, &file.bytes) != known.part {
+        let kind = if known.part.kind == ROWS { ROWS } else { SEGMENT };
+        let file = file_of(segment, kind, Vec::new())?;
+        if PartRef::of(kind, &file.bytes) != known.part {
             return Ok(false);
         }
-        self.checkpoints.put_part(SEGMENT, file.bytes)?;
+        self.checkpoints.put_part(kind, file.bytes)?;
         Ok(true)
     }
 
     fn write_segment(&mut self, segment: &Segment) -> Result<Stored, WriteError> {
-        let file = segment_file::write(segment)?;
-        let part = self.checkpoints.put_part(SEGMENT, file.bytes)?;
+        let kind = if segment.n_rows() < self.cold_rows { ROWS } else { SEGMENT };
+        let file = file_of(segment, kind, std::mem::take(&mut self.buffer))?;
+        let part = self.put_part(kind, file.bytes)?;
         let object = self.checkpoints.object_of(&part);
-        let (storage, size_bytes) = (self.storage.clone(), part.size_bytes);
-        let file = Arc::new(StoredSegment::new(storage, object, size_bytes, file.blocks));
+        let storage = self.storage.clone();
+        let file = Arc::new(StoredSegment::new(storage, object, part.clone(), file.blocks));
         Ok(Stored { index: segment.index().clone(), part, file })
     }
 
-    fn core(&self, state: &ShardState, n_runs: [usize; 3]) -> Vec<u8> {
+    fn core(&mut self, state: &ShardState, n_runs: [usize; 3]) -> Vec<u8> {
         let snapshot = &state.snapshot;
         let entry = |(segment, stored): (&Segment, &Stored)| SegmentEntry {
             index: segment.index().clone(),
@@ -280,7 +323,7 @@ impl CheckpointWriter {
         };
         let entries: Vec<SegmentEntry> =
             snapshot.segments.iter().zip(&self.segments).map(entry).collect();
-        let mut out = core::write(state, &entries, n_runs);
+        let mut out = core::write(self.out(), state, &entries, n_runs);
         let first = n_runs[0] * RUN_CHUNKS;
         write_scores(&mut out, slice(&snapshot.scores, first, usize::MAX));
         let n_statements = snapshot.statements.n_rows();
@@ -289,6 +332,15 @@ impl CheckpointWriter {
         write_revision_rows(&mut out, &snapshot.revisions, n_runs[2] * RUN_ROWS, usize::MAX);
         out.finish()
     }
+}
+
+/// The file of a segment, as Parquet or as it lies in memory.
+fn file_of(
+    segment: &Segment,
+    kind: &str,
+    buffer: Vec<u8>,
+) -> Result<SegmentFile, SegmentFileError> {
+    if kind == ROWS { Ok(blocks::write(segment, buffer)) } else { segment_file::write(segment) }
 }
 
 /// The state, at a position that may be wrong on purpose.
