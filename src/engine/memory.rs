@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::domain::event::{EventBody, Resource};
+use crate::domain::event::{Control, EventBody, Resource};
 use crate::domain::fact::{Body, Fact};
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::checkpoint::shelf::StoredScores;
 use crate::engine::checkpoint::writer::{Stored, Written};
 use crate::engine::shard::{LogFrame, Shard};
 use crate::log::decode::open_frame;
+use crate::pipeline::live::Live;
 use crate::twin::block::Block;
 use crate::twin::samples::series_of;
 use crate::twin::score_table::ScoreShelf;
@@ -33,27 +34,56 @@ impl Shard {
         if !self.twins().has_forgotten() && !self.scores().rows.has_forgotten() {
             return needs;
         }
-        let needed = &mut needs.blocks;
         for frame in frames.iter().filter(|frame| self.next_offset() <= frame.offset) {
             // A frame that cannot be read is refused by the step.
             let Ok(frame) = open_frame(&frame.bytes) else { continue };
             for event in frame.events().filter_map(Result::ok) {
-                let EventBody::Patient { twin, resources } = &event.body else { continue };
-                let Some(patient) = self.twins().patient(twin) else { continue };
-                let from = self.horizon(patient, resources);
-                let keys = self.twins().keys_of(&twin.namespace, resources);
-                self.twins().forgotten_of(patient, from, &keys, needed);
-                let tracks = self.lives().iter().flat_map(|live| live.tracks.iter());
-                let newest = tracks.filter_map(|track| self.scores().forgotten(patient, *track));
-                needs.scores.extend(newest);
+                match &event.body {
+                    EventBody::Patient { twin, resources } => {
+                        let Some(patient) = self.twins().patient(twin) else { continue };
+                        let from = self.horizon(patient, resources);
+                        let keys = self.twins().keys_of(patient, &twin.namespace, resources);
+                        self.need(patient, from, &keys, &mut needs);
+                    }
+                    EventBody::Control(Control::Tick { at }) => self.need_at_tick(*at, &mut needs),
+                    EventBody::Control(_) | EventBody::Directory { .. } => {}
+                }
             }
         }
+        let needed = &mut needs.blocks;
         // Of what is needed twice, the most.
         needed.sort_unstable_by(|one, other| other.cmp(one));
         needed.dedup_by_key(|need| need.place);
         needs.scores.sort_unstable();
         needs.scores.dedup();
         needs
+    }
+
+    /// What an evaluation of a patient may read from `from` on, and the rows of resources.
+    fn need(&self, patient: u32, from: Timestamp, keys: &[u64], needs: &mut Needs) {
+        self.twins().forgotten_of(patient, from, keys, &mut needs.blocks);
+        let tracks = self.lives().iter().flat_map(|live| live.tracks.iter());
+        needs.scores.extend(tracks.filter_map(|track| self.scores().forgotten(patient, *track)));
+    }
+
+    /// What the pipelines read whose time comes with a tick.
+    fn need_at_tick(&self, clock: Timestamp, needs: &mut Needs) {
+        for (patient, track) in self.timers.due_by(clock) {
+            for live in self.lives().iter().filter(|live| live.first_track() == track) {
+                let newest = self.scores().newest_at(patient, track);
+                let at = newest.map_or(self.clock, |newest| newest.min(self.clock));
+                self.need(patient, self.horizon_of_live(patient, live, at), &[], needs);
+            }
+        }
+    }
+
+    /// The earliest time that an evaluation of a pipeline at `at` and later may look at.
+    fn horizon_of_live(&self, patient: u32, live: &Live, at: Timestamp) -> Timestamp {
+        let reach = Span::from_micros(-live.reach_max().micros());
+        let episodes = live.tracks.iter();
+        let episodes = episodes.filter_map(|track| self.scores().newest_episode(patient, *track));
+        let starts = episodes.map(|episode| Timestamp::from_micros(episode.start));
+        starts.fold(at, Timestamp::min).plus(reach)
     }
 
     /// The earliest time that an evaluation of what these resources change may look at.
@@ -73,15 +103,8 @@ impl Shard {
         let series = series_of(sample.signal, sample.origin);
         let mut from = at;
         for live in self.lives() {
-            let Some(reach) = live.reach_of(series) else { continue };
-            let reach = live.reach_max().max(reach);
-            let before = |at: Timestamp| at.plus(Span::from_micros(-reach.micros()));
-            from = from.min(before(at));
-            for track in &live.tracks {
-                let episode = self.scores().newest_episode(patient, *track);
-                if let Some(episode) = episode {
-                    from = from.min(before(Timestamp::from_micros(episode.start)));
-                }
+            if live.reach_of(series).is_some() {
+                from = from.min(self.horizon_of_live(patient, live, at));
             }
         }
         from

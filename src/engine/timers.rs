@@ -85,6 +85,13 @@ impl Timers {
         }
     }
 
+    /// Where something happens by `clock`.
+    pub(super) fn due_by(&self, clock: Timestamp) -> impl Iterator<Item = Place> {
+        let sets = [&self.planned.by_time, &self.due].into_iter();
+        let due = sets.flat_map(move |set| set.iter().take_while(move |(at, ..)| *at <= clock));
+        due.map(|(_, patient, track)| (*patient, *track))
+    }
+
     /// When the newest score may say something else; `None` for never.
     pub(super) fn next(&self, place: Place) -> Option<Timestamp> {
         self.next.get(&place).copied()

@@ -74,7 +74,7 @@ impl LinkIndex {
     }
 
     /// The keys of the resources of a patient that carry a link.
-    fn keys(&self, patient: u32, link: u64) -> Vec<u64> {
+    pub(super) fn keys(&self, patient: u32, link: u64) -> Vec<u64> {
         let place = hash::of_key(patient, link);
         let same = self.entries.iter_hash(place).filter(|entry| entry.place == place);
         same.map(|entry| entry.key).collect()

@@ -63,7 +63,7 @@ impl<T: Clone> Pages<T> {
     }
 
     /// Every item in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
+    pub fn iter(&self) -> impl Iterator<Item = &T> + Clone {
         self.pages.iter().flat_map(|page| page.iter())
     }
 }

@@ -18,10 +18,17 @@ impl Twins {
         self.segments.iter().any(|segment| 0 < segment.n_forgotten())
     }
 
-    /// The keys of resources that have an id.
-    pub fn keys_of(&self, namespace: &str, resources: &[Resource<'_>]) -> Vec<u64> {
-        let named = resources.iter().filter(|resource| !resource.id.is_empty());
-        named.map(|resource| resource_key(namespace, resource.kind, &resource.id)).collect()
+    /// The keys of resources that have an id, and of those of the patient that tell of the same results.
+    pub fn keys_of(&self, patient: u32, namespace: &str, resources: &[Resource<'_>]) -> Vec<u64> {
+        let mut keys = Vec::new();
+        for resource in resources {
+            if !resource.id.is_empty() {
+                keys.push(resource_key(namespace, resource.kind, &resource.id));
+            }
+            let links = resource.facts.iter().flat_map(|fact| fact.links.iter());
+            keys.extend(links.flat_map(|link| self.links.keys(patient, *link)));
+        }
+        keys
     }
 
     /// Adds the blocks that hold values of a patient from `from` on, or rows of its resources, where these are

@@ -202,6 +202,21 @@ impl Rare {
         find(&self.parts, number)
     }
 
+    /// The version ids by row number, ascending.
+    pub fn version_ids(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
+        self.version_ids.iter().copied()
+    }
+
+    /// What rows have besides version ids, by row number, ascending.
+    pub fn parts(&self) -> impl Iterator<Item = &(u32, RareParts)> {
+        self.parts.iter()
+    }
+
+    /// How many rows have something besides a version id.
+    pub fn n_parts(&self) -> usize {
+        self.parts.n_items()
+    }
+
     /// What every row has that has anything. A row that has a version id and something else comes once with
     /// each.
     pub fn iter(&self) -> impl Iterator<Item = (u32, RareParts)> {

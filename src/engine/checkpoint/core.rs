@@ -1,7 +1,7 @@
 //! The part of a checkpoint that is written each time: everything small, and the open ends of what grows.
 //!
-//! What grows and never changes lies in parts of its own, a run of 65,536 rows each, and what is sealed in
-//! its segment's file; this part says which rows they hold by how many of each there are.
+//! What grows and never changes lies in parts of its own, a run of rows each, and what is sealed in its
+//! segment's file with an index beside it; this part says which rows they hold by how many of each there are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,11 +29,14 @@ use crate::twin::sums::{Sum, Sums};
 /// The version of what is written here. It only grows, and every older one is read for ever.
 pub const FORMAT: u32 = 3;
 
-/// The oldest that is read. Format 3 added segments that are no Parquet, and changed nothing here.
+/// The oldest that is read. Since format 3 the index of a segment is a part of its own.
 const FORMAT_MIN: u32 = 2;
 
-/// Rows of a run: large enough that a shard has few parts, small enough that the open end is.
-pub const RUN_ROWS: usize = 65_536;
+/// Statements of a run: enough that a shard has few parts, and few enough that the open end is small.
+pub const STATEMENT_RUN_ROWS: usize = 8_192;
+
+/// Revisions of effects of a run; each takes a page of text.
+pub const REVISION_RUN_ROWS: usize = 1_024;
 
 /// A sealed segment as a checkpoint names it.
 #[derive(Clone, Debug)]
@@ -46,9 +49,20 @@ pub struct SegmentEntry {
     pub blocks: Vec<BlockPlace>,
 }
 
+/// What the part says of segments.
+#[derive(Debug)]
+pub enum Segments {
+    /// Everything but their rows (format 2).
+    Whole(Vec<SegmentEntry>),
+    /// Which rows ceased to be current; each has an index of its own.
+    Marks(Vec<Marks>),
+}
+
 /// What the part says, but for the rows that lie in parts of their own.
 #[derive(Debug)]
 pub struct Core<'b> {
+    /// The version in which it is written.
+    pub format: u32,
     /// The partition.
     pub partition: u32,
     /// The offset of the next frame.
@@ -70,7 +84,7 @@ pub struct Core<'b> {
     /// What only the writer needs.
     pub rest: Rest,
     /// The segments.
-    pub segments: Vec<SegmentEntry>,
+    pub segments: Segments,
     /// What was not said.
     pub suppressions: Vec<SuppressionRow>,
     /// How many runs there are of scores, statements and revisions.
@@ -80,12 +94,7 @@ pub struct Core<'b> {
 }
 
 /// Writes the part.
-pub fn write(
-    mut out: Out,
-    state: &ShardState,
-    segments: &[SegmentEntry],
-    n_runs: [usize; 3],
-) -> Out {
+pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 3]) -> Out {
     let ShardState { snapshot, rest } = state;
     out.u32(FORMAT);
     out.u32(snapshot.partition);
@@ -114,7 +123,7 @@ pub fn write(
         out.i64(unsaid.at.micros());
     });
     write_rest(&mut out, rest);
-    out.list(segments.iter(), write_segment);
+    out.list(snapshot.segments.iter(), |out, one| tables::write_marks(out, &one.marks));
     write_suppressions(&mut out, &snapshot.suppressions);
     n_runs.into_iter().for_each(|n_runs| out.count(n_runs));
     tables::write_samples(&mut out, &snapshot.tail);
@@ -134,7 +143,8 @@ pub fn write(
 /// If it ends before, or is of a newer version.
 pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
     let mut part = In::of(bytes);
-    if !(FORMAT_MIN..=FORMAT).contains(&part.u32()?) {
+    let format = part.u32()?;
+    if !(FORMAT_MIN..=FORMAT).contains(&format) {
         return Err(Torn);
     }
     let (partition, next_offset) = (part.u32()?, part.u64()?);
@@ -144,6 +154,7 @@ pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
         *names = Pages::of(part.list(|part| part.text().map(Arc::from))?);
     }
     Ok(Core {
+        format,
         partition,
         next_offset,
         known,
@@ -160,7 +171,10 @@ pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
             Ok(Unsaid { suppression, known, at })
         })?),
         rest: read_rest(&mut part)?,
-        segments: part.list(read_segment)?,
+        segments: match format {
+            FORMAT_MIN => Segments::Whole(part.list(read_segment_of_format_2)?),
+            _ => Segments::Marks(part.list(tables::read_marks)?),
+        },
         suppressions: read_suppressions(&mut part)?,
         n_runs: [count(&mut part)?, count(&mut part)?, count(&mut part)?],
         open: part,
@@ -307,8 +321,9 @@ fn sum(part: &mut In<'_>) -> Result<Sum, Torn> {
     Ok(Sum { count: part.u64()?, hash: part.u64()? })
 }
 
-fn write_segment(out: &mut Out, entry: &SegmentEntry) {
-    let Index { n_rows, patients, starts, newest, bounds, filter } = &*entry.index;
+/// Writes the index of a segment and where its blocks lie in its file. Neither ever changes.
+pub fn write_index(out: &mut Out, index: &Index, blocks: &[BlockPlace]) {
+    let Index { n_rows, patients, starts, newest, bounds, filter } = index;
     out.u32(*n_rows);
     out.list(patients.iter(), |out, patient| out.u32(*patient));
     out.list(starts.iter(), |out, start| out.u32(*start));
@@ -318,16 +333,25 @@ fn write_segment(out: &mut Out, entry: &SegmentEntry) {
         out.i64(last.micros());
     });
     out.list(filter.words(), |out, words| out.words(words));
-    tables::write_marks(out, &entry.marks);
-    out.list(entry.blocks.iter(), |out, place| {
+    out.list(blocks.iter(), |out, place| {
         out.u64(place.start);
         out.u64(place.end);
         out.u64(place.hash);
     });
 }
 
-fn read_segment(part: &mut In<'_>) -> Result<SegmentEntry, Torn> {
-    let index = Index {
+/// Reads the index of a segment and where its blocks lie.
+///
+/// # Errors
+/// If the part ends before.
+pub fn read_index(part: &mut In<'_>) -> Result<(Index, Vec<BlockPlace>), Torn> {
+    let index = read_index_alone(part)?;
+    let blocks = read_blocks(part, &index)?;
+    Ok((index, blocks))
+}
+
+fn read_index_alone(part: &mut In<'_>) -> Result<Index, Torn> {
+    Ok(Index {
         n_rows: part.u32()?,
         patients: part.list(In::u32)?,
         starts: part.list(In::u32)?,
@@ -340,12 +364,18 @@ fn read_segment(part: &mut In<'_>) -> Result<SegmentEntry, Torn> {
             }
             Ok(words)
         })?),
-    };
-    let marks = tables::read_marks(part)?;
+    })
+}
+
+fn read_blocks(part: &mut In<'_>, index: &Index) -> Result<Vec<BlockPlace>, Torn> {
     let blocks = part
         .list(|part| Ok(BlockPlace { start: part.u64()?, end: part.u64()?, hash: part.u64()? }))?;
-    if blocks.len() != index.bounds.len() {
-        return Err(Torn);
-    }
+    if blocks.len() == index.bounds.len() { Ok(blocks) } else { Err(Torn) }
+}
+
+fn read_segment_of_format_2(part: &mut In<'_>) -> Result<SegmentEntry, Torn> {
+    let index = read_index_alone(part)?;
+    let marks = tables::read_marks(part)?;
+    let blocks = read_blocks(part, &index)?;
     Ok(SegmentEntry { index: Arc::new(index), marks, blocks })
 }

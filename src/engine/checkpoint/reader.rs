@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::engine::checkpoint::bytes::{In, Torn};
-use crate::engine::checkpoint::core::{self, Core};
+use crate::engine::checkpoint::core::{self, Core, SegmentEntry, Segments};
 use crate::engine::checkpoint::effects::{read_revisions, read_standing};
 use crate::engine::checkpoint::shelf::{ShelfError, StoredSegment};
 use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::statements::read_statements;
 use crate::engine::checkpoint::tables;
-use crate::engine::checkpoint::writer::{CORE, REVISIONS, SCORES, STATEMENTS, Stored};
+use crate::engine::checkpoint::writer::{CORE, INDEX, REVISIONS, SCORES, STATEMENTS, Stored};
 use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::manifest::Manifest;
@@ -21,10 +21,14 @@ use crate::storage::search::{Depth, Search, Valid};
 use crate::twin::chains::Chains;
 use crate::twin::names::Names;
 use crate::twin::pages::Pages;
+use crate::twin::samples::Rare;
 use crate::twin::segment::{Segment, Shelf};
 use crate::twin::snapshot::ShardSnapshot;
 use crate::twin::statements::Statements;
 use crate::twin::twins::BlockPlace;
+
+/// The format whose runs of statements and of revisions had 65,536 rows.
+const FORMAT_OF_LONG_RUNS: u32 = 2;
 
 /// Why a shard cannot be restored.
 #[derive(Debug, thiserror::Error)]
@@ -117,9 +121,14 @@ pub fn restore_found(
     let refs = &manifest.checkpoint.parts;
     let all: Vec<(&PartRef, Option<Bytes>)> = refs.iter().zip(parts).collect();
     let object_of = |part: &PartRef| checkpoints.object_of(part);
-    let (state, segments) = read(storage, &all, object_of).map_err(torn)?;
+    let (state, segments, format) = read(storage, &all, object_of).map_err(torn)?;
     let of_kind = |kind: &str| refs.iter().filter(|part| part.kind == kind).cloned().collect();
-    let runs = [of_kind(SCORES), of_kind(STATEMENTS), of_kind(REVISIONS)];
+    let mut runs = [of_kind(SCORES), of_kind(STATEMENTS), of_kind(REVISIONS)];
+    if format == FORMAT_OF_LONG_RUNS {
+        // They are written anew, in shorter ones.
+        let [_, grown @ ..] = &mut runs;
+        grown.iter_mut().for_each(Vec::clear);
+    }
     let shard =
         Shard::restore(state).map_err(|(name, error)| RestoreError::Definition { name, error })?;
     Ok(Some(Restored { shard, manifest, runs, segments, passed_over }))
@@ -129,19 +138,22 @@ fn read(
     storage: &Storage,
     parts: &[(&PartRef, Option<Bytes>)],
     object_of: impl Fn(&PartRef) -> String,
-) -> Result<(ShardState, Vec<Stored>), Torn> {
+) -> Result<(ShardState, Vec<Stored>, u32), Torn> {
     let of_kind = |kind: &'static str| parts.iter().filter(move |(part, _)| part.kind == kind);
     let bytes_of = |kind| of_kind(kind).filter_map(|(_, bytes)| bytes.as_ref());
     let core = core::read(bytes_of(CORE).next().ok_or(Torn)?)?;
-    let Core { partition, next_offset, known, clock, .. } = core;
+    let Core { format, partition, next_offset, known, clock, .. } = core;
     let (tracks, past_tracks) = (Arc::new(core.tracks), Arc::new(core.past_tracks));
     let Core { names, since, unsaid, rest, segments, suppressions, n_runs, mut open, .. } = core;
     let [patients, sources, codes, devices, notes] = names;
     let names = Names::of(&patients, since.into_iter());
     let refs = parts.iter().filter(|(part, _)| part.is_segment());
-    let (segments, stored) = read_segments(storage, segments, refs, object_of)?;
+    let files: Vec<&PartRef> = refs.map(|(part, _)| *part).collect();
+    let entries = entries(segments, of_kind(INDEX))?;
+    let (segments, stored) = read_segments(storage, entries, &files, object_of)?;
     let tail = tables::read_samples(&mut open)?;
-    let (tail_marks, tail_rare) = (tables::read_marks(&mut open)?, tables::read_rare(&mut open)?);
+    let tail_marks = tables::read_marks(&mut open)?;
+    let tail_rare = read_rare(&mut open, format)?;
     let events = core::read_events(&mut open, sources)?;
     let ids = tables::read_texts(&mut open)?;
     let score_marks = tables::read_marks(&mut open)?;
@@ -188,7 +200,14 @@ fn read(
         unsaid,
         past_tracks,
     };
-    Ok((ShardState { snapshot, rest }, stored))
+    Ok((ShardState { snapshot, rest }, stored, format))
+}
+
+fn read_rare(part: &mut In<'_>, format: u32) -> Result<Rare, Torn> {
+    match format {
+        FORMAT_OF_LONG_RUNS => tables::read_rare_of_format_2(part),
+        _ => tables::read_rare(part),
+    }
 }
 
 /// The rows of a table that only grows: its runs, then its open end.
@@ -205,24 +224,44 @@ fn grown<'p, T>(
     Ok(rows)
 }
 
-fn read_segments<'p>(
+/// The segments of a checkpoint, each with the part that its index is, if it has one of its own.
+fn entries<'p>(
+    segments: Segments,
+    mut indexes: impl Iterator<Item = &'p (&'p PartRef, Option<Bytes>)>,
+) -> Result<Vec<(SegmentEntry, Option<PartRef>)>, Torn> {
+    let marks = match segments {
+        Segments::Whole(entries) => {
+            return Ok(entries.into_iter().map(|entry| (entry, None)).collect());
+        }
+        Segments::Marks(marks) => marks,
+    };
+    let mut entries = Vec::with_capacity(marks.len());
+    for marks in marks {
+        let (part, bytes) = indexes.next().ok_or(Torn)?;
+        let (index, blocks) = core::read_index(&mut In::of(bytes.as_ref().ok_or(Torn)?))?;
+        let index = Arc::new(index);
+        entries.push((SegmentEntry { index, marks, blocks }, Some((*part).clone())));
+    }
+    if indexes.next().is_none() { Ok(entries) } else { Err(Torn) }
+}
+
+fn read_segments(
     storage: &Storage,
-    entries: Vec<core::SegmentEntry>,
-    parts: impl Iterator<Item = &'p (&'p PartRef, Option<Bytes>)>,
+    entries: Vec<(SegmentEntry, Option<PartRef>)>,
+    parts: &[&PartRef],
     object_of: impl Fn(&PartRef) -> String,
 ) -> Result<(Vec<Segment>, Vec<Stored>), Torn> {
-    let parts: Vec<&PartRef> = parts.map(|(part, _)| *part).collect();
     if parts.len() != entries.len() {
         return Err(Torn);
     }
-    let both = entries.into_iter().zip(parts);
-    let stored = both.map(|(entry, part)| {
+    let both = entries.into_iter().zip(parts.iter().copied());
+    let stored = both.map(|((entry, index_part), part)| {
         let object = object_of(part);
         let file = StoredSegment::new(storage.clone(), object, part.clone(), entry.blocks);
         let file = Arc::new(file);
         let shelf: Arc<dyn Shelf> = file.clone();
         let segment = Segment::of_storage(entry.index.clone(), entry.marks, &shelf);
-        (segment, Stored { index: entry.index, part: part.clone(), file })
+        (segment, Stored { index: entry.index, index_part, part: part.clone(), file })
     });
     Ok(stored.unzip())
 }

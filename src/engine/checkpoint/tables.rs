@@ -13,6 +13,7 @@ use crate::twin::head::Cell;
 use crate::twin::marks::Marks;
 use crate::twin::newest::{NOTHING, Newest};
 use crate::twin::packed::Packed;
+use crate::twin::packed_rows::Word;
 use crate::twin::samples::{Rare, RareParts, SampleChunk};
 use crate::twin::score_table::{PackedScores, ScoreChunk};
 use crate::twin::table::CHUNK_ROWS;
@@ -155,23 +156,28 @@ pub fn read_texts(part: &mut In<'_>) -> Result<Vec<Arc<StringArray>>, Torn> {
     })
 }
 
-/// Writes what few rows have.
+/// Writes what few rows have. A sender that has version ids has them in every row: they are columns.
 pub fn write_rare(out: &mut Out, rare: &Rare) {
-    let parts: Vec<(u32, RareParts)> = rare.iter().collect();
+    let version_ids = || rare.version_ids();
+    out.packed(&Packed::of(version_ids().map(|(number, _)| i64::from(number))));
+    out.packed(&Packed::of(version_ids().map(|(_, version_id)| version_id.word())));
+    out.count(rare.n_parts());
+    rare.parts().for_each(|(number, parts)| write_parts(out, *number, parts));
+}
+
+fn write_parts(out: &mut Out, number: u32, parts: &RareParts) {
     let time = |out: &mut Out, at: Timestamp| out.i64(at.micros());
-    out.list(parts.into_iter(), |out, (number, parts)| {
-        out.u32(number);
-        out.option(parts.start, time);
-        out.option(parts.end, time);
-        out.option(parts.raw.as_ref(), |out, (value, unit)| {
-            out.text(value);
-            out.text(unit);
-        });
-        out.option(parts.version_id, Out::u64);
-        out.option(parts.kind, |out, kind| out.u32(kind.number()));
-        out.option(parts.recorded_at, time);
-        out.list(parts.links.iter(), |out, link| out.u64(*link));
+    out.u32(number);
+    out.option(parts.start, time);
+    out.option(parts.end, time);
+    out.option(parts.raw.as_ref(), |out, (value, unit)| {
+        out.text(value);
+        out.text(unit);
     });
+    out.option(parts.version_id, Out::u64);
+    out.option(parts.kind, |out, kind| out.u32(kind.number()));
+    out.option(parts.recorded_at, time);
+    out.list(parts.links.iter(), |out, link| out.u64(*link));
 }
 
 /// Reads what few rows have.
@@ -179,6 +185,24 @@ pub fn write_rare(out: &mut Out, rare: &Rare) {
 /// # Errors
 /// If the part ends before, or names what this version does not know.
 pub fn read_rare(part: &mut In<'_>) -> Result<Rare, Torn> {
+    let (numbers, version_ids) = (part.packed()?, part.packed()?);
+    let mut rare = read_rare_of_format_2(part)?;
+    if numbers.n_values() != version_ids.n_values() {
+        return Err(Torn);
+    }
+    for (number, version_id) in numbers.iter().zip(version_ids.iter()) {
+        let number = u32::try_from(number).map_err(|_| Torn)?;
+        let version_id = Some(u64::of_word(version_id));
+        rare.put(number, RareParts { version_id, ..RareParts::default() });
+    }
+    Ok(rare)
+}
+
+/// Reads what few rows have as format 2 wrote it: a version id as one of the parts.
+///
+/// # Errors
+/// If the part ends before, or names what this version does not know.
+pub fn read_rare_of_format_2(part: &mut In<'_>) -> Result<Rare, Torn> {
     let mut rare = Rare::default();
     let all = part.list(|part| {
         let number = part.u32()?;

@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::engine::checkpoint::blocks;
 use crate::engine::checkpoint::bytes::Out;
-use crate::engine::checkpoint::core::{self, RUN_ROWS, SegmentEntry};
+use crate::engine::checkpoint::core::{self, REVISION_RUN_ROWS, STATEMENT_RUN_ROWS};
 use crate::engine::checkpoint::effects::write_revisions;
 use crate::engine::checkpoint::reader::Restored;
 use crate::engine::checkpoint::shelf::{RecentRuns, StoredScores, StoredSegment};
@@ -33,6 +33,8 @@ use crate::twin::statements::Statements;
 
 /// The kinds of parts, besides segments.
 pub const CORE: &str = "core";
+/// Indexes of segments.
+pub const INDEX: &str = "index";
 /// Runs of scores.
 pub const SCORES: &str = "scores";
 /// Runs of statements.
@@ -66,6 +68,8 @@ pub enum WriteError {
 pub struct Stored {
     /// The segment, by what is always in memory of it.
     pub index: Arc<Index>,
+    /// That as a part of checkpoints; a segment of an older format has none yet.
+    pub index_part: Option<PartRef>,
     /// Its file as a part of checkpoints.
     pub part: PartRef,
     /// Its file.
@@ -182,8 +186,8 @@ impl CheckpointWriter {
         let n_scores = snapshot.scores.iter().filter(|chunk| chunk.is_packed()).count();
         let n_runs = [
             n_scores / RUN_CHUNKS,
-            snapshot.statements.n_rows() / RUN_ROWS,
-            snapshot.revisions.n_items() / RUN_ROWS,
+            snapshot.statements.n_rows() / STATEMENT_RUN_ROWS,
+            snapshot.revisions.n_items() / REVISION_RUN_ROWS,
         ];
         for run in self.runs[0].len()..n_runs[0] {
             let mut out = self.out();
@@ -192,19 +196,23 @@ impl CheckpointWriter {
         }
         for run in self.runs[1].len()..n_runs[1] {
             let mut out = self.out();
-            let rows = run * RUN_ROWS..(run + 1) * RUN_ROWS;
+            let rows = run * STATEMENT_RUN_ROWS..(run + 1) * STATEMENT_RUN_ROWS;
             write_statement_rows(&mut out, &snapshot.statements, rows);
             self.put(1, STATEMENTS, out)?;
         }
         for run in self.runs[2].len()..n_runs[2] {
             let mut out = self.out();
-            write_revision_rows(&mut out, &snapshot.revisions, run * RUN_ROWS, RUN_ROWS);
+            let first = run * REVISION_RUN_ROWS;
+            write_revision_rows(&mut out, &snapshot.revisions, first, REVISION_RUN_ROWS);
             self.put(2, REVISIONS, out)?;
         }
         let core = self.core(state, n_runs);
         let core = self.put_part(CORE, Bytes::from(core))?;
         let runs = self.runs.iter().flatten().cloned();
-        let segments = self.segments.iter().map(|stored| stored.part.clone());
+        let segments = self
+            .segments
+            .iter()
+            .flat_map(|stored| stored.index_part.iter().chain([&stored.part]).cloned());
         let checkpoint = Checkpoint {
             next_offset: snapshot.next_offset,
             known: snapshot.known_through,
@@ -274,7 +282,7 @@ impl CheckpointWriter {
         let (mut stored, mut lost) = (Vec::with_capacity(segments.len()), Vec::new());
         for segment in segments {
             let same = |known: &&Stored| Arc::ptr_eq(&known.index, segment.index());
-            stored.push(match self.segments.iter().find(same).cloned() {
+            let mut one = match self.segments.iter().find(same).cloned() {
                 Some(known) if self.damaged.contains(&known.part) => {
                     if !self.write_again(segment, &known)? {
                         lost.push(known.part.clone());
@@ -283,7 +291,13 @@ impl CheckpointWriter {
                 }
                 Some(known) => known,
                 None => self.write_segment(segment)?,
-            });
+            };
+            if one.index_part.as_ref().is_none_or(|part| self.damaged.contains(part)) {
+                let mut out = self.out();
+                core::write_index(&mut out, &one.index, one.file.blocks());
+                one.index_part = Some(self.put_part(INDEX, Bytes::from(out.finish()))?);
+            }
+            stored.push(one);
         }
         self.segments = stored;
         Ok(lost)
@@ -311,25 +325,19 @@ impl CheckpointWriter {
         let object = self.checkpoints.object_of(&part);
         let storage = self.storage.clone();
         let file = Arc::new(StoredSegment::new(storage, object, part.clone(), file.blocks));
-        Ok(Stored { index: segment.index().clone(), part, file })
+        Ok(Stored { index: segment.index().clone(), index_part: None, part, file })
     }
 
     fn core(&mut self, state: &ShardState, n_runs: [usize; 3]) -> Vec<u8> {
         let snapshot = &state.snapshot;
-        let entry = |(segment, stored): (&Segment, &Stored)| SegmentEntry {
-            index: segment.index().clone(),
-            marks: segment.marks.clone(),
-            blocks: stored.file.blocks().to_vec(),
-        };
-        let entries: Vec<SegmentEntry> =
-            snapshot.segments.iter().zip(&self.segments).map(entry).collect();
-        let mut out = core::write(self.out(), state, &entries, n_runs);
+        let mut out = core::write(self.out(), state, n_runs);
         let first = n_runs[0] * RUN_CHUNKS;
         write_scores(&mut out, slice(&snapshot.scores, first, usize::MAX));
         let n_statements = snapshot.statements.n_rows();
-        let rows = n_runs[1] * RUN_ROWS..n_statements;
+        let rows = n_runs[1] * STATEMENT_RUN_ROWS..n_statements;
         write_statement_rows(&mut out, &snapshot.statements, rows);
-        write_revision_rows(&mut out, &snapshot.revisions, n_runs[2] * RUN_ROWS, usize::MAX);
+        let first = n_runs[2] * REVISION_RUN_ROWS;
+        write_revision_rows(&mut out, &snapshot.revisions, first, usize::MAX);
         out.finish()
     }
 }
