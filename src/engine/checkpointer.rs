@@ -11,6 +11,7 @@
 //! crash reads more of the log, and nothing else depends on it. A storage that does not answer stops
 //! nothing: the log keeps everything, and the next checkpoint is tried later.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -22,6 +23,7 @@ use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
 use crate::storage::object::{Storage, StorageSpec};
+use crate::storage::part::PartRef;
 use crate::twin::twins::{SEALED_ROW_BYTES, SEGMENT_ROWS_MAX};
 
 /// Where checkpoints go and how often.
@@ -70,6 +72,9 @@ impl Budget {
 /// Segments are merged up to this size whatever the budget: with more of them each new resource costs more questions.
 const SEGMENT_ROWS_MIN: u32 = 1 << 18;
 
+/// Jobs that wait for the thread: a write at a time, and what becomes of partitions.
+const JOBS_MAX: usize = 64;
+
 /// A write that took a second is followed by this many seconds without one.
 const REST_PER_WORK: i64 = 19;
 
@@ -111,7 +116,7 @@ pub struct Checkpointer {
     jobs: Option<SyncSender<Job>>,
     news: Receiver<News>,
     thread: Option<JoinHandle<()>>,
-    known: Vec<Known>,
+    known: BTreeMap<u32, Known>,
     is_writing: bool,
     rests_until: Timestamp,
     is_over_budget: bool,
@@ -130,49 +135,73 @@ pub struct Start {
     pub n_restored: usize,
 }
 
-impl Checkpointer {
-    /// Restores the shards of a log, and makes this instance the owner of their checkpoints.
+/// Where partitions are taken over, in any thread.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    storage: Storage,
+    log: String,
+    n_partitions: u32,
+    budget: Option<Budget>,
+}
+
+/// A partition that was taken over.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Its shard, as its newest checkpoint has it.
+    pub shard: Shard,
+    /// Damaged checkpoints that were passed over.
+    pub passed_over: Vec<String>,
+    /// Whether there was a checkpoint.
+    pub is_restored: bool,
+    writer: CheckpointWriter,
+    parts: Vec<(String, PartRef)>,
+}
+
+impl Desk {
+    /// Restores the shard of a partition, and makes this instance the owner of its checkpoints.
     ///
     /// # Errors
     /// If the storage cannot be read, or a checkpoint is of a newer version.
-    pub fn open(
+    pub fn take_over(&self, partition: u32) -> Result<Arrival, CheckpointerError> {
+        let mut checkpoints = Checkpoints::open(self.storage.clone(), &self.log, partition);
+        let restored = restore(&self.storage, &mut checkpoints)?;
+        let mut writer = CheckpointWriter::claim(
+            self.storage.clone(),
+            &checkpoints,
+            self.n_partitions,
+            restored.as_ref(),
+        )?;
+        if let Some(budget) = self.budget {
+            writer = writer.with_cold_rows(budget.cold_rows());
+        }
+        let is_restored = restored.is_some();
+        let (mut shard, passed_over, parts) = match restored {
+            Some(restored) => {
+                let parts = writer.objects(&restored.manifest.checkpoint).collect();
+                (restored.shard, restored.passed_over, parts)
+            }
+            None => (Shard::new(partition), Vec::new(), Vec::new()),
+        };
+        if let Some(budget) = self.budget {
+            shard.bound_segments(budget.segment_rows_max);
+        }
+        Ok(Arrival { shard, passed_over, is_restored, writer, parts })
+    }
+}
+
+impl Checkpointer {
+    /// Starts the thread that writes, with no partitions yet; they are taken over at the desk.
+    ///
+    /// # Errors
+    /// If the storage cannot be opened.
+    pub fn start(
         spec: &CheckpointSpec,
         n_partitions: u32,
-    ) -> Result<(Checkpointer, Start), CheckpointerError> {
+    ) -> Result<(Checkpointer, Desk), CheckpointerError> {
         let storage = Storage::open(&spec.storage)?;
         let budget = spec.memory_bytes_max.map(Budget::of);
-        let mut start = Start { shards: Vec::new(), passed_over: Vec::new(), n_restored: 0 };
-        let (mut scribe, mut known) = (Scribe::new(storage.clone()), Vec::new());
-        for partition in 0..n_partitions {
-            let mut checkpoints = Checkpoints::open(storage.clone(), &spec.log, partition);
-            let restored = restore(&storage, &mut checkpoints)?;
-            let writer = CheckpointWriter::claim(
-                storage.clone(),
-                &checkpoints,
-                n_partitions,
-                restored.as_ref(),
-            )?;
-            let writer = match budget {
-                Some(budget) => writer.with_cold_rows(budget.cold_rows()),
-                None => writer,
-            };
-            scribe.add(partition, writer, restored.as_ref());
-            let mut shard = match restored {
-                Some(restored) => {
-                    start.n_restored += 1;
-                    start.passed_over.extend(restored.passed_over);
-                    restored.shard
-                }
-                None => Shard::new(partition),
-            };
-            if let Some(budget) = budget {
-                shard.bound_segments(budget.segment_rows_max);
-            }
-            let position = shard.next_offset();
-            known.push(Known { position, due_at: Timestamp::MIN, owes: false });
-            start.shards.push(shard);
-        }
-        let (jobs, waiting) = sync_channel::<Job>(1);
+        let scribe = Scribe::new(storage.clone());
+        let (jobs, waiting) = sync_channel::<Job>(JOBS_MAX);
         let (told, news) = sync_channel::<News>(1);
         let named = thread::Builder::new().name("checkpoints".to_owned());
         let thread = named.spawn(move || scribe.run(&waiting, &told));
@@ -183,13 +212,65 @@ impl Checkpointer {
             jobs: Some(jobs),
             news,
             thread: Some(thread),
-            known,
+            known: BTreeMap::new(),
             is_writing: false,
             rests_until: Timestamp::MIN,
             is_over_budget: false,
             is_too_small: false,
         };
+        Ok((checkpointer, Desk { storage, log: spec.log.clone(), n_partitions, budget }))
+    }
+
+    /// Restores the shards of a log, and makes this instance the owner of their checkpoints.
+    ///
+    /// # Errors
+    /// If the storage cannot be read, or a checkpoint is of a newer version.
+    pub fn open(
+        spec: &CheckpointSpec,
+        n_partitions: u32,
+    ) -> Result<(Checkpointer, Start), CheckpointerError> {
+        let (mut checkpointer, desk) = Checkpointer::start(spec, n_partitions)?;
+        let mut start = Start { shards: Vec::new(), passed_over: Vec::new(), n_restored: 0 };
+        for partition in 0..n_partitions {
+            let mut arrival = desk.take_over(partition)?;
+            start.n_restored += usize::from(arrival.is_restored);
+            start.passed_over.append(&mut arrival.passed_over);
+            start.shards.push(checkpointer.admit(arrival));
+        }
         Ok((checkpointer, start))
+    }
+
+    /// Writes the checkpoints of a partition from now on. Gives its shard.
+    pub fn admit(&mut self, arrival: Arrival) -> Shard {
+        let Arrival { shard, writer, parts, .. } = arrival;
+        let partition = shard.twins().partition();
+        let position = shard.next_offset();
+        self.known.insert(partition, Known { position, due_at: Timestamp::MIN, owes: false });
+        self.send(Job::Admit(partition, Box::new(writer), parts));
+        shard
+    }
+
+    /// Writes no more checkpoints of a partition: it is another instance's.
+    pub fn release(&mut self, partition: u32) {
+        self.known.remove(&partition);
+        self.send(Job::Release(partition));
+    }
+
+    /// The next checkpoint of this partition is due at once.
+    pub fn hurry(&mut self, partition: u32) {
+        self.rests_until = Timestamp::MIN;
+        if let Some(known) = self.known.get_mut(&partition) {
+            known.due_at = Timestamp::MIN;
+        }
+    }
+
+    /// The offset of the frame after the newest checkpoint of a partition.
+    pub fn position(&self, partition: u32) -> Option<u64> {
+        self.known.get(&partition).map(|known| known.position)
+    }
+
+    fn send(&self, job: Job) -> bool {
+        self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok())
     }
 
     /// Takes note of what was written and hands over what is due. Effects up to the shards' positions have
@@ -206,27 +287,27 @@ impl Checkpointer {
         if self.is_writing || now < self.rests_until {
             return Ok(());
         }
-        let due = self.known.iter().zip(shards.iter()).enumerate();
-        let due = due.filter(|(_, (known, shard))| {
-            known.owes || known.due_at <= now && known.position < shard.next_offset()
+        let due = shards.iter().filter_map(|shard| {
+            let partition = shard.twins().partition();
+            let known = self.known.get(&partition)?;
+            let is_due = known.due_at <= now && known.position < shard.next_offset();
+            (known.owes || is_due).then_some((known.due_at, partition))
         });
-        let Some(index) = due.min_by_key(|(_, (known, _))| known.due_at).map(|(index, _)| index)
-        else {
-            return Ok(());
-        };
-        self.submit(index, shards);
+        if let Some((_, partition)) = due.min() {
+            self.submit(partition, shards);
+        }
         Ok(())
     }
 
-    fn submit(&mut self, index: usize, shards: &mut [Shard]) {
-        let Some(shard) = shards.get_mut(index) else { return };
-        if let Some(known) = self.known.get_mut(index) {
+    fn submit(&mut self, partition: u32, shards: &mut [Shard]) {
+        let mut shards = shards.iter_mut();
+        let Some(shard) = shards.find(|shard| shard.twins().partition() == partition) else {
+            return;
+        };
+        if let Some(known) = self.known.get_mut(&partition) {
             known.owes = false;
         }
-        let partition = u32::try_from(index).unwrap_or(u32::MAX);
-        let sent =
-            self.jobs.as_ref().map(|jobs| jobs.send(Box::new((partition, shard.state()))).is_ok());
-        self.is_writing = sent == Some(true);
+        self.is_writing = self.send(Job::Write(partition, Box::new(shard.state())));
     }
 
     fn note(
@@ -236,20 +317,22 @@ impl Checkpointer {
         now: Timestamp,
     ) -> Result<(), CheckpointerError> {
         let (News::Done(partition, ..) | News::Damaged(partition)) = news;
-        let index = usize::try_from(partition).unwrap_or(usize::MAX);
-        let Some(known) = self.known.get_mut(index) else { return Ok(()) };
+        let known = self.known.get_mut(&partition);
         let News::Done(_, written, took) = news else {
-            known.owes = true;
+            known.into_iter().for_each(|known| known.owes = true);
             return Ok(());
         };
         self.is_writing = false;
+        // It may have been released meanwhile.
+        let Some(known) = known else { return Ok(()) };
         self.rests_until = now.plus(Span::from_micros(took.micros().saturating_mul(REST_PER_WORK)));
         known.due_at = now.plus(self.spec.interval);
         match written {
             Ok(written) => {
                 tell_healing(partition, &written);
                 known.position = written.manifest.checkpoint.next_offset;
-                if let Some(shard) = shards.get_mut(index) {
+                let mut shards = shards.iter_mut();
+                if let Some(shard) = shards.find(|one| one.twins().partition() == partition) {
                     shard.note_written(&written);
                 }
             }
@@ -280,10 +363,12 @@ impl Checkpointer {
             return;
         }
         // What is not sealed cannot be forgotten, what is not stored neither.
-        for (shard, known) in shards.iter_mut().zip(&mut self.known) {
+        for shard in shards.iter_mut() {
             let n_bytes = shard.n_bytes_to_store();
             shard.seal_now();
-            known.owes |= 0 < n_bytes;
+            if let Some(known) = self.known.get_mut(&shard.twins().partition()) {
+                known.owes |= 0 < n_bytes;
+            }
         }
         if !was_over_budget {
             tracing::warn!(
@@ -292,7 +377,7 @@ impl Checkpointer {
                 "memory is over its budget: nothing is polled until there is room"
             );
         }
-        let can_help = self.is_writing || self.known.iter().any(|known| known.owes);
+        let can_help = self.is_writing || self.known.values().any(|known| known.owes);
         if !can_help && !self.is_too_small {
             self.is_too_small = true;
             tracing::error!(
@@ -314,14 +399,15 @@ impl Checkpointer {
     /// # Errors
     /// As for [`Checkpointer::round`].
     pub fn finish(mut self, shards: &mut [Shard], now: Timestamp) -> Result<(), CheckpointerError> {
-        for index in 0..shards.len() {
+        let ends: Vec<(u32, u64)> =
+            shards.iter().map(|shard| (shard.twins().partition(), shard.next_offset())).collect();
+        for (partition, end) in ends {
             while self.is_writing {
                 let Ok(news) = self.news.recv() else { break };
                 self.note(news, shards, now)?;
             }
-            let position = self.known.get(index).map(|known| known.position);
-            if position != shards.get(index).map(Shard::next_offset) {
-                self.submit(index, shards);
+            if self.position(partition).is_some_and(|position| position != end) {
+                self.submit(partition, shards);
             }
         }
         while self.is_writing {

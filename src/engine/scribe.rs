@@ -6,20 +6,29 @@
 //! A part that is damaged where it lies is told at once and written anew with the next checkpoint, if memory
 //! still has what is in it. No start pays for that: it reads the index of what it needs, and not every block.
 
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use crate::clock::now;
 use crate::domain::time::{Span, Timestamp};
-use crate::engine::checkpoint::reader::Restored;
 use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written};
 use crate::storage::checkpoints::CheckpointError;
 use crate::storage::object::Storage;
+use crate::storage::part::PartRef;
 use crate::storage::scrub::{AGAIN_INTERVAL, Damaged, PIECE_INTERVAL, Scrub};
 
-/// A shard on its way to storage.
-pub type Job = Box<(u32, ShardState)>;
+/// What the thread is asked to do, in the order in which it is asked.
+#[derive(Debug)]
+pub enum Job {
+    /// Write this state of a partition's shard.
+    Write(u32, Box<ShardState>),
+    /// Write this partition's checkpoints from now on; these parts of them count already.
+    Admit(u32, Box<CheckpointWriter>, Vec<(String, PartRef)>),
+    /// Another instance writes them from now on.
+    Release(u32),
+}
 
 /// What the thread has to tell.
 #[derive(Debug)]
@@ -32,7 +41,7 @@ pub enum News {
 
 /// Writes checkpoints, and reads them again.
 pub struct Scribe {
-    writers: Vec<CheckpointWriter>,
+    writers: BTreeMap<u32, CheckpointWriter>,
     scrub: Scrub,
     /// Damaged parts that were found since the start.
     n_damaged: u64,
@@ -41,17 +50,19 @@ pub struct Scribe {
 impl Scribe {
     /// One with no partitions yet.
     pub fn new(storage: Storage) -> Scribe {
-        Scribe { writers: Vec::new(), scrub: Scrub::new(storage), n_damaged: 0 }
+        Scribe { writers: BTreeMap::new(), scrub: Scrub::new(storage), n_damaged: 0 }
     }
 
-    /// Takes the next partition, and the checkpoint that it was started from.
-    pub fn add(&mut self, partition: u32, writer: CheckpointWriter, restored: Option<&Restored>) {
-        if let Some(restored) = restored {
-            // Nobody knows for how long it has lain there.
-            let objects = writer.objects(&restored.manifest.checkpoint);
-            self.scrub.name(partition, objects, Timestamp::MIN);
-        }
-        self.writers.push(writer);
+    /// Takes a partition, and the parts of its checkpoints that count.
+    pub fn admit(
+        &mut self,
+        partition: u32,
+        writer: CheckpointWriter,
+        parts: Vec<(String, PartRef)>,
+    ) {
+        // Nobody knows for how long they have lain there.
+        self.scrub.name(partition, parts.into_iter(), Timestamp::MIN);
+        self.writers.insert(partition, writer);
     }
 
     /// Does what comes until nobody is left who would send it.
@@ -59,9 +70,15 @@ impl Scribe {
         let wait = Duration::from_micros(PIECE_INTERVAL.micros().unsigned_abs());
         loop {
             let news = match jobs.recv_timeout(wait) {
-                Ok(job) => {
-                    let (partition, state) = *job;
-                    self.write(partition, &state)
+                Ok(Job::Write(partition, state)) => self.write(partition, &state),
+                Ok(Job::Admit(partition, writer, parts)) => {
+                    self.admit(partition, *writer, parts);
+                    None
+                }
+                Ok(Job::Release(partition)) => {
+                    self.writers.remove(&partition);
+                    self.scrub.name(partition, std::iter::empty(), Timestamp::MIN);
+                    None
                 }
                 Err(RecvTimeoutError::Timeout) => self.read_again(now()),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -73,7 +90,7 @@ impl Scribe {
     }
 
     fn write(&mut self, partition: u32, state: &ShardState) -> Option<News> {
-        let writer = self.writers.get_mut(usize::try_from(partition).ok()?)?;
+        let writer = self.writers.get_mut(&partition)?;
         let began = now();
         let written = writer.write(state);
         let ended = now();
@@ -96,7 +113,7 @@ impl Scribe {
     }
 
     fn note(&mut self, Damaged { partition, part, object, fault }: Damaged) -> Option<News> {
-        let writer = self.writers.get_mut(usize::try_from(partition).ok()?)?;
+        let writer = self.writers.get_mut(&partition)?;
         // The next owner deletes what it does not need, and our next checkpoint ends us: that is no damage.
         if let Err(CheckpointError::Fenced { .. }) = writer.ensure_owned() {
             return None;
