@@ -45,14 +45,17 @@ pub enum LibraryError {
 }
 
 /// The definitions that ship.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 7] = [
     (
         "pipelines/value-sets/metformin.yaml",
         include_str!("../../pipelines/value-sets/metformin.yaml"),
     ),
     ("pipelines/ckd-monitoring.yaml", include_str!("../../pipelines/ckd-monitoring.yaml")),
+    ("pipelines/critical-values.yaml", include_str!("../../pipelines/critical-values.yaml")),
+    ("pipelines/kdigo-aki.yaml", include_str!("../../pipelines/kdigo-aki.yaml")),
     ("pipelines/metformin-egfr.yaml", include_str!("../../pipelines/metformin-egfr.yaml")),
     ("pipelines/news2.yaml", include_str!("../../pipelines/news2.yaml")),
+    ("pipelines/potassium.yaml", include_str!("../../pipelines/potassium.yaml")),
 ];
 
 impl Library {

@@ -30,9 +30,10 @@ impl Pipeline {
 
 fn compile(file: PipelineFile, value_sets: &ValueSets) -> Result<Pipeline, FileError> {
     let features = features(&file, value_sets)?;
-    let names = Names { features: &features };
     let bands = bands(&file.bands)?;
-    let (core, features) = core(&file, features.clone(), &bands)?;
+    let (core, features) = core(&file, features, &bands)?;
+    // A rule has its inputs in an order of its own.
+    let names = Names { features: &features };
     let gates = file.applies_when.iter().map(|text| gate(text, &names));
     let gates = gates.collect::<Result<Vec<_>, _>>()?;
     let mut notes = Vec::new();

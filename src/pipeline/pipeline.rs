@@ -134,10 +134,12 @@ impl Pipeline {
         Row { at, cells: &scratch.cells, parameters: &self.parameters }
     }
 
-    /// The series whose newest value it reads, to be kept at hand.
+    /// The series whose newest value a score table reads, to be kept at hand: charted many times a day. What
+    /// rules read, results of a laboratory, come seldom and would take their place in every patient.
     pub fn tracked(&self) -> impl Iterator<Item = (Signal, Origin)> {
-        let latest = self.features.iter().filter_map(|(_, feature)| match feature {
-            Feature::Latest(window) => Some(window),
+        let is_table = matches!(self.core, Core::Table(_));
+        let latest = self.features.iter().filter_map(move |(_, feature)| match feature {
+            Feature::Latest(window) => Some(window).filter(|_| is_table),
             Feature::All(_)
             | Feature::Standing(_)
             | Feature::Medication(_)

@@ -64,6 +64,18 @@ impl Reading {
         self.value as f64 / 10_f64.powi(i32::from(self.decimals))
     }
 
+    /// The values it may stand for, both ends included: one, or all below or above a bound.
+    pub const fn range(&self) -> (i64, i64) {
+        let value = self.value;
+        match self.comparator {
+            None => (value, value),
+            Some(Comparator::Less) => (i64::MIN, value.saturating_sub(1)),
+            Some(Comparator::LessOrEqual) => (i64::MIN, value),
+            Some(Comparator::GreaterOrEqual) => (value, i64::MAX),
+            Some(Comparator::Greater) => (value.saturating_add(1), i64::MAX),
+        }
+    }
+
     /// Whether it is an exact, verified, usable value.
     pub fn is_final(&self) -> bool {
         self.unusable.is_none() && self.comparator.is_none() && !self.is_preliminary

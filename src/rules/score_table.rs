@@ -8,7 +8,6 @@
 //! upper one. A band is alerted on the lower bound; a lower band than before is believed only when
 //! the upper bound allows nothing else.
 
-use crate::domain::fact::Comparator;
 use crate::domain::signal::Signal;
 use crate::rules::assessment::{
     Assessment, Cell, Finding, Findings, Outcome, Points, Reading, Row,
@@ -216,7 +215,7 @@ impl ScoredInput {
         let bins = line.map_or(&[][..], |line| line.bins.as_slice());
         let scored = match row.cell(self.input) {
             Cell::Reading(reading) if reading.unusable.is_none() => {
-                let (low, high) = range(reading);
+                let (low, high) = reading.range();
                 let touches = |bin: &&Bin| bin.low <= high && low <= bin.high;
                 span_of(bins.iter().filter(touches))
             }
@@ -250,18 +249,6 @@ fn span_of<'b>(bins: impl Iterator<Item = &'b Bin>) -> Option<(i64, i64)> {
         None => Some((points, points)),
         Some((least, most)) => Some((points.min(least), points.max(most))),
     })
-}
-
-/// The values a reading may stand for: one, or all below or above a bound.
-fn range(reading: &Reading) -> (i64, i64) {
-    let value = reading.value;
-    match reading.comparator {
-        None => (value, value),
-        Some(Comparator::Less) => (i64::MIN, value.saturating_sub(1)),
-        Some(Comparator::LessOrEqual) => (i64::MIN, value),
-        Some(Comparator::GreaterOrEqual) => (value, i64::MAX),
-        Some(Comparator::Greater) => (value.saturating_add(1), i64::MAX),
-    }
 }
 
 impl Condition {
