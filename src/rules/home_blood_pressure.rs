@@ -5,7 +5,7 @@
 //! day dropped. Both thresholds are said by name. A diastolic that is not below its systolic is refused,
 //! never exchanged with it.
 
-/// One measurement in mm[Hg].
+/// One measurement in `mm[Hg]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measurement {
     /// The day of the session, from 1.
@@ -28,9 +28,9 @@ const READINGS_MIN: i64 = 12;
 pub struct Session {
     /// Readings that were used.
     pub n_readings: i64,
-    /// Mean systolic in tenths of mm[Hg].
+    /// Mean systolic in tenths of `mm[Hg]`.
     pub systolic: i64,
-    /// Mean diastolic in tenths of mm[Hg].
+    /// Mean diastolic in tenths of `mm[Hg]`.
     pub diastolic: i64,
 }
 

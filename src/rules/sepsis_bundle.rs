@@ -18,9 +18,9 @@ pub struct Situation {
     pub qsofa: Option<i64>,
     /// Lactate in tenths of mmol/L.
     pub lactate: Option<i64>,
-    /// Systolic pressure in mm[Hg].
+    /// Systolic pressure in `mm[Hg]`.
     pub systolic: Option<i64>,
-    /// Mean pressure in mm[Hg].
+    /// Mean pressure in `mm[Hg]`.
     pub mean_pressure: Option<i64>,
     /// Heart failure or kidney failure: fluid is a judgement.
     pub is_fluid_sensitive: bool,
