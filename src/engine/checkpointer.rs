@@ -250,22 +250,8 @@ impl Checkpointer {
         shard
     }
 
-    /// Writes no more checkpoints of a partition: it is another instance's.
-    pub fn release(&mut self, partition: u32) {
-        self.known.remove(&partition);
-        self.send(Job::Release(partition));
-    }
-
-    /// The next checkpoint of this partition is due at once.
-    pub fn hurry(&mut self, partition: u32) {
-        self.rests_until = Timestamp::MIN;
-        if let Some(known) = self.known.get_mut(&partition) {
-            known.due_at = Timestamp::MIN;
-        }
-    }
-
     /// The offset of the frame after the newest checkpoint of a partition.
-    pub fn position(&self, partition: u32) -> Option<u64> {
+    fn position(&self, partition: u32) -> Option<u64> {
         self.known.get(&partition).map(|known| known.position)
     }
 
@@ -323,7 +309,6 @@ impl Checkpointer {
             return Ok(());
         };
         self.is_writing = false;
-        // It may have been released meanwhile.
         let Some(known) = known else { return Ok(()) };
         self.rests_until = now.plus(Span::from_micros(took.micros().saturating_mul(REST_PER_WORK)));
         known.due_at = now.plus(self.spec.interval);

@@ -26,8 +26,6 @@ pub enum Job {
     Write(u32, Box<ShardState>),
     /// Write this partition's checkpoints from now on; these parts of them count already.
     Admit(u32, Box<CheckpointWriter>, Vec<(String, PartRef)>),
-    /// Another instance writes them from now on.
-    Release(u32),
 }
 
 /// What the thread has to tell.
@@ -73,11 +71,6 @@ impl Scribe {
                 Ok(Job::Write(partition, state)) => self.write(partition, &state),
                 Ok(Job::Admit(partition, writer, parts)) => {
                     self.admit(partition, *writer, parts);
-                    None
-                }
-                Ok(Job::Release(partition)) => {
-                    self.writers.remove(&partition);
-                    self.scrub.name(partition, std::iter::empty(), Timestamp::MIN);
                     None
                 }
                 Err(RecvTimeoutError::Timeout) => self.read_again(now()),
