@@ -9,7 +9,7 @@ use crate::domain::decimal::plain;
 use crate::domain::person::Sex;
 use crate::rules::anion_gap;
 use crate::rules::corrected_calcium;
-use crate::rules::critical_value::{Critical, DEFAULTS, Limits};
+use crate::rules::critical_value::{Critical, DEFAULTS, LIMIT_DECIMALS, Limits};
 use crate::rules::delta_check;
 use crate::rules::fib4;
 use crate::rules::meld3;
@@ -133,8 +133,8 @@ fn critical_values(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
             ("N", None),
         ],
     )?;
-    let value = inputs.optional_rounded("value", 2)?;
-    let judged = value.and_then(|value| limits.judge(value));
+    let value = inputs.optional_rounded("value", LIMIT_DECIMALS)?;
+    let judged = value.and_then(|value| limits.judge(value, LIMIT_DECIMALS));
     let status = if value.is_some() { "final" } else { "not-computable" };
     let critical = stated.flatten().or(judged).map(Critical::name);
     Ok(json!({ "status": status, "critical": critical }))

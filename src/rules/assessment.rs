@@ -76,6 +76,16 @@ impl Reading {
         }
     }
 
+    /// Why a result of `name` cannot be used, if it cannot.
+    pub fn refusal(&self, name: &str) -> Option<String> {
+        Some(format!("the {name} of {} cannot be used: {}", self.at, self.unusable?))
+    }
+
+    /// The first instant at which it is older than `stands`.
+    pub const fn stale_at(&self, stands: Span) -> Timestamp {
+        self.at.plus(stands).plus(Span::from_micros(1))
+    }
+
     /// Whether it is an exact, verified, usable value.
     pub fn is_final(&self) -> bool {
         self.unusable.is_none() && self.comparator.is_none() && !self.is_preliminary
@@ -244,6 +254,12 @@ impl Assessment {
     /// Says that the rule cannot be computed: what held before is left as it is.
     pub fn not_computable(reason: impl Into<String>) -> Assessment {
         Assessment::new(Outcome::NotComputable { reason: reason.into() }, Findings::Unknown)
+    }
+
+    /// Says that there is nothing to compute it from: nothing holds.
+    pub fn nothing_known(reason: impl Into<String>) -> Assessment {
+        let outcome = Outcome::NotComputable { reason: reason.into() };
+        Assessment::new(outcome, Findings::Known(Vec::new()))
     }
 
     /// An outcome and what follows from it.

@@ -96,9 +96,7 @@ fn albuminuria(ratio: &Reading) -> Albuminuria {
 
 /// Why the newest result cannot be used, if it cannot.
 fn unusable(results: &[Reading]) -> Option<String> {
-    let newest = results.last()?;
-    let reason = newest.unusable?;
-    Some(format!("the result of {} cannot be used: {reason}", newest.at))
+    results.last()?.refusal("result")
 }
 
 /// The first and the last result of the run that established a marker, if it still stands.

@@ -61,11 +61,22 @@ pub const DEFAULTS: &[Limits] = &[
 ];
 
 impl Limits {
-    /// Whether a value, in hundredths of the analyte's unit, is critical.
-    pub fn judge(&self, value: i64) -> Option<Critical> {
-        if self.low.is_some_and(|low| value <= low) {
+    /// Whether a value, in units of 10^-`decimals` of the analyte's, is critical.
+    pub fn judge(&self, value: i64, decimals: u8) -> Option<Critical> {
+        let value = thousandths(value, decimals);
+        if self.low.is_some_and(|low| value <= thousandths(low, LIMIT_DECIMALS)) {
             return Some(Critical::Low);
         }
-        Some(Critical::High).filter(|_| self.high.is_some_and(|high| high <= value))
+        let is_high = self.high.is_some_and(|high| thousandths(high, LIMIT_DECIMALS) <= value);
+        Some(Critical::High).filter(|_| is_high)
     }
+}
+
+/// Limits are hundredths.
+pub const LIMIT_DECIMALS: u8 = 2;
+
+/// Values and limits are compared in thousandths, the finest resolution of an analyte (pH). What knows no end
+/// stays without one.
+fn thousandths(value: i64, decimals: u8) -> i64 {
+    value.saturating_mul(10_i64.pow(u32::from(3_u8.saturating_sub(decimals))))
 }

@@ -4,10 +4,10 @@
 //! corrected one revises or withdraws what was said of it. A result that may be critical and may not, as
 //! one that cannot be read, opens nothing and ends nothing.
 
-use crate::domain::time::Span;
+use crate::domain::decimal::plain;
 use crate::rules::assessment::{Assessment, Finding, Findings, InputKind, Outcome, Reading, Row};
 use crate::rules::assessment::{Cell, Rule, RuleInput};
-use crate::rules::critical_value::{Critical, DEFAULTS, Limits};
+use crate::rules::critical_value::{Critical, DEFAULTS, LIMIT_DECIMALS, Limits};
 
 const fn reading(name: &'static str) -> RuleInput {
     RuleInput { name, kind: InputKind::Reading }
@@ -57,8 +57,6 @@ pub static CRITICAL_VALUES: Rule = Rule {
 const STANDS: usize = 0;
 const IN_RANGE: usize = 0;
 const CRITICAL: usize = 1;
-/// Values and limits are compared in thousandths, the finest resolution of an analyte (pH).
-const DECIMALS: u8 = 3;
 
 fn assess(row: &Row<'_>) -> Assessment {
     let (mut findings, mut notes, mut next_at) = (Vec::new(), Vec::new(), None);
@@ -66,8 +64,7 @@ fn assess(row: &Row<'_>) -> Assessment {
     for (subject, name) in CRITICAL_VALUES.subjects.iter().enumerate() {
         let limits = DEFAULTS.iter().find(|limits| limits.analyte == *name);
         let (Some(limits), Cell::Reading(reading)) = (limits, row.cell(subject)) else { continue };
-        let stale_at = reading.at.plus(row.parameter(STANDS)).plus(Span::from_micros(1));
-        next_at = next_at.into_iter().chain([stale_at]).min();
+        next_at = next_at.into_iter().chain([reading.stale_at(row.parameter(STANDS))]).min();
         match reading.unusable {
             Some(reason) => notes.push(format!("{name}: the newest result is unusable ({reason})")),
             None if reading.is_preliminary => notes.push(format!("{name}: preliminary")),
@@ -77,10 +74,10 @@ fn assess(row: &Row<'_>) -> Assessment {
         n_critical += i64::from(finding.band == CRITICAL);
         findings.push(finding);
     }
-    let outcome = match findings.is_empty() {
-        true => Outcome::NotComputable { reason: "no result within the window".to_owned() },
-        false => Outcome::Final { value: n_critical },
-    };
+    if findings.is_empty() {
+        return Assessment::nothing_known("no result within the window");
+    }
+    let outcome = Outcome::Final { value: n_critical };
     let next_at = next_at.filter(|at| row.at < *at);
     Assessment { next_at, notes, ..Assessment::new(outcome, Findings::Known(findings)) }
 }
@@ -92,24 +89,22 @@ fn finding(subject: usize, limits: &Limits, reading: &Reading) -> Finding {
         return Finding { band: IN_RANGE, band_most: CRITICAL, ..at_rest };
     }
     let (least, most) = reading.range();
-    let (least, most) = (thousandths(least, reading.decimals), thousandths(most, reading.decimals));
-    let is_low = |value: i64| limits.low.is_some_and(|low| value <= thousandths(low, 2));
-    let is_high = |value: i64| limits.high.is_some_and(|high| thousandths(high, 2) <= value);
-    let critical = match (is_low(most), is_high(least)) {
-        (true, _) => Critical::Low,
-        (false, true) => Critical::High,
-        (false, false) => {
-            let band_most = if is_low(least) || is_high(most) { CRITICAL } else { IN_RANGE };
-            return Finding { band: IN_RANGE, band_most, ..at_rest };
+    let judge = |value| limits.judge(value, reading.decimals);
+    let critical = match (judge(least), judge(most)) {
+        (_, Some(Critical::Low)) => Critical::Low,
+        (Some(Critical::High), _) => Critical::High,
+        (Some(Critical::Low), _) | (_, Some(Critical::High)) => {
+            return Finding { band: IN_RANGE, band_most: CRITICAL, ..at_rest };
         }
+        (None, None) => return Finding { band: IN_RANGE, band_most: IN_RANGE, ..at_rest },
     };
     let limit = match critical {
         Critical::Low => limits.low,
         Critical::High => limits.high,
     };
     let sign = reading.comparator.map_or(String::new(), |c| format!("{} ", c.sign()));
-    let value = crate::domain::decimal::plain(reading.value, reading.decimals);
-    let limit = limit.map_or(String::new(), |limit| crate::domain::decimal::plain(limit, 2));
+    let value = plain(reading.value, reading.decimals);
+    let limit = limit.map_or(String::new(), |limit| plain(limit, LIMIT_DECIMALS));
     Finding {
         band: CRITICAL,
         band_most: CRITICAL,
@@ -122,9 +117,4 @@ fn finding(subject: usize, limits: &Limits, reading: &Reading) -> Finding {
         ],
         ..at_rest
     }
-}
-
-/// Bounds that know no end stay without one.
-fn thousandths(value: i64, decimals: u8) -> i64 {
-    value.saturating_mul(10_i64.pow(u32::from(DECIMALS.saturating_sub(decimals))))
 }

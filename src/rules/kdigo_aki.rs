@@ -45,9 +45,12 @@ pub struct Injury {
     pub baseline: Option<(Reference, i64)>,
 }
 
-const WINDOW_RISE: Span = Span::from_hours(48);
-const WINDOW_BASELINE: Span = Span::from_hours(168);
-const YEAR: (Span, Span) = (Span::from_days(8), Span::from_days(365));
+/// A rise is counted from the lowest of this long before.
+pub const WINDOW_RISE: Span = Span::from_hours(48);
+/// The baseline is the lowest of this long before.
+pub const WINDOW_BASELINE: Span = Span::from_hours(168);
+/// Without one it is the median of those so old, both ends included.
+pub const YEAR: (Span, Span) = (Span::from_days(8), Span::from_days(365));
 /// A rise of 0.3 mg/dL, in hundredths.
 const RISE: i64 = 30;
 /// 4.0 mg/dL, in hundredths.

@@ -6,7 +6,7 @@ use crate::domain::person::Sex;
 use crate::domain::time::Span;
 use crate::rules::assessment::Reading;
 use crate::rules::egfr;
-use crate::rules::kdigo_aki::{self, Injury, Prior};
+use crate::rules::kdigo_aki::{self, Injury, Prior, YEAR};
 
 /// One creatinine.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ impl KidneyPoint {
 }
 
 /// How far back a creatinine is compared with others.
-const LOOKBACK: Span = Span::from_days(365);
+const LOOKBACK: Span = YEAR.1;
 
 /// The final creatinines of an adult, ascending; values of younger years are left out, because
 /// neither equation nor staging is made for them.
@@ -39,16 +39,21 @@ pub fn kidney_points(creatinines: &[Reading], birth: BirthDate, sex: Sex) -> Vec
         if least < egfr::AGE_YEARS_MIN || reading.value <= 0 {
             return None;
         }
-        let earlier = finals.get(..index).unwrap_or_default().iter().rev();
-        let priors: Vec<Prior> = earlier
-            .map(|prior| Prior { before: reading.at.since(prior.at), value: prior.value })
-            .take_while(|prior| prior.before <= LOOKBACK)
-            .collect();
         Some(KidneyPoint {
             reading: **reading,
             egfr: egfr::ckd_epi_2021(reading.number(), greatest, sex),
-            injury: kdigo_aki::assess(reading.value, &priors, None),
+            injury: injury(reading, finals.get(..index).unwrap_or_default()),
         })
     };
     finals.iter().enumerate().filter_map(point).collect()
+}
+
+/// What the final creatinines before it, ascending, say of one: acute kidney injury, and by which baseline.
+pub fn injury(creatinine: &Reading, earlier: &[&Reading]) -> Injury {
+    let priors = earlier.iter().rev();
+    let priors: Vec<Prior> = priors
+        .map(|prior| Prior { before: creatinine.at.since(prior.at), value: prior.value })
+        .take_while(|prior| prior.before <= LOOKBACK)
+        .collect();
+    kdigo_aki::assess(creatinine.value, &priors, None)
 }

@@ -90,8 +90,8 @@ fn assess(row: &Row<'_>) -> Assessment {
 
 /// Why the newest creatinine is no basis for a suggestion.
 fn no_basis(newest: &Reading) -> Option<String> {
-    if let Some(reason) = newest.unusable {
-        return Some(format!("the creatinine of {} cannot be used: {reason}", newest.at));
+    if let Some(reason) = newest.refusal("creatinine") {
+        return Some(reason);
     }
     if newest.is_preliminary {
         return Some(format!("the creatinine of {} is preliminary", newest.at));
@@ -102,9 +102,8 @@ fn no_basis(newest: &Reading) -> Option<String> {
 
 /// When the order is not new any more, or the eGFR too old.
 fn next_at(row: &Row<'_>, newest: Option<&Reading>, taken_since: Timestamp) -> Option<Timestamp> {
-    let moment = Span::from_micros(1);
-    let no_longer_new = taken_since.plus(row.parameter(NEW_ORDER)).plus(moment);
-    let stale = newest.map(|reading| reading.at.plus(EGFR_AGE_MAX).plus(moment));
+    let no_longer_new = taken_since.plus(row.parameter(NEW_ORDER)).plus(Span::from_micros(1));
+    let stale = newest.map(|reading| reading.stale_at(EGFR_AGE_MAX));
     [Some(no_longer_new), stale].into_iter().flatten().filter(|at| row.at < *at).min()
 }
 

@@ -3,10 +3,10 @@
 //! A lone outlier is a high result after others of the same week of which none was high: a first result
 //! has nothing to lie outside of.
 
-use crate::domain::time::Span;
+use crate::domain::decimal::plain;
 use crate::rules::assessment::{Assessment, Finding, Findings, InputKind, Outcome, Reading, Row};
 use crate::rules::assessment::{Rule, RuleInput};
-use crate::rules::kdigo_aki::{self, Prior};
+use crate::rules::kidney_history::injury;
 use crate::rules::potassium::{Band, Context, repeats_first};
 
 /// The rule.
@@ -35,16 +35,13 @@ const HYPO: usize = 1;
 
 fn assess(row: &Row<'_>) -> Assessment {
     let Some((newest, earlier)) = row.series(POTASSIUM_RESULTS).split_last() else {
-        return gone("no potassium within the window");
+        return Assessment::nothing_known("no potassium within the window");
     };
     if row.parameter(STANDS) < row.at.since(newest.at) {
-        return gone("the newest potassium is too old");
+        return Assessment::nothing_known("the newest potassium is too old");
     }
-    if let Some(reason) = newest.unusable {
-        return Assessment::not_computable(format!(
-            "the potassium of {} cannot be used: {reason}",
-            newest.at
-        ));
+    if let Some(reason) = newest.refusal("potassium") {
+        return Assessment::not_computable(reason);
     }
     let (least, most) = newest.range();
     if level(Band::of(least)) != level(Band::of(most)) {
@@ -69,7 +66,7 @@ fn assess(row: &Row<'_>) -> Assessment {
         band_most: level,
         evidence: vec![newest.evidence],
         values: vec![
-            ("value", crate::domain::decimal::plain(newest.value, newest.decimals)),
+            ("value", plain(newest.value, newest.decimals)),
             ("measured", newest.at.to_string()),
             ("first", first(band, &context).to_owned()),
         ],
@@ -77,18 +74,11 @@ fn assess(row: &Row<'_>) -> Assessment {
     });
     let outcome = Outcome::Final { value: newest.value };
     let mut assessment = Assessment::new(outcome, Findings::Known(finding.into_iter().collect()));
-    let stale_at = newest.at.plus(row.parameter(STANDS)).plus(Span::from_micros(1));
-    assessment.next_at = Some(stale_at).filter(|at| row.at < *at);
+    assessment.next_at = Some(newest.stale_at(row.parameter(STANDS))).filter(|at| row.at < *at);
     if newest.is_preliminary {
         assessment.notes.push("the newest potassium is preliminary".to_owned());
     }
     assessment
-}
-
-/// Nothing holds, because there is nothing that it could rest on.
-fn gone(reason: &str) -> Assessment {
-    let outcome = Outcome::NotComputable { reason: reason.to_owned() };
-    Assessment::new(outcome, Findings::Known(Vec::new()))
 }
 
 /// Which way it is abnormal, and how far.
@@ -121,8 +111,5 @@ fn first(band: Band, context: &Context) -> &'static str {
 /// Whether the newest creatinine says acute kidney injury.
 fn is_injured(row: &Row<'_>) -> bool {
     let finals: Vec<&Reading> = row.series(CREATININE).iter().filter(|r| r.is_final()).collect();
-    let Some((newest, earlier)) = finals.split_last() else { return false };
-    let prior = |r: &&Reading| Prior { before: newest.at.since(r.at), value: r.value };
-    let priors: Vec<Prior> = earlier.iter().map(prior).collect();
-    0 < kdigo_aki::assess(newest.value, &priors, None).stage
+    finals.split_last().is_some_and(|(newest, earlier)| 0 < injury(newest, earlier).stage)
 }
