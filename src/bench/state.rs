@@ -192,8 +192,7 @@ pub fn run(
     let mut fed = Fed::new(site_text)?;
     let budget = memory_bytes_max.map(Budget::of);
     if let Some(budget) = budget {
-        writer = writer.with_cold_rows(budget.cold_rows());
-        fed.shard.bound_segments(budget.segment_rows_max);
+        writer = budget.bind(&mut fed.shard, writer);
     }
     let mut report = StateReport::default();
     let ward = Ward { n_patients, red_every: 200 };

@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle};
 
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::checkpoint::reader::{RestoreError, restore};
-use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written};
+use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written, cold_rows};
 use crate::engine::scribe::{Job, News, Scribe};
 use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
@@ -63,9 +63,10 @@ impl Budget {
         }
     }
 
-    /// From how many rows on a segment is not merged any more.
-    pub fn cold_rows(&self) -> u32 {
-        self.segment_rows_max / 2
+    /// Has a shard and the writer of its checkpoints keep to it.
+    pub fn bind(&self, shard: &mut Shard, writer: CheckpointWriter) -> CheckpointWriter {
+        shard.bound_segments(self.segment_rows_max);
+        writer.with_cold_rows(cold_rows(self.segment_rows_max))
     }
 }
 
@@ -165,15 +166,12 @@ impl Desk {
     pub fn take_over(&self, partition: u32) -> Result<Arrival, CheckpointerError> {
         let mut checkpoints = Checkpoints::open(self.storage.clone(), &self.log, partition);
         let restored = restore(&self.storage, &mut checkpoints)?;
-        let mut writer = CheckpointWriter::claim(
+        let writer = CheckpointWriter::claim(
             self.storage.clone(),
             &checkpoints,
             self.n_partitions,
             restored.as_ref(),
         )?;
-        if let Some(budget) = self.budget {
-            writer = writer.with_cold_rows(budget.cold_rows());
-        }
         let is_restored = restored.is_some();
         let (mut shard, passed_over, parts) = match restored {
             Some(restored) => {
@@ -182,9 +180,10 @@ impl Desk {
             }
             None => (Shard::new(partition), Vec::new(), Vec::new()),
         };
-        if let Some(budget) = self.budget {
-            shard.bound_segments(budget.segment_rows_max);
-        }
+        let writer = match self.budget {
+            Some(budget) => budget.bind(&mut shard, writer),
+            None => writer,
+        };
         Ok(Arrival { shard, passed_over, is_restored, writer, parts })
     }
 }
@@ -286,10 +285,7 @@ impl Checkpointer {
     }
 
     fn submit(&mut self, partition: u32, shards: &mut [Shard]) {
-        let mut shards = shards.iter_mut();
-        let Some(shard) = shards.find(|shard| shard.twins().partition() == partition) else {
-            return;
-        };
+        let Some(shard) = shard_of(shards, partition) else { return };
         if let Some(known) = self.known.get_mut(&partition) {
             known.owes = false;
         }
@@ -316,8 +312,7 @@ impl Checkpointer {
             Ok(written) => {
                 tell_healing(partition, &written);
                 known.position = written.manifest.checkpoint.next_offset;
-                let mut shards = shards.iter_mut();
-                if let Some(shard) = shards.find(|one| one.twins().partition() == partition) {
+                if let Some(shard) = shard_of(shards, partition) {
                     shard.note_written(&written);
                 }
             }
@@ -401,6 +396,10 @@ impl Checkpointer {
         }
         Ok(())
     }
+}
+
+fn shard_of(shards: &mut [Shard], partition: u32) -> Option<&mut Shard> {
+    shards.iter_mut().find(|shard| shard.twins().partition() == partition)
 }
 
 /// What became of parts that were damaged.

@@ -74,6 +74,14 @@ pub struct BlockPlace {
 }
 
 impl BlockPlace {
+    /// Holds bytes that were read as block `number` against those that were written.
+    ///
+    /// # Errors
+    /// If they are others.
+    pub fn verify(&self, number: usize, bytes: &[u8]) -> Result<(), SegmentFileError> {
+        if xxh3_64(bytes) == self.hash { Ok(()) } else { Err(SegmentFileError::Hash(number)) }
+    }
+
     /// The bytes of the block in its file.
     pub fn range(&self) -> Range<u64> {
         self.start..self.end
@@ -265,9 +273,7 @@ pub fn read_block(
     place: &BlockPlace,
     bytes: Bytes,
 ) -> Result<Block, SegmentFileError> {
-    if xxh3_64(&bytes) != place.hash {
-        return Err(SegmentFileError::Hash(number));
-    }
+    place.verify(number, &bytes)?;
     let part = Part { start: place.start, bytes };
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(part, footer.0.clone())
         .with_row_groups(vec![number])

@@ -35,9 +35,7 @@ pub fn write(segment: &Segment, buffer: Vec<u8>) -> SegmentFile {
 /// # Errors
 /// If they are not the bytes that were written.
 pub fn read(number: usize, place: &BlockPlace, bytes: &[u8]) -> Result<Block, SegmentFileError> {
-    if xxh3_64(bytes) != place.hash {
-        return Err(SegmentFileError::Hash(number));
-    }
+    place.verify(number, bytes)?;
     read_block(&mut In::of(bytes))
         .map_err(|Torn| SegmentFileError::Missing("block of this version"))
 }

@@ -29,8 +29,9 @@ use crate::twin::sums::{Sum, Sums};
 /// The version of what is written here. It only grows, and every older one is read for ever.
 pub const FORMAT: u32 = 3;
 
-/// The oldest that is read. Since format 3 the index of a segment is a part of its own.
-const FORMAT_MIN: u32 = 2;
+/// The oldest that is read. Since format 3 the index of a segment is a part of its own, version ids are columns,
+/// and runs of statements and of revisions have fewer than 65,536 rows.
+pub const FORMAT_2: u32 = 2;
 
 /// Statements of a run: enough that a shard has few parts, and few enough that the open end is small.
 pub const STATEMENT_RUN_ROWS: usize = 8_192;
@@ -144,7 +145,7 @@ pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 3]) -> Out {
 pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
     let mut part = In::of(bytes);
     let format = part.u32()?;
-    if !(FORMAT_MIN..=FORMAT).contains(&format) {
+    if !(FORMAT_2..=FORMAT).contains(&format) {
         return Err(Torn);
     }
     let (partition, next_offset) = (part.u32()?, part.u64()?);
@@ -172,7 +173,7 @@ pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
         })?),
         rest: read_rest(&mut part)?,
         segments: match format {
-            FORMAT_MIN => Segments::Whole(part.list(read_segment_of_format_2)?),
+            FORMAT_2 => Segments::Whole(part.list(read_segment_of_format_2)?),
             _ => Segments::Marks(part.list(tables::read_marks)?),
         },
         suppressions: read_suppressions(&mut part)?,

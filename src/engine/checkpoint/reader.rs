@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::engine::checkpoint::bytes::{In, Torn};
-use crate::engine::checkpoint::core::{self, Core, SegmentEntry, Segments};
+use crate::engine::checkpoint::core::{self, Core, FORMAT_2, SegmentEntry, Segments};
 use crate::engine::checkpoint::effects::{read_revisions, read_standing};
 use crate::engine::checkpoint::shelf::{ShelfError, StoredSegment};
 use crate::engine::checkpoint::state::ShardState;
@@ -26,9 +26,6 @@ use crate::twin::segment::{Segment, Shelf};
 use crate::twin::snapshot::ShardSnapshot;
 use crate::twin::statements::Statements;
 use crate::twin::twins::BlockPlace;
-
-/// The format whose runs of statements and of revisions had 65,536 rows.
-const FORMAT_OF_LONG_RUNS: u32 = 2;
 
 /// Why a shard cannot be restored.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +121,7 @@ pub fn restore_found(
     let (state, segments, format) = read(storage, &all, object_of).map_err(torn)?;
     let of_kind = |kind: &str| refs.iter().filter(|part| part.kind == kind).cloned().collect();
     let mut runs = [of_kind(SCORES), of_kind(STATEMENTS), of_kind(REVISIONS)];
-    if format == FORMAT_OF_LONG_RUNS {
+    if format == FORMAT_2 {
         // They are written anew, in shorter ones.
         let [_, grown @ ..] = &mut runs;
         grown.iter_mut().for_each(Vec::clear);
@@ -205,7 +202,7 @@ fn read(
 
 fn read_rare(part: &mut In<'_>, format: u32) -> Result<Rare, Torn> {
     match format {
-        FORMAT_OF_LONG_RUNS => tables::read_rare_of_format_2(part),
+        FORMAT_2 => tables::read_rare_of_format_2(part),
         _ => tables::read_rare(part),
     }
 }

@@ -76,13 +76,11 @@ impl StoredSegment {
     /// If the storage cannot, or what it gives is not what was written.
     pub fn try_read(&self, block: usize) -> Result<Block, ShelfError> {
         let place = self.blocks.get(block).ok_or(SegmentFileError::Missing("such block"))?;
+        let bytes = self.storage.get_range(&self.object, place.range())?;
         if self.part.kind == ROWS {
-            let bytes = self.storage.get_range(&self.object, place.range())?;
             return Ok(blocks::read(block, place, &bytes)?);
         }
-        let footer = self.footer()?;
-        let bytes = self.storage.get_range(&self.object, place.range())?;
-        Ok(read_block(footer, block, place, bytes)?)
+        Ok(read_block(self.footer()?, block, place, bytes)?)
     }
 
     fn footer(&self) -> Result<&Footer, ShelfError> {

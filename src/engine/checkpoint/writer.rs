@@ -30,6 +30,7 @@ use crate::twin::score_table::{RUN_CHUNKS, ScoreChunk};
 use crate::twin::segment::{Index, Segment};
 use crate::twin::segment_file::{self, SegmentFile, SegmentFileError};
 use crate::twin::statements::Statements;
+use crate::twin::twins::SEGMENT_ROWS_MAX;
 
 /// The kinds of parts, besides segments.
 pub const CORE: &str = "core";
@@ -47,7 +48,12 @@ pub const MANIFESTS_KEPT: usize = 3;
 
 /// A segment of so many rows is not made one with others any more: it is written as Parquet, once. A smaller one
 /// is written as it lies in memory, at a tenth of the cost.
-pub const COLD_ROWS: u32 = 4 << 20;
+const COLD_ROWS: u32 = cold_rows(SEGMENT_ROWS_MAX);
+
+/// From how many rows on a segment is not made one with others, where none of more than `rows_max` is made.
+pub const fn cold_rows(rows_max: u32) -> u32 {
+    rows_max / 2
+}
 
 /// A larger buffer is given back: most of it would lie idle until the next segment of its size.
 const BUFFER_BYTES_MAX: usize = 128 << 20;
@@ -309,7 +315,7 @@ impl CheckpointWriter {
         if 0 < segment.n_forgotten() {
             return Ok(false);
         }
-        let kind = if known.part.kind == ROWS { ROWS } else { SEGMENT };
+        let kind = known.part.kind.as_str();
         let file = file_of(segment, kind, Vec::new())?;
         if PartRef::of(kind, &file.bytes) != known.part {
             return Ok(false);
