@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => cli::read::explain(&args.door, &args.id),
         Command::WhatIf(args) => cli::what_if::run(args),
         Command::Verify(args) => cli::verify::run(args),
+        Command::Dlq(command) => cli::dlq::run(command),
         Command::Produce(args) => cli::produce::run(args),
         Command::Bench(BenchCommand::Memory(args)) => cli::bench::memory(args),
         Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),

@@ -63,7 +63,7 @@ fn assert_refused(what: &str, spec: &SourceSpec, payload: &[u8], reason: Refusal
     );
     assert_eq!(tally.refused.get(&reason), Some(&1), "{what}");
     // The record travels with its letter, byte for byte.
-    let line = LetterLine::new("test", &record(payload, 7, now()), &letter);
+    let line = LetterLine::new("test", &record(payload, 7, now()), &letter, now());
     let kept = match (line.text, line.hex) {
         (Some(text), None) => text.into_bytes(),
         (None, Some(hex)) => bytes_of(&hex),

@@ -2,12 +2,13 @@
 //!
 //! What is said over Kafka is what is said from the same files, once, whatever is killed in the middle.
 
+mod dead_letters;
 mod killed;
 mod verify;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -51,13 +52,22 @@ struct Setup {
     folder: tempfile::TempDir,
     /// The line of the configuration that says where checkpoints go; none.
     checkpoints: String,
+    /// What else the configuration says of the source.
+    source: String,
+}
+
+/// A record, to the byte.
+struct Whole {
+    key: Vec<u8>,
+    headers: Vec<(String, Vec<u8>)>,
+    payload: Vec<u8>,
 }
 
 impl Setup {
     fn new(brokers: &str, test: &str) -> Setup {
         let name = format!("{test}-{}-{}", std::process::id(), fastest_clock());
         let (brokers, folder) = (brokers.to_owned(), tempfile::tempdir().unwrap());
-        Setup { brokers, name, folder, checkpoints: String::new() }
+        Setup { brokers, name, folder, checkpoints: String::new(), source: String::new() }
     }
 
     fn topic(&self) -> String {
@@ -67,12 +77,22 @@ impl Setup {
     /// An instance that takes the place of the one before at once, and not when that one is given up for dead.
     fn start(&self, clock: &str) -> Instance {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = self.configure(clock, port);
+        let log = fs::File::create(self.folder.path().join("log")).unwrap();
+        let mut command = Command::new(TWIN);
+        let command = command.arg("run").arg(&config).stdout(Stdio::null()).stderr(log);
+        Instance { child: command.spawn().unwrap(), url: format!("http://127.0.0.1:{port}") }
+    }
+
+    fn configure(&self, clock: &str, port: u16) -> PathBuf {
         let config = self.folder.path().join("twin.yaml");
+        let source =
+            if self.source.is_empty() { String::new() } else { format!(", {}", self.source) };
         let text = format!(
             "http: {{ listen: '127.0.0.1:{port}' }}\nlog: {{ partitions: 3, clock: {clock} }}\n\
              kafka: {{ brokers: '{}', group: '{}', topic_prefix: '{}.', \
              properties: {{ group.instance.id: one }} }}\n\
-             sources: [{{ name: in, topics: ['{}'], format: fhir, namespace: local }}]\n{}",
+             sources: [{{ name: in, topics: ['{}'], format: fhir, namespace: local{source} }}]\n{}",
             self.brokers,
             self.name,
             self.name,
@@ -80,10 +100,14 @@ impl Setup {
             self.checkpoints,
         );
         fs::write(&config, text).unwrap();
-        let log = fs::File::create(self.folder.path().join("log")).unwrap();
-        let mut command = Command::new(TWIN);
-        let command = command.arg("run").arg(&config).stdout(Stdio::null()).stderr(log);
-        Instance { child: command.spawn().unwrap(), url: format!("http://127.0.0.1:{port}") }
+        config
+    }
+
+    /// `twin dlq` about this instance.
+    fn dlq(&self, arguments: &[&str]) -> String {
+        let config = self.folder.path().join("twin.yaml");
+        let config = config.to_str().unwrap();
+        self.twin(&[&["dlq"], arguments, &["--config", config]].concat())
     }
 
     /// The alert records as a consumer that reads committed sees them, once there are `n`.
@@ -97,6 +121,15 @@ impl Setup {
     }
 
     fn records(&self, topic: &str, n: usize) -> Vec<(BTreeMap<String, String>, Vec<u8>)> {
+        let records = self.whole_records(topic, n).into_iter().map(|record| {
+            let headers = record.headers.into_iter();
+            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+            (headers.map(|(name, value)| (name, text(value))).collect(), record.payload)
+        });
+        records.collect()
+    }
+
+    fn whole_records(&self, topic: &str, n: usize) -> Vec<Whole> {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &self.brokers)
             .set("group.id", format!("{}-reader-{}", self.name, fastest_clock()))
@@ -116,14 +149,14 @@ impl Setup {
                 self.log()
             );
             if let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) {
-                let headers = message.headers().map_or_else(BTreeMap::new, |headers| {
-                    let texts = headers.iter().map(|header| {
-                        let value = header.value.unwrap_or_default();
-                        (header.key.to_owned(), String::from_utf8_lossy(value).into_owned())
-                    });
-                    texts.collect()
+                let headers = message.headers().map_or_else(Vec::new, |headers| {
+                    let all = headers.iter();
+                    all.map(|one| (one.key.to_owned(), one.value.unwrap_or_default().to_vec()))
+                        .collect()
                 });
-                records.push((headers, message.payload().unwrap_or_default().to_vec()));
+                let key = message.key().unwrap_or_default().to_vec();
+                let payload = message.payload().unwrap_or_default().to_vec();
+                records.push(Whole { key, headers, payload });
                 quiet_since = Stopwatch::start();
             }
         }

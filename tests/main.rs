@@ -29,6 +29,7 @@ mod stories;
 mod what_if;
 mod vectors;
 mod replay;
+mod dlq;
 mod kafka;
 mod console;
 mod pgwire;

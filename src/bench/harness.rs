@@ -93,7 +93,7 @@ impl Bench {
         let mut topics = vec![TopicSpec::events(&kafka, n_partitions)];
         let outputs = kafka.effect_topics().into_iter().chain([topic.clone()]);
         topics.extend(outputs.map(|name| TopicSpec::output(name, n_partitions)));
-        topics.push(TopicSpec::output(kafka.dead_letters_topic(), 1));
+        topics.push(TopicSpec::dead_letters(&kafka));
         ensure(&kafka, &topics).await?;
         let spec = source();
         let run = RunSpec {
@@ -119,7 +119,7 @@ impl Bench {
         key: &str,
         payload: &str,
     ) -> Result<(), BenchError> {
-        let (key, payload) = (Some(key.as_bytes()), payload.as_bytes());
+        let (key, payload) = (Some(key.as_bytes()), Some(payload.as_bytes()));
         Ok(producer.send(ToWrite { topic: &self.topic, partition: None, key, payload }, None)?)
     }
 
@@ -145,6 +145,7 @@ impl Bench {
             clock: Clock::Live,
             ticked: Timestamp::MIN,
             tick_interval: self.run.tick_interval,
+            storage: None,
         };
         let is_ingested = AtomicBool::new(false);
         thread::scope(|scope| {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::dlq_args::DlqCommand;
 use crate::cli::read::DoorArgs;
 use crate::cli::source::SourceArgs;
 
@@ -40,6 +41,9 @@ pub enum Command {
     WhatIf(WhatIfArgs),
     /// Compare the checkpoints of a data folder or an instance with their log: rows counted, log replayed.
     Verify(VerifyArgs),
+    /// Dead letters: what did not get in, why, and how to put it right.
+    #[command(subcommand)]
+    Dlq(DlqCommand),
     /// Put files onto a Kafka topic, in the order of their own time.
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.

@@ -90,6 +90,11 @@ pub fn explain(args: &DoorArgs, id: &str) -> Result<()> {
     answer(&door, &question, args.output)
 }
 
+/// Asks once, as `door` says, and gives the answer as JSON.
+pub fn ask_json(door: &DoorArgs, sql: &str) -> Result<String> {
+    Door::open(door)?.ask(sql, OutputArg::Json)
+}
+
 fn answer(door: &Door, question: &Question, output: OutputArg) -> Result<()> {
     let asked = match output {
         OutputArg::Table => question.for_people(),

@@ -51,7 +51,7 @@ pub fn run(path: &Path) -> Result<()> {
     let n_partitions = i32::try_from(run.n_partitions)?;
     let mut topics = vec![TopicSpec::events(&run.kafka, n_partitions)];
     topics.extend(run.kafka.effect_topics().map(|name| TopicSpec::output(name, n_partitions)));
-    topics.push(TopicSpec::output(run.kafka.dead_letters_topic(), 1));
+    topics.push(TopicSpec::dead_letters(&run.kafka));
     runtime.block_on(ensure_aloud(&run.kafka, &topics))?;
     let stop = stop_on_signal(&runtime)?;
     let (mut publisher, reader) = published::channel();

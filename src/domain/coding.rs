@@ -18,6 +18,8 @@ pub struct Coding<'a> {
 pub const LOINC: &str = "http://loinc.org";
 /// SNOMED CT.
 pub const SNOMED: &str = "http://snomed.info/sct";
+/// Our own: why a record about a patient could not be read. A patient's flags have these codes.
+pub const DEAD_LETTER: &str = "urn:twinstream:dead-letter";
 /// UCUM, the unit codes.
 pub const UCUM: &str = "http://unitsofmeasure.org";
 

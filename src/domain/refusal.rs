@@ -41,6 +41,19 @@ impl Refusal {
             Refusal::TooLarge => "too_large",
         }
     }
+
+    /// The reason of this name.
+    pub fn named(name: &str) -> Option<Refusal> {
+        Refusal::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+
+    /// Where reading ended: before the record was a resource, or before the resource was a fact of somebody.
+    pub const fn stage(self) -> &'static str {
+        match self {
+            Refusal::Undecodable | Refusal::TooLarge => "decode",
+            Refusal::NoPatient | Refusal::BadTime | Refusal::FutureTime => "place",
+        }
+    }
 }
 
 impl fmt::Display for Refusal {

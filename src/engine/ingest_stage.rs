@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! poll ─► decode ─┬─► frames ─► the log        written, then
-//!                 └─► dead letters             ─► commit the source's position
+//!                 └─► dead letters ─► with the source's position in one transaction
 //! ```
-//! IN-1: a position is committed when everything before it is in the log, is not used, or is a letter.
+//! IN-1: a position is committed when everything before it is in the log, is not used, or is a letter. The log may
+//! hear of a record twice, which changes nothing; a letter is written once.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,17 +19,22 @@ use crate::domain::identity::SourcePosition;
 use crate::domain::moment::Moment;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
+use crate::engine::letter_store::LetterStore;
 use crate::engine::routes::{Route, RouteError, Routes};
 use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
+use crate::ingest::letter::{Letter, ProblemLine};
+use crate::ingest::notice;
 use crate::ingest::site::Site;
 use crate::ingest::source::{AVAILABLE_AT_HEADER, PatientFrom, SourceRecord};
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
+use crate::kafka::letter_headers::{Carried, ToSend};
 use crate::kafka::letters::KafkaLetters;
 use crate::kafka::log::KafkaLogWriter;
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::source::{KafkaSource, Taken};
+use crate::storage::object::StorageSpec;
 use crate::telemetry::StageTimes;
 
 /// Positions are committed this often at most. After a crash as much is taken again, which changes nothing; to
@@ -75,6 +81,8 @@ pub struct IngestSpec {
     pub ticked: Timestamp,
     /// How far ticks are apart on a live clock.
     pub tick_interval: Span,
+    /// Where the bytes of letters go that are larger than their topic takes.
+    pub storage: Option<StorageSpec>,
 }
 
 /// Decodes source records into the log.
@@ -85,6 +93,8 @@ pub struct IngestStage {
     appender: Appender,
     writer: KafkaLogWriter,
     letters: KafkaLetters,
+    store: LetterStore,
+    group: String,
     /// What is in the log and not committed yet.
     taken: Taken,
     committed_at: Timestamp,
@@ -112,13 +122,17 @@ impl IngestStage {
             Clock::Live => Time::Live { next_tick: spec.ticked, interval: spec.tick_interval },
             Clock::Recorded => Time::Recorded { ticks: Ticks::since(spec.ticked), from: None },
         };
+        // Before the group is joined: what a killed instance left open in a transaction is undone by this.
+        let letters = KafkaLetters::open(&spec.kafka)?;
         Ok(IngestStage {
             source: KafkaSource::subscribe(&spec.kafka, &topics)?,
             routes: Routes::new(&spec.routes)?,
             decoder: Decoder::new(spec.site.clone()),
             appender: Appender::new(spec.n_partitions),
             writer: KafkaLogWriter::new(&spec.kafka)?,
-            letters: KafkaLetters::new(&spec.kafka)?,
+            letters,
+            store: LetterStore::new(spec.storage.clone()),
+            group: spec.kafka.group.clone(),
             taken: Taken::default(),
             committed_at: Timestamp::MIN,
             time,
@@ -143,6 +157,8 @@ impl IngestStage {
                 decoder: &mut self.decoder,
                 appender: &mut self.appender,
                 letters: &mut self.letters,
+                store: &mut self.store,
+                group: &self.group,
                 time: &mut self.time,
                 now,
             };
@@ -154,9 +170,11 @@ impl IngestStage {
         self.time.tick_live(&mut self.appender, now);
         self.times.end("decode");
         self.writer.append(&self.appender.take())?;
-        self.letters.flush()?;
         self.taken = taken;
-        if self.committed_at.plus(COMMIT_INTERVAL) <= now {
+        if !self.letters.is_empty() {
+            self.letters.commit(&std::mem::take(&mut self.taken), &self.source)?;
+            self.committed_at = now;
+        } else if self.committed_at.plus(COMMIT_INTERVAL) <= now {
             self.source.commit(&std::mem::take(&mut self.taken), CommitMode::Async)?;
             self.committed_at = now;
         }
@@ -201,6 +219,8 @@ struct Round<'r> {
     decoder: &'r mut Decoder,
     appender: &'r mut Appender,
     letters: &'r mut KafkaLetters,
+    store: &'r mut LetterStore,
+    group: &'r str,
     time: &'r mut Time,
     now: Timestamp,
 }
@@ -237,14 +257,47 @@ impl Round<'_> {
         record.timestamp = timestamp;
         let spec = self.routes.spec(route);
         let decoded = self.decoder.decode(spec, &record, self.now);
-        if let Some(letter) = &decoded.letter {
-            let record = SourceRecord { headers: headers_of(message), ..record };
-            self.letters.send(&spec.name, &record, letter)?;
-        }
         for event in decoded.events {
             self.appender.push(&Event { available_at, ..event });
         }
+        if let Some(letter) = decoded.letter {
+            self.refuse(route, message, &record, &letter, available_at);
+        }
         Ok(())
+    }
+
+    /// Writes a letter about a record, and says so on the twins of the patients that it names.
+    fn refuse(
+        &mut self,
+        route: usize,
+        message: &BorrowedMessage<'_>,
+        record: &SourceRecord<'_>,
+        letter: &Letter,
+        available_at: Option<Timestamp>,
+    ) {
+        let spec = self.routes.spec(route);
+        let problems: Vec<ProblemLine> = letter.problems.iter().map(ProblemLine::of).collect();
+        let at = available_at.unwrap_or(record.timestamp);
+        for event in notice::opened(&spec.namespace, &record.position, &problems, at) {
+            self.appender.push(&Event { available_at, ..event });
+        }
+        let headers = message.headers().map_or_else(Vec::new, |headers| {
+            let all = headers.iter();
+            all.map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect()
+        });
+        let to_send = ToSend {
+            source: &spec.name,
+            group: self.group,
+            position: record.position.clone(),
+            timestamp: record.timestamp,
+            now: self.now,
+            key: message.key(),
+            headers,
+            value: message.payload(),
+            carried: Carried::Here,
+            letter,
+        };
+        self.letters.push(to_send, &mut |identity, bytes| self.store.keep(identity, bytes));
     }
 
     /// When the record became available: on a recorded clock it says so, and on a live one it must not.

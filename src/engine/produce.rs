@@ -60,7 +60,7 @@ pub fn produce_live(
     for input in &spec.inputs {
         let mut each = |record: FileRecord| -> Result<(), ProduceError> {
             let key = record.key.as_deref().map(str::as_bytes);
-            let payload = &record.payload;
+            let payload = Some(record.payload.as_slice());
             producer.send(ToWrite { topic: &spec.topic, partition: None, key, payload }, None)?;
             n_records += 1;
             progress(n_records);
@@ -107,11 +107,13 @@ pub fn produce_recorded(
     for index in 0..sorted.n_items() {
         let Some(at) = sorted.read(index, &mut bytes)? else { break };
         let (key, payload) = unpack(&bytes);
+        let payload = Some(payload);
         let record = ToWrite { topic: &spec.topic, partition: Some(0), key, payload };
         producer.send(record, Some(available(at)))?;
     }
     if let Some(until) = spec.until {
-        let record = ToWrite { topic: &spec.topic, partition: Some(0), key: None, payload: &[] };
+        let payload = Some([].as_slice());
+        let record = ToWrite { topic: &spec.topic, partition: Some(0), key: None, payload };
         producer.send(record, Some(available(until)))?;
     }
     producer.flush()?;

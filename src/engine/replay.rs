@@ -16,6 +16,8 @@ use crate::engine::spool::Spool;
 use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::files::{self, FileError, FileRecord};
+use crate::ingest::letter::ProblemLine;
+use crate::ingest::notice;
 use crate::ingest::source::{SourceRecord, SourceSpec};
 use crate::log::decode::{FrameError, decode_frame};
 use crate::log::encode::FrameWriter;
@@ -142,10 +144,14 @@ fn spool_record(
     };
     let decoded = decoder.decode(&spec.source, &record, spec.now);
     if let Some(letter) = &decoded.letter {
-        letters.append(&spec.source.name, &record, letter)?;
+        letters.append(&spec.source.name, &record, letter, spec.now)?;
     }
     let mut scratch = FrameWriter::default();
-    for event in &decoded.events {
+    let problems = decoded.letter.iter().flat_map(|letter| &letter.problems).map(ProblemLine::of);
+    let problems: Vec<ProblemLine> = problems.collect();
+    let refused_at = decoded.available_at.unwrap_or(spec.now);
+    let told = notice::opened(&spec.source.namespace, &record.position, &problems, refused_at);
+    for event in decoded.events.iter().chain(&told) {
         scratch.push(event);
         spool.push(&scratch.finish(), decoded.available_at)?;
     }

@@ -124,6 +124,7 @@ pub fn run(
         clock: spec.clock,
         ticked: twins.shards().iter().map(|shard| shard.clock()).min().unwrap_or(Timestamp::MIN),
         tick_interval: spec.tick_interval,
+        storage: spec.checkpoints.as_ref().map(|checkpoints| checkpoints.storage.clone()),
     };
     thread::scope(|scope| {
         let named = thread::Builder::new().name("ingest".to_owned());

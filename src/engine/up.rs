@@ -29,6 +29,8 @@ use crate::engine::local::{Durability, LocalEngine, LocalError};
 use crate::engine::published::Publisher;
 use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
+use crate::ingest::letter::ProblemLine;
+use crate::ingest::notice;
 use crate::ingest::site::Site;
 use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 
@@ -209,13 +211,16 @@ impl Demo {
         };
         let decoded = self.decoder.decode(spec, &read, record.at);
         if let Some(letter) = &decoded.letter {
-            self.letters.append(&spec.name, &read, letter)?;
+            self.letters.append(&spec.name, &read, letter, record.at)?;
         }
         for tick in self.ticks.before(record.at) {
             self.engine.tick(tick);
         }
-        let n_events = decoded.events.len();
-        for event in decoded.events {
+        let problems = decoded.letter.iter().flat_map(|letter| &letter.problems);
+        let problems: Vec<ProblemLine> = problems.map(ProblemLine::of).collect();
+        let told = notice::opened(&spec.namespace, &read.position, &problems, record.at);
+        let n_events = decoded.events.len() + told.len();
+        for event in decoded.events.into_iter().chain(told) {
             self.engine.submit(&Event { available_at: Some(record.at), ..event });
         }
         Ok(n_events)

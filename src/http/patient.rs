@@ -14,6 +14,7 @@ use crate::http::rows::{Row, ask, quoted};
 use crate::http::state::State;
 use crate::http::{when, words};
 use crate::sql::query::QueryError;
+use crate::sql::questions::letters_of;
 
 /// How far back the charts reach.
 const WINDOW: Span = Span::from_hours(24);
@@ -93,6 +94,8 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
     );
     let scores = ask(snapshot, &scores).await?;
     let lists = lists(snapshot, &patient).await?;
+    let not_read = format!("SELECT * {} ORDER BY started_at DESC", letters_of(&patient));
+    let not_read = ask(snapshot, &not_read).await?;
     let withheld = format!(
         "SELECT * FROM suppressions WHERE patient = {patient} ORDER BY last_known_at DESC LIMIT {RESULTS_MAX}"
     );
@@ -101,6 +104,7 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
         said.iter().partition(|row| row.text("status") == "active");
     Ok(Some(html! {
         (head(&person, now))
+        (not_read_list(&not_read, now))
         @for row in &open { (card(row, &evidence, now)) }
         @if open.is_empty() { p class="empty" { "Nothing is open." } }
         (past_table(&past, now))
@@ -164,6 +168,31 @@ fn head(person: &Row, now: Timestamp) -> Markup {
                 @if !person.text(part).is_empty() { " · " (person.text(part)) }
             }
             @if let Some(at) = person.time("deceased_at") { " · died " (when::both(at, now)) }
+        }
+    }
+}
+
+/// Records about the patient that could not be read: whoever looks here must not take silence for good news.
+fn not_read_list(rows: &[Row], now: Timestamp) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            section class="card raised" id="not-read" {
+                (mark(Level::Raised, "not read")) " "
+                strong { (rows.len()) " of this patient's records could not be read" }
+                ul {
+                    @for row in rows.iter().take(RESULTS_MAX) {
+                        li {
+                            (row.text("display"))
+                            span class="quiet" {
+                                " · " (row.text("source_topic")) " partition "
+                                (row.integer("source_partition").unwrap_or(0)) " offset "
+                                (row.integer("source_offset").unwrap_or(0))
+                                @if let Some(at) = row.time("started_at") { " · " (when::both(at, now)) }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }

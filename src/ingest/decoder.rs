@@ -12,6 +12,7 @@ use crate::domain::event::{Event, EventBody, Resource};
 use crate::domain::identity::TwinId;
 use crate::domain::refusal::{Refusal, Unusable};
 use crate::domain::time::Timestamp;
+use crate::ingest::addressee::Addressee;
 use crate::ingest::availability::available_at;
 use crate::ingest::context::Context;
 use crate::ingest::dicom_json;
@@ -91,7 +92,8 @@ impl Decoder {
                 tally.read += 1;
                 tally.dead_letters += 1;
                 *self.tally.refused.entry(refused.reason).or_default() += 1;
-                let problems = vec![Problem::new(String::new(), "", refused)];
+                let patient = Addressee::of(spec, record).patient("");
+                let problems = vec![Problem::new(String::new(), "", refused).about(patient)];
                 Decoded { letter: Some(Letter { problems }), ..Decoded::default() }
             }
         }
@@ -192,6 +194,7 @@ impl Decoder {
     ) -> Decoded<'a> {
         let mut by_patient: Vec<(Option<Cow<'a, str>>, Vec<Resource<'a>>)> = Vec::new();
         let mut problems = Vec::new();
+        let addressee = Addressee::of(spec, record);
         for entry in entries {
             let tally = self.tally.of_type(&entry.resource_type);
             tally.read += 1;
@@ -200,14 +203,17 @@ impl Decoder {
                 Outcome::Refused(refused) => {
                     tally.dead_letters += 1;
                     *self.tally.refused.entry(refused.reason).or_default() += 1;
-                    problems.push(Problem::new(entry.pointer, &entry.resource_type, refused));
+                    let patient = addressee.patient(&entry.pointer);
+                    let problem = Problem::new(entry.pointer, &entry.resource_type, refused);
+                    problems.push(problem.about(patient));
                 }
                 Outcome::Read(read) => {
                     tally.facts += 1;
                     for (pointer, refused) in read.refused_parts {
                         *self.tally.refused_parts.entry(refused.reason).or_default() += 1;
                         let pointer = format!("{}{pointer}", entry.pointer);
-                        problems.push(Problem::new(pointer, &entry.resource_type, refused));
+                        let problem = Problem::new(pointer, &entry.resource_type, refused);
+                        problems.push(problem.about(read.patient.as_deref().map(str::to_owned)));
                     }
                     self.tally.n_facts += u64::try_from(read.resource.facts.len()).unwrap_or(0);
                     match by_patient.iter_mut().find(|(patient, _)| *patient == read.patient) {

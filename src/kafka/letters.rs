@@ -1,68 +1,130 @@
-//! Dead letters on `twin.dlq.v1`: the record as it came, and in its headers what was wrong with it.
+//! Dead letters on `twin.dlq.v1`: the record as it came, and behind its headers what was wrong with it.
+//!
+//! Letters and the position of the source they follow from are committed in one transaction, so a consumer that
+//! reads committed sees each letter once, whatever is killed in between.
 
 use rdkafka::message::{Header, OwnedHeaders};
 
-use crate::ingest::letter::{Letter, LetterLine};
-use crate::ingest::source::SourceRecord;
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::producer::{CountingProducer, ToWrite};
-use crate::kafka::settings::KafkaSettings;
+use crate::kafka::letter_headers::{Carried, Headers, ToSend};
+use crate::kafka::producer::ToWrite;
+use crate::kafka::settings::{KafkaSettings, MESSAGE_BYTES_MAX};
+use crate::kafka::source::{KafkaSource, Taken};
+use crate::kafka::topics;
+use crate::kafka::transactions::Transactions;
+
+/// What Kafka adds to a record: lengths, a batch header, and room for the compression that did not help.
+const OVERHEAD_BYTES: usize = 16 << 10;
+/// A transaction that fails because the group is changing is tried again with the group as it is then.
+const ATTEMPTS_MAX: usize = 3;
 
 /// Writes dead letters.
 pub struct KafkaLetters {
-    producer: CountingProducer,
+    transactions: Transactions,
     topic: String,
-    n_waiting: usize,
+    letter_bytes_max: usize,
+    waiting: Vec<Waiting>,
+}
+
+/// A letter of this round.
+struct Waiting {
+    key: Option<Vec<u8>>,
+    headers: Headers,
+    value: Option<Vec<u8>>,
 }
 
 impl KafkaLetters {
-    /// A writer of dead letters.
+    /// A writer of dead letters; fences whoever wrote them, and asks how large one may be.
     ///
     /// # Errors
-    /// If the configuration is refused.
-    pub fn new(settings: &KafkaSettings) -> Result<KafkaLetters, KafkaFailure> {
-        let producer = CountingProducer::new(&settings.producer())?;
-        Ok(KafkaLetters { producer, topic: settings.dead_letters_topic(), n_waiting: 0 })
+    /// If the brokers do not answer or refuse it.
+    pub fn open(settings: &KafkaSettings) -> Result<KafkaLetters, KafkaFailure> {
+        let topic = settings.dead_letters_topic();
+        let message_bytes_max = topics::message_bytes_max(settings, &topic)?.min(MESSAGE_BYTES_MAX);
+        Ok(KafkaLetters {
+            transactions: Transactions::open(settings, "ingest")?,
+            letter_bytes_max: message_bytes_max.saturating_sub(OVERHEAD_BYTES),
+            topic,
+            waiting: Vec::new(),
+        })
     }
 
-    /// Hands over a letter: key, headers and bytes as they came, and `twin_…` headers beside them.
+    /// Whether no letter waits.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Adds a letter. Bytes that the topic does not take are handed to `store`, which says where they are.
+    pub fn push(&mut self, mut letter: ToSend<'_>, store: &mut dyn FnMut(u64, &[u8]) -> Carried) {
+        let key_bytes = letter.key.map_or(0, <[u8]>::len);
+        let mut headers = letter.headers();
+        let mut size_bytes = key_bytes + size_of(&headers);
+        if let Some(bytes) = letter.value
+            && self.letter_bytes_max < size_bytes + bytes.len()
+        {
+            letter.carried = store(letter.identity(), bytes);
+            headers = letter.headers();
+            size_bytes = key_bytes + size_of(&headers);
+        }
+        let value = letter.value.filter(|_| letter.carried == Carried::Here);
+        // A record of headers alone that the topic does not take: they stay where they came from.
+        let is_too_large = self.letter_bytes_max < size_bytes;
+        if is_too_large {
+            letter.headers.clear();
+            headers = letter.headers();
+        }
+        self.waiting.push(Waiting {
+            key: letter.key.filter(|_| !is_too_large).map(<[u8]>::to_vec),
+            headers,
+            value: value.map(<[u8]>::to_vec),
+        });
+    }
+
+    /// Commits the letters that wait and how far records were taken, together.
     ///
     /// # Errors
-    /// If it cannot be taken.
-    pub fn send(
-        &mut self,
-        source: &str,
-        record: &SourceRecord<'_>,
-        letter: &Letter,
-    ) -> Result<(), KafkaFailure> {
-        let line = LetterLine::new(source, record, letter);
-        let reason = line.problems.first().map_or("", |problem| problem.reason.as_str());
-        let problems = serde_json::to_string(&line.problems).unwrap_or_default();
-        let (partition, offset) = (line.partition.to_string(), line.offset.to_string());
-        let ours = [
-            ("twin_reason", reason),
-            ("twin_problems", problems.as_str()),
-            ("twin_source", source),
-            ("twin_source_topic", line.topic.as_str()),
-            ("twin_source_partition", partition.as_str()),
-            ("twin_source_offset", offset.as_str()),
-        ];
-        let theirs = record.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
-        let headers = theirs.chain(ours).fold(OwnedHeaders::new(), |headers, (key, value)| {
-            headers.insert(Header { key, value: Some(value) })
-        });
-        let key = record.key.map(str::as_bytes);
-        let record = ToWrite { topic: &self.topic, partition: None, key, payload: record.payload };
-        self.producer.send(record, Some(headers))?;
-        self.n_waiting += 1;
+    /// If Kafka refuses it: then neither stands, and the next start takes the same records again.
+    pub fn commit(&mut self, taken: &Taken, source: &KafkaSource) -> Result<(), KafkaFailure> {
+        let positions = taken.list()?;
+        let mut n_attempts = 0;
+        loop {
+            n_attempts += 1;
+            let group = source.group().ok_or_else(|| KafkaFailure::Topic {
+                topic: self.topic.clone(),
+                message: "the consumer of the sources is in no group".to_owned(),
+            })?;
+            match self.transactions.commit(&positions, &group, || self.write()) {
+                Ok(()) => break,
+                Err(error) if n_attempts < ATTEMPTS_MAX => {
+                    tracing::warn!(%error, n_letters = self.waiting.len(), "kafka: dead letters");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.waiting.clear();
         Ok(())
     }
 
-    /// Waits until every letter is written.
-    ///
-    /// # Errors
-    /// If any was not.
-    pub fn flush(&mut self) -> Result<(), KafkaFailure> {
-        if 0 < std::mem::take(&mut self.n_waiting) { self.producer.flush() } else { Ok(()) }
+    fn write(&self) -> Result<(), KafkaFailure> {
+        for letter in &self.waiting {
+            let (key, payload) = (letter.key.as_deref(), letter.value.as_deref());
+            // One partition for all, so that what became of a letter lies behind it.
+            let record = ToWrite { topic: &self.topic, partition: Some(0), key, payload };
+            self.transactions.producer().send(record, Some(owned(&letter.headers)))?;
+        }
+        Ok(())
     }
+}
+
+/// Headers as the client takes them.
+pub(super) fn owned(headers: &Headers) -> OwnedHeaders {
+    let all = OwnedHeaders::new_with_capacity(headers.len());
+    headers.iter().fold(all, |all, (key, value)| all.insert(Header { key, value: value.as_ref() }))
+}
+
+fn size_of(headers: &Headers) -> usize {
+    // Two lengths of up to five bytes each.
+    let sizes =
+        headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len) + 10);
+    sizes.sum()
 }

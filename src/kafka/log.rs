@@ -38,7 +38,8 @@ impl KafkaLogWriter {
     pub fn append(&self, frames: &[(u32, Vec<u8>)]) -> Result<(), KafkaFailure> {
         for (partition, bytes) in frames {
             let partition = i32::try_from(*partition).ok();
-            let record = ToWrite { topic: &self.topic, partition, key: None, payload: bytes };
+            let payload = Some(bytes.as_slice());
+            let record = ToWrite { topic: &self.topic, partition, key: None, payload };
             self.producer.send(record, None)?;
         }
         if frames.is_empty() { Ok(()) } else { self.producer.flush() }

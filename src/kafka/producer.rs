@@ -50,8 +50,8 @@ pub struct ToWrite<'a> {
     pub partition: Option<i32>,
     /// The key.
     pub key: Option<&'a [u8]>,
-    /// The value.
-    pub payload: &'a [u8],
+    /// The value; none where the record is a deletion.
+    pub payload: Option<&'a [u8]>,
 }
 
 /// A producer whose records are either written or counted.
@@ -78,8 +78,8 @@ impl CountingProducer {
         record: ToWrite<'_>,
         headers: Option<OwnedHeaders>,
     ) -> Result<(), KafkaFailure> {
-        let mut base: BaseRecord<'_, [u8], [u8]> =
-            BaseRecord::to(record.topic).payload(record.payload);
+        let mut base: BaseRecord<'_, [u8], [u8]> = BaseRecord::to(record.topic);
+        base.payload = record.payload;
         base.partition = record.partition;
         base.key = record.key;
         base.headers = headers;

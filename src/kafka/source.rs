@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Offset, TopicPartitionList};
@@ -45,6 +45,19 @@ impl Taken {
     pub fn is_empty(&self) -> bool {
         self.next.is_empty()
     }
+
+    /// As the client takes it.
+    ///
+    /// # Errors
+    /// If the client refuses an offset.
+    pub(super) fn list(&self) -> Result<TopicPartitionList, KafkaFailure> {
+        let mut list = TopicPartitionList::with_capacity(self.next.len());
+        for ((topic, partition), next) in &self.next {
+            list.add_partition_offset(topic, *partition, Offset::Offset(*next))
+                .map_err(KafkaFailure::of("commit"))?;
+        }
+        Ok(list)
+    }
 }
 
 impl KafkaSource {
@@ -75,6 +88,11 @@ impl KafkaSource {
         poll_batch(&self.consumer, wait)
     }
 
+    /// What fences an older member of the group.
+    pub fn group(&self) -> Option<ConsumerGroupMetadata> {
+        self.consumer.group_metadata()
+    }
+
     /// Commits how far records were taken.
     ///
     /// # Errors
@@ -83,12 +101,7 @@ impl KafkaSource {
         if taken.is_empty() {
             return Ok(());
         }
-        let mut list = TopicPartitionList::with_capacity(taken.next.len());
-        for ((topic, partition), next) in &taken.next {
-            list.add_partition_offset(topic, *partition, Offset::Offset(*next))
-                .map_err(KafkaFailure::of("commit"))?;
-        }
-        match self.consumer.commit(&list, mode) {
+        match self.consumer.commit(&taken.list()?, mode) {
             // The partition moved to another member, who takes the records again: harmless.
             Err(KafkaError::ConsumerCommit(
                 RDKafkaErrorCode::IllegalGeneration

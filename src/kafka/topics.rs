@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 
 use crate::kafka::failure::KafkaFailure;
@@ -15,6 +16,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// A topic that was just made is not known to every broker at once: it is looked for this often.
 const LOOKS_MAX: usize = 100;
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a new topic of dead letters keeps them: 90 days.
+const LETTERS_RETENTION: Duration = Duration::from_secs(90 * 86_400);
 
 /// A topic as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +49,15 @@ impl TopicSpec {
         }
     }
 
-    /// A topic that effects or dead letters go to.
+    /// Dead letters, and what became of them: in one partition, so that one lies behind the other. They are kept
+    /// for a quarter of a year, because a mapping is put right by people.
+    pub fn dead_letters(settings: &KafkaSettings) -> TopicSpec {
+        let mut spec = TopicSpec::output(settings.dead_letters_topic(), 1);
+        spec.settings.push(("retention.ms", LETTERS_RETENTION.as_millis().to_string()));
+        spec
+    }
+
+    /// A topic that effects go to.
     pub fn output(name: String, n_partitions: i32) -> TopicSpec {
         let settings = vec![
             ("cleanup.policy", "delete".to_owned()),
@@ -54,6 +65,41 @@ impl TopicSpec {
         ];
         TopicSpec { name, n_partitions, is_fixed: false, settings }
     }
+}
+
+/// What a topic takes where nobody says: Kafka's default of `max.message.bytes`.
+const MESSAGE_BYTES_MAX_DEFAULT: usize = 1_048_588;
+
+/// How large a message of a topic may be.
+///
+/// # Errors
+/// If the brokers do not answer. Where they may not say, it is what Kafka's default is.
+pub fn message_bytes_max(settings: &KafkaSettings, topic: &str) -> Result<usize, KafkaFailure> {
+    let admin: AdminClient<DefaultClientContext> =
+        settings.client().create().map_err(KafkaFailure::of("connect"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(|error| KafkaFailure::Topic {
+        topic: topic.to_owned(),
+        message: format!("cannot be described: {error}"),
+    })?;
+    let options = AdminOptions::new().request_timeout(Some(ANSWER_MAX));
+    let resource = [ResourceSpecifier::Topic(topic)];
+    let described = runtime.block_on(admin.describe_configs(&resource, &options));
+    let described = described.map_err(KafkaFailure::of(format!("describe {topic}")))?;
+    let config = described.into_iter().next().and_then(Result::ok);
+    let value = config.as_ref().and_then(|config| config.get("max.message.bytes")?.value.as_ref());
+    Ok(value.and_then(|bytes| bytes.parse().ok()).unwrap_or(MESSAGE_BYTES_MAX_DEFAULT))
+}
+
+/// The names of all topics of the cluster.
+///
+/// # Errors
+/// If the brokers do not answer.
+pub fn names(settings: &KafkaSettings) -> Result<Vec<String>, KafkaFailure> {
+    let consumer: BaseConsumer = settings.client().create().map_err(KafkaFailure::of("connect"))?;
+    let metadata = consumer.fetch_metadata(None, ANSWER_MAX);
+    let metadata = metadata.map_err(KafkaFailure::of(format!("reach {}", settings.brokers)))?;
+    Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
 }
 
 /// Makes topics that are missing, and says how many partitions the first one has.

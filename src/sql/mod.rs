@@ -20,4 +20,5 @@ pub mod as_of;
 pub mod yielding;
 pub mod query;
 pub mod questions;
+pub mod unmapped;
 pub mod format;

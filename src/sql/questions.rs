@@ -1,6 +1,8 @@
 //! The questions behind `twin alerts`, `twin show` and `twin explain`: SQL over the tables, so that a
 //! running instance and a data folder give the same answer.
 
+use crate::domain::coding::DEAD_LETTER;
+
 /// A question, and what of its answer fits a screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
@@ -92,6 +94,7 @@ pub fn show(patient: &str) -> Question {
     };
     let parts = [
         person(&patient),
+        not_read(&patient),
         said("alerts", "alert"),
         said("suggestions", "suggestion"),
         said("follow_ups", "follow-up"),
@@ -122,6 +125,24 @@ fn person(patient: &str) -> String {
          CASE WHEN deceased_at IS NOT NULL THEN 'deceased' END) AS value, \
          concat_ws(', ', setting, ward, bed) AS detail, CAST(NULL AS VARCHAR) AS source",
         &format!("FROM patients WHERE patient = {patient}"),
+    )
+}
+
+/// Dead letters about the patient that still wait: something came, and nothing here knows what it says.
+fn not_read(patient: &str) -> String {
+    of(
+        1,
+        "not read",
+        "started_at, display, code, status, concat_ws(':', source_topic, CAST(source_partition AS VARCHAR), \
+         CAST(source_offset AS VARCHAR))",
+        &letters_of(patient),
+    )
+}
+
+/// The flags of dead letters about a patient that still wait.
+pub fn letters_of(patient: &str) -> String {
+    format!(
+        "FROM flags WHERE patient = {patient} AND activity = 'active' AND code_system = '{DEAD_LETTER}'"
     )
 }
 
