@@ -3,6 +3,7 @@
 //! What is said over Kafka is what is said from the same files, once, whatever is killed in the middle.
 
 mod dead_letters;
+mod instances;
 mod killed;
 mod verify;
 

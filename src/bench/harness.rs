@@ -14,7 +14,8 @@ use crate::engine::ingest_stage::{IngestSpec, IngestStage};
 use crate::engine::library::{Library, LibraryError};
 use crate::engine::local::EngineCounts;
 use crate::engine::routes::Route;
-use crate::engine::run::{RunError, RunSpec, define};
+use crate::engine::run::{RunError, RunSpec};
+use crate::engine::steward::Steward;
 use crate::engine::twin_stage::TwinStage;
 use crate::ingest::site::{Site, SiteError};
 use crate::ingest::tally::Tally;
@@ -84,6 +85,7 @@ impl Bench {
         let kafka = KafkaSettings {
             brokers: brokers.to_owned(),
             group: name.clone(),
+            instance: "bench".to_owned(),
             topic_prefix: format!("{name}."),
             replication: 1,
             properties: std::collections::BTreeMap::new(),
@@ -134,9 +136,13 @@ impl Bench {
         is_done: impl Fn(u64) -> bool + Sync,
     ) -> Result<Measured, BenchError> {
         let mut twins =
-            TwinStage::open(&self.run.kafka, N_PARTITIONS, self.run.checkpoints.as_ref())
+            TwinStage::open(&self.run.kafka, N_PARTITIONS, self.run.checkpoints.as_ref(), now())
                 .map_err(RunError::from)?;
-        define(&self.run, &twins)?;
+        let mut steward = Steward::new(&self.run).map_err(RunError::from)?;
+        while !twins.is_caught_up(now()) {
+            twins.round(WAIT, now()).map_err(RunError::from)?;
+        }
+        steward.round(&twins, now()).map_err(RunError::from)?;
         let spec = IngestSpec {
             kafka: self.run.kafka.clone(),
             routes: self.run.routes.clone(),
@@ -144,7 +150,6 @@ impl Bench {
             n_partitions: N_PARTITIONS,
             clock: Clock::Live,
             ticked: Timestamp::MIN,
-            tick_interval: self.run.tick_interval,
             storage: None,
         };
         let is_ingested = AtomicBool::new(false);
@@ -163,6 +168,9 @@ impl Bench {
                     Ok(n_frames) => n_frames,
                     Err(error) => break Err(RunError::from(error)),
                 };
+                if let Err(error) = steward.round(&twins, now()) {
+                    break Err(RunError::from(error));
+                }
                 if begun.is_none() && 0 < n_taken.load(Ordering::Acquire) {
                     begun = Some((now(), cpu_time()));
                 }

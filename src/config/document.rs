@@ -111,6 +111,8 @@ pub struct KafkaDocument {
     pub group: Option<Spanned<String>>,
     /// What our topics' names begin with.
     pub topic_prefix: Option<Spanned<String>>,
+    /// The name of this instance in the group; `group.instance.id`, or host and port, if left out.
+    pub instance: Option<Spanned<String>>,
     /// Copies of our topics' partitions.
     pub replication: Option<Spanned<u16>>,
     /// Properties of librdkafka.

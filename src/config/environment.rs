@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 /// The variables that stand for keys of the file.
-pub const KEYS: [(&str, &str); 13] = [
+pub const KEYS: [(&str, &str); 14] = [
     ("TWIN_SITE", "site"),
     ("TWIN_PIPELINES", "pipelines"),
     ("TWIN_HTTP_LISTEN", "http.listen"),
@@ -16,6 +16,7 @@ pub const KEYS: [(&str, &str); 13] = [
     ("TWIN_CHECKPOINTS_MEMORY_MIB", "checkpoints.memory_mib"),
     ("TWIN_KAFKA_BROKERS", "kafka.brokers"),
     ("TWIN_KAFKA_GROUP", "kafka.group"),
+    ("TWIN_KAFKA_INSTANCE", "kafka.instance"),
     ("TWIN_KAFKA_TOPIC_PREFIX", "kafka.topic_prefix"),
     ("TWIN_KAFKA_REPLICATION", "kafka.replication"),
 ];

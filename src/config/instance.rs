@@ -160,10 +160,13 @@ pub fn read(
     let route = |error| ConfigError::Route { path: path.to_owned(), error };
     Routes::new(&routes).map_err(route)?;
     let (n_partitions, clock, tick_interval) = reader.log(&document.log)?;
+    let address = "an address such as 127.0.0.1:8080";
+    let listen = reader.parsed("http.listen", document.http.listen.as_ref(), address)?;
+    let listen = listen.unwrap_or_else(|| LISTEN.parse().expect("the default is an address"));
     Ok(Instance {
         run: RunSpec {
             checkpoints: reader.checkpoints(&document)?,
-            kafka: reader.kafka(&document.kafka)?,
+            kafka: reader.kafka(&document.kafka, listen)?,
             n_partitions,
             clock,
             tick_interval,
@@ -171,13 +174,7 @@ pub fn read(
             site: Arc::new(site),
             library: library.with_site(&site_text),
         },
-        listen: reader
-            .parsed(
-                "http.listen",
-                document.http.listen.as_ref(),
-                "an address such as 127.0.0.1:8080",
-            )?
-            .unwrap_or_else(|| LISTEN.parse().expect("the default is an address")),
+        listen,
         sql: reader.sql(document.sql.as_ref())?,
     })
 }
@@ -347,7 +344,11 @@ impl Reader<'_> {
         }))
     }
 
-    fn kafka(&self, kafka: &KafkaDocument) -> Result<KafkaSettings, ConfigError> {
+    fn kafka(
+        &self,
+        kafka: &KafkaDocument,
+        listen: SocketAddr,
+    ) -> Result<KafkaSettings, ConfigError> {
         let brokers = self.text("kafka.brokers", Some(&kafka.brokers)).unwrap_or_default();
         if brokers.is_empty() {
             let message = "expected host:port,host:port".to_owned();
@@ -363,14 +364,22 @@ impl Reader<'_> {
         })?;
         let text = |key, value: &Option<Spanned<String>>| self.text(key, value.as_ref());
         let properties = kafka.properties.iter();
+        let properties: BTreeMap<String, String> =
+            properties.map(|(name, value)| (name.clone(), value.value.clone())).collect();
+        // Two instances on one machine have two ports; one that starts again has the name it had.
+        let instance = text("kafka.instance", &kafka.instance)
+            .or_else(|| properties.get("group.instance.id").cloned())
+            .unwrap_or_else(|| {
+                let host = rustix::system::uname();
+                format!("{}-{}", host.nodename().to_string_lossy(), listen.port())
+            });
         Ok(KafkaSettings {
             brokers,
             group: text("kafka.group", &kafka.group).unwrap_or_else(|| "twinstream".to_owned()),
             topic_prefix: text("kafka.topic_prefix", &kafka.topic_prefix).unwrap_or_default(),
+            instance,
             replication: i32::from(replication),
-            properties: properties
-                .map(|(name, value)| (name.clone(), value.value.clone()))
-                .collect(),
+            properties,
         })
     }
 

@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::checkpoint::reader::{RestoreError, restore};
 use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written, cold_rows};
-use crate::engine::scribe::{Job, News, Scribe};
+use crate::engine::scribe::{Job, News, Scribe, Ticket};
 use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
@@ -76,6 +76,9 @@ const SEGMENT_ROWS_MIN: u32 = 1 << 18;
 /// Jobs that wait for the thread: a write at a time, and what becomes of partitions.
 const JOBS_MAX: usize = 64;
 
+/// The group takes this long at most to tell an instance that its partitions went to another one.
+const TAKEN_TOLD_MAX: Span = Span::from_seconds(60);
+
 /// A write that took a second is followed by this many seconds without one.
 const REST_PER_WORK: i64 = 19;
 
@@ -107,6 +110,10 @@ struct Known {
     due_at: Timestamp,
     /// Whether something was sealed since, which can be forgotten once it is stored.
     owes: bool,
+    /// Whether it goes to another instance, which reads less of the log if everything is stored.
+    is_leaving: bool,
+    /// When another instance was found to write them.
+    taken_at: Option<Timestamp>,
 }
 
 /// Writes the checkpoints of an instance.
@@ -118,7 +125,8 @@ pub struct Checkpointer {
     news: Receiver<News>,
     thread: Option<JoinHandle<()>>,
     known: BTreeMap<u32, Known>,
-    is_writing: bool,
+    writing: Option<Ticket>,
+    n_writes: u64,
     rests_until: Timestamp,
     is_over_budget: bool,
     /// Whether it was said that the budget is too small.
@@ -212,7 +220,8 @@ impl Checkpointer {
             news,
             thread: Some(thread),
             known: BTreeMap::new(),
-            is_writing: false,
+            writing: None,
+            n_writes: 0,
             rests_until: Timestamp::MIN,
             is_over_budget: false,
             is_too_small: false,
@@ -244,9 +253,36 @@ impl Checkpointer {
         let Arrival { shard, writer, parts, .. } = arrival;
         let partition = shard.twins().partition();
         let position = shard.next_offset();
-        self.known.insert(partition, Known { position, due_at: Timestamp::MIN, owes: false });
+        let known = Known {
+            position,
+            due_at: Timestamp::MIN,
+            owes: false,
+            is_leaving: false,
+            taken_at: None,
+        };
+        self.known.insert(partition, known);
         self.send(Job::Admit(partition, Box::new(writer), parts));
         shard
+    }
+
+    /// Has the next checkpoint be one of a partition that leaves.
+    pub fn hurry(&mut self, partition: u32) {
+        if let Some(known) = self.known.get_mut(&partition) {
+            known.is_leaving = true;
+        }
+    }
+
+    /// Whether everything up to `next_offset` of a partition is in a checkpoint.
+    pub fn has(&self, partition: u32, next_offset: u64) -> bool {
+        self.position(partition).is_none_or(|position| next_offset <= position)
+    }
+
+    /// Writes no checkpoints of a partition any more: it is another instance's.
+    pub fn release(&mut self, partition: u32) {
+        if self.known.remove(&partition).is_some() {
+            self.send(Job::Release(partition));
+        }
+        self.writing = self.writing.filter(|ticket| ticket.partition != partition);
     }
 
     /// The offset of the frame after the newest checkpoint of a partition.
@@ -269,14 +305,19 @@ impl Checkpointer {
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
         }
         self.keep_budget(shards);
-        if self.is_writing || now < self.rests_until {
+        if self.writing.is_some() {
             return Ok(());
         }
+        let rests = now < self.rests_until;
         let due = shards.iter().filter_map(|shard| {
             let partition = shard.twins().partition();
             let known = self.known.get(&partition)?;
-            let is_due = known.due_at <= now && known.position < shard.next_offset();
-            (known.owes || is_due).then_some((known.due_at, partition))
+            let has_moved = known.position < shard.next_offset();
+            let is_due = known.owes || known.due_at <= now && has_moved;
+            match known.is_leaving && has_moved {
+                true => Some((Timestamp::MIN, partition)),
+                false => (is_due && !rests).then_some((known.due_at, partition)),
+            }
         });
         if let Some((_, partition)) = due.min() {
             self.submit(partition, shards);
@@ -289,7 +330,10 @@ impl Checkpointer {
         if let Some(known) = self.known.get_mut(&partition) {
             known.owes = false;
         }
-        self.is_writing = self.send(Job::Write(partition, Box::new(shard.state())));
+        self.n_writes += 1;
+        let ticket = Ticket { partition, number: self.n_writes };
+        let is_sent = self.send(Job::Write(ticket, Box::new(shard.state())));
+        self.writing = is_sent.then_some(ticket);
     }
 
     fn note(
@@ -298,14 +342,21 @@ impl Checkpointer {
         shards: &mut [Shard],
         now: Timestamp,
     ) -> Result<(), CheckpointerError> {
-        let (News::Done(partition, ..) | News::Damaged(partition)) = news;
-        let known = self.known.get_mut(&partition);
-        let News::Done(_, written, took) = news else {
-            known.into_iter().for_each(|known| known.owes = true);
-            return Ok(());
+        let (ticket, written, took) = match news {
+            News::Done(ticket, written, took) => (ticket, *written, took),
+            News::Damaged(partition) => {
+                let known = self.known.get_mut(&partition);
+                known.into_iter().for_each(|known| known.owes = true);
+                return Ok(());
+            }
         };
-        self.is_writing = false;
-        let Some(known) = known else { return Ok(()) };
+        // Of a partition that went to another instance meanwhile, and may have come back as another shard.
+        if self.writing != Some(ticket) {
+            return Ok(());
+        }
+        self.writing = None;
+        let partition = ticket.partition;
+        let Some(known) = self.known.get_mut(&partition) else { return Ok(()) };
         self.rests_until = now.plus(Span::from_micros(took.micros().saturating_mul(REST_PER_WORK)));
         known.due_at = now.plus(self.spec.interval);
         match written {
@@ -318,6 +369,14 @@ impl Checkpointer {
             }
             Err(WriteError::Checkpoint(error)) if error.is_retryable() => {
                 tracing::warn!(partition, %error, "no checkpoint was written; it is tried again");
+            }
+            Err(WriteError::Checkpoint(error @ CheckpointError::Fenced { .. })) => {
+                // Usually the group says so in a moment; if it does not, two instances share a place of checkpoints.
+                let since = *known.taken_at.get_or_insert(now);
+                if since.plus(TAKEN_TOLD_MAX) <= now {
+                    return Err(error.into());
+                }
+                tracing::warn!(partition, %error, "another instance has this partition");
             }
             Err(WriteError::Checkpoint(error)) => return Err(error.into()),
             Err(error) => return Err(CheckpointerError::Write(error)),
@@ -357,7 +416,7 @@ impl Checkpointer {
                 "memory is over its budget: nothing is polled until there is room"
             );
         }
-        let can_help = self.is_writing || self.known.values().any(|known| known.owes);
+        let can_help = self.writing.is_some() || self.known.values().any(|known| known.owes);
         if !can_help && !self.is_too_small {
             self.is_too_small = true;
             tracing::error!(
@@ -382,7 +441,7 @@ impl Checkpointer {
         let ends: Vec<(u32, u64)> =
             shards.iter().map(|shard| (shard.twins().partition(), shard.next_offset())).collect();
         for (partition, end) in ends {
-            while self.is_writing {
+            while self.writing.is_some() {
                 let Ok(news) = self.news.recv() else { break };
                 self.note(news, shards, now)?;
             }
@@ -390,7 +449,7 @@ impl Checkpointer {
                 self.submit(partition, shards);
             }
         }
-        while self.is_writing {
+        while self.writing.is_some() {
             let Ok(news) = self.news.recv() else { break };
             self.note(news, shards, now)?;
         }

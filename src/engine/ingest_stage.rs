@@ -77,10 +77,8 @@ pub struct IngestSpec {
     pub n_partitions: u32,
     /// Whose time the log follows.
     pub clock: Clock,
-    /// How far the ticks in the log have come.
+    /// How far the ticks of a recorded log have come.
     pub ticked: Timestamp,
-    /// How far ticks are apart on a live clock.
-    pub tick_interval: Span,
     /// Where the bytes of letters go that are larger than their topic takes.
     pub storage: Option<StorageSpec>,
 }
@@ -105,7 +103,7 @@ pub struct IngestStage {
 /// Where events and ticks get their time from.
 enum Time {
     /// The machine.
-    Live { next_tick: Timestamp, interval: Span },
+    Live,
     /// The records, which all come from one partition.
     Recorded { ticks: Ticks, from: Option<(String, i32)> },
 }
@@ -119,7 +117,7 @@ impl IngestStage {
         let topics = spec.routes.iter().flat_map(|route| &route.topics).map(String::as_str);
         let topics: Vec<&str> = topics.collect();
         let time = match spec.clock {
-            Clock::Live => Time::Live { next_tick: spec.ticked, interval: spec.tick_interval },
+            Clock::Live => Time::Live,
             Clock::Recorded => Time::Recorded { ticks: Ticks::since(spec.ticked), from: None },
         };
         // Before the group is joined: what a killed instance left open in a transaction is undone by this.
@@ -151,6 +149,11 @@ impl IngestStage {
         self.times.end("fetch");
         let n_records = batch.len();
         let mut taken = std::mem::take(&mut self.taken);
+        let revoked = self.source.revoked();
+        for (topic, partition) in &revoked {
+            taken.forget(topic, *partition);
+            self.letters.forget(topic, *partition);
+        }
         for (number, message) in batch.iter().enumerate() {
             let mut round = Round {
                 routes: &mut self.routes,
@@ -164,16 +167,21 @@ impl IngestStage {
             };
             // The client reads a name anew each time it is asked for it.
             let topic = message.topic();
+            let is_theirs = |(t, p): &(String, i32)| *p == message.partition() && t == topic;
+            if revoked.iter().any(is_theirs) {
+                continue;
+            }
             round.take(topic, message, number == 0)?;
             taken.upto(topic, message.partition(), message.offset());
         }
-        self.time.tick_live(&mut self.appender, now);
         self.times.end("decode");
         self.writer.append(&self.appender.take())?;
         self.taken = taken;
         if !self.letters.is_empty() {
-            self.letters.commit(&std::mem::take(&mut self.taken), &self.source)?;
-            self.committed_at = now;
+            if self.letters.commit(&self.taken, &self.source)? {
+                self.taken = Taken::default();
+                self.committed_at = now;
+            }
         } else if self.committed_at.plus(COMMIT_INTERVAL) <= now {
             self.source.commit(&std::mem::take(&mut self.taken), CommitMode::Async)?;
             self.committed_at = now;
@@ -199,17 +207,6 @@ impl IngestStage {
     /// Processor time by stage.
     pub fn times(&self) -> &StageTimes {
         &self.times
-    }
-}
-
-impl Time {
-    /// On a live clock, a tick in every partition when it is time for one.
-    fn tick_live(&mut self, appender: &mut Appender, now: Timestamp) {
-        let Time::Live { next_tick, interval } = self else { return };
-        if *next_tick <= now {
-            appender.push(&tick(now, None));
-            *next_tick = now.plus(*interval);
-        }
     }
 }
 
@@ -314,8 +311,8 @@ impl Round<'_> {
         };
         let said = record.header(AVAILABLE_AT_HEADER);
         match (&mut *self.time, said) {
-            (Time::Live { .. }, None) => Ok(None),
-            (Time::Live { .. }, Some(_)) => Err(wrong(format!(
+            (Time::Live, None) => Ok(None),
+            (Time::Live, Some(_)) => Err(wrong(format!(
                 "a recorded history (header {AVAILABLE_AT_HEADER}) does not belong into a live log: \
                  set log.clock to recorded, in a log of its own"
             ))),

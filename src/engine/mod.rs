@@ -1,6 +1,7 @@
 //! The step, the loop around it, and what survives a restart.
 
 pub mod appender;
+mod arrivals;
 mod definitions;
 pub mod checkpoint;
 pub mod checkpointer;
@@ -26,8 +27,10 @@ pub mod retry;
 pub mod routes;
 pub mod run;
 pub mod scribe;
+mod seats;
 pub mod shard;
 pub mod spool;
+pub mod steward;
 pub mod story;
 pub mod story_facts;
 pub mod story_run;

@@ -31,8 +31,10 @@ pub const KNOWING_WAIT_MAX: Duration = Duration::from_secs(2);
 pub struct Snapshot {
     /// Counts snapshots, from 1; 0 is the empty one before the first.
     pub number: u64,
-    /// The shards, by partition.
-    pub shards: Arc<Vec<ShardSnapshot>>,
+    /// The shards that are here, by partition.
+    shards: Arc<Vec<ShardSnapshot>>,
+    /// The partitions of the log that are not here.
+    missing: Vec<u32>,
     /// Whether the log was read up to where it ended at the start: before that, answers are of the past.
     pub is_caught_up: bool,
 }
@@ -40,7 +42,24 @@ pub struct Snapshot {
 impl Snapshot {
     /// A snapshot of shards that nothing will change any more: a data folder that was read.
     pub fn of(shards: Vec<ShardSnapshot>) -> Snapshot {
-        Snapshot { number: 1, shards: Arc::new(shards), is_caught_up: true }
+        Snapshot { number: 1, shards: Arc::new(shards), missing: Vec::new(), is_caught_up: true }
+    }
+
+    /// The shards of every partition: an answer about a part of the patients that looks like one about all of them
+    /// is wrong.
+    ///
+    /// # Errors
+    /// Which partitions are missing.
+    pub fn whole(&self) -> Result<Arc<Vec<ShardSnapshot>>, Missing> {
+        match self.missing.is_empty() && 0 < self.number {
+            true => Ok(self.shards.clone()),
+            false => Err(Missing { partitions: self.missing.clone(), n_here: self.shards.len() }),
+        }
+    }
+
+    /// The shards that are here, for who asks about one patient.
+    pub fn here(&self) -> &Arc<Vec<ShardSnapshot>> {
+        &self.shards
     }
 
     /// The known time up to which every shard is complete.
@@ -53,6 +72,46 @@ impl Snapshot {
         let of = |shard: &ShardSnapshot| shard.clock.max(shard.known_through);
         self.shards.iter().map(of).max().unwrap_or(Timestamp::MIN)
     }
+}
+
+/// Why an instance cannot answer for all patients.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct Missing {
+    /// The partitions that are not here; none where nothing was published yet.
+    pub partitions: Vec<u32>,
+    /// How many are.
+    pub n_here: usize,
+}
+
+impl Missing {
+    fn message(&self) -> String {
+        match self.partitions.as_slice() {
+            [] => "the log is still being read: ask again".to_owned(),
+            missing => format!(
+                "partitions {} of the log are not here ({} are): other instances have them, or they are being \
+                 restored; ask again, or an instance that has all",
+                ranges(missing),
+                self.n_here
+            ),
+        }
+    }
+}
+
+/// Numbers as people write them: `0-3, 7`.
+fn ranges(numbers: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(*number) => *last = *number,
+            _ => ranges.push((*number, *number)),
+        }
+    }
+    let texts = ranges.iter().map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// The writer's end.
@@ -76,7 +135,8 @@ pub struct Reader {
 
 /// Both ends, with an empty snapshot between them.
 pub fn channel() -> (Publisher, Reader) {
-    let empty = Snapshot { number: 0, shards: Arc::default(), is_caught_up: false };
+    let (shards, missing) = (Arc::default(), Vec::new());
+    let empty = Snapshot { number: 0, shards, missing, is_caught_up: false };
     let (sender, receiver) = watch::channel(Arc::new(empty));
     let wanted = Arc::new(AtomicBool::new(true));
     let (desk, forks) = forks::channel();
@@ -91,14 +151,21 @@ impl Publisher {
         self.wanted.load(Ordering::Acquire) && self.published_at.plus(INTERVAL) <= now
     }
 
-    /// Publishes the shards as they are.
-    pub fn publish(&mut self, shards: Vec<ShardSnapshot>, is_caught_up: bool, now: Timestamp) {
+    /// Publishes the shards as they are, and which partitions of the log are not among them.
+    pub fn publish(
+        &mut self,
+        shards: Vec<ShardSnapshot>,
+        missing: Vec<u32>,
+        is_caught_up: bool,
+        now: Timestamp,
+    ) {
         self.wanted.store(false, Ordering::Release);
         self.published_at = now;
         let number = self.newest.borrow().number.saturating_add(1);
         self.newest.send_replace(Arc::new(Snapshot {
             number,
             shards: Arc::new(shards),
+            missing,
             is_caught_up,
         }));
     }
@@ -145,5 +212,24 @@ impl Reader {
         // A writer that has gone or is busy leaves the newest there is.
         let _late = tokio::time::timeout(FRESH_WAIT_MAX, newest.changed()).await;
         newest.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_patients_is_no_answer() {
+        let (mut publisher, reader) = channel();
+        publisher.publish(Vec::new(), vec![0, 1, 2, 5, 7, 8], true, Timestamp::MIN);
+        let missing = reader.newest().whole().unwrap_err();
+        assert!(
+            missing
+                .to_string()
+                .starts_with("partitions 0-2, 5, 7-8 of the log are not here (0 are)")
+        );
+        publisher.publish(Vec::new(), Vec::new(), true, Timestamp::MIN);
+        assert!(reader.newest().whole().is_ok());
     }
 }

@@ -2,36 +2,40 @@
 //!
 //! ```text
 //! source topics ─► [ingest thread] ─► twin.events.v1 ─► [twin thread] ─► effects
-//!                                                            └─► snapshots ─► readers
+//!                                           ▲                 ├─► snapshots ─► readers
+//!                                           └──── steward ◄───┘
 //! ```
-//! First the log is read to its end, then it is told which definitions are in force, then ingest begins.
+//! First the partitions that the group gives are read to their end, then their owner writes into them which
+//! definitions are in force, then ingest begins. Several instances of one group share sources and partitions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use crate::clock::now;
-use crate::domain::event::{Clock, Control, Event, EventBody};
-use crate::domain::identity::SourcePosition;
+use crate::domain::event::Clock;
 use crate::domain::time::{Span, Timestamp};
-use crate::engine::appender::Appender;
 use crate::engine::checkpointer::CheckpointSpec;
 use crate::engine::ingest_stage::{IngestError, IngestSpec, IngestStage};
 use crate::engine::library::Library;
 use crate::engine::local::EngineCounts;
 use crate::engine::published::Publisher;
 use crate::engine::routes::Route;
+use crate::engine::steward::{Steward, StewardError};
 use crate::engine::twin_stage::{TwinError, TwinStage};
 use crate::ingest::site::Site;
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::log::KafkaLogWriter;
+use crate::kafka::member::LogMember;
 use crate::kafka::settings::KafkaSettings;
 use crate::telemetry::StageTimes;
 
 /// A round waits this long for the first record, so that a stop and a reader are noticed soon.
 const WAIT: Duration = Duration::from_millis(20);
+/// How often to ask whether every partition of the log has begun.
+const BEGUN_WAIT: Duration = Duration::from_millis(100);
 
 /// What a run is given.
 #[derive(Clone, Debug)]
@@ -79,22 +83,9 @@ pub enum RunError {
     /// Kafka.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
-    /// The log was made with another shape.
-    #[error(
-        "the log has {logged_partitions} partitions and a {} clock, the configuration says \
-         {n_partitions} and {}: both are fixed when the log is made",
-        .logged_clock.name(), .clock.name()
-    )]
-    Shape {
-        /// Partitions of the log.
-        logged_partitions: u32,
-        /// Its clock.
-        logged_clock: Clock,
-        /// Partitions of the configuration.
-        n_partitions: u32,
-        /// Its clock.
-        clock: Clock,
-    },
+    /// What the owner of a partition writes into it.
+    #[error(transparent)]
+    Steward(#[from] StewardError),
     /// A thread cannot be started.
     #[error("the ingest thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -112,31 +103,60 @@ pub fn run(
     publisher: &mut Publisher,
     stop: &AtomicBool,
 ) -> Result<RunSummary, RunError> {
-    let mut twins = TwinStage::open(&spec.kafka, spec.n_partitions, spec.checkpoints.as_ref())?;
-    catch_up(&mut twins, publisher, stop)?;
-    define(spec, &twins)?;
-    tracing::info!(n_events = twins.counts().n_events, "the log is read, ingest begins");
-    let ingest_spec = IngestSpec {
-        kafka: spec.kafka.clone(),
-        routes: spec.routes.clone(),
-        site: spec.site.clone(),
-        n_partitions: spec.n_partitions,
-        clock: spec.clock,
-        ticked: twins.shards().iter().map(|shard| shard.clock()).min().unwrap_or(Timestamp::MIN),
-        tick_interval: spec.tick_interval,
-        storage: spec.checkpoints.as_ref().map(|checkpoints| checkpoints.storage.clone()),
-    };
+    let checkpoints = spec.checkpoints.as_ref();
+    let mut twins = TwinStage::open(&spec.kafka, spec.n_partitions, checkpoints, now())?;
+    let mut steward = Steward::new(spec)?;
+    let member = twins.member().clone();
+    let (start, started) = sync_channel(1);
     thread::scope(|scope| {
         let named = thread::Builder::new().name("ingest".to_owned());
-        let ingest = named.spawn_scoped(scope, || stopping(stop, || ingest(&ingest_spec, stop)));
+        let ingest = named.spawn_scoped(scope, move || {
+            stopping(stop, || match wait_for_start(spec, &member, &started, stop)? {
+                Some(ingest_spec) => ingest(&ingest_spec, stop),
+                None => Ok(<(Tally, StageTimes)>::default()),
+            })
+        });
         let ingest = ingest.map_err(RunError::Thread)?;
-        let stepped = stopping(stop, || step(&mut twins, publisher, stop));
+        let stepped = stopping(stop, || step(&mut twins, &mut steward, publisher, start, stop));
         let ingested = ingest.join().map_err(|_| RunError::Panicked)?;
         stepped?;
         let (tally, ingest_times) = ingested?;
         let (counts, twin_times) = (twins.counts(), twins.times().clone());
         Ok(RunSummary { tally, counts, ingest_times, twin_times })
     })
+}
+
+/// Waits until the twins have caught up and every partition of the log has begun; nothing is ingested before.
+fn wait_for_start(
+    spec: &RunSpec,
+    member: &LogMember,
+    started: &Receiver<Timestamp>,
+    stop: &AtomicBool,
+) -> Result<Option<IngestSpec>, RunError> {
+    let is_stopped = || stop.load(Ordering::Acquire);
+    let ticked = loop {
+        match started.recv_timeout(WAIT) {
+            Ok(ticked) => break ticked,
+            Err(RecvTimeoutError::Timeout) if !is_stopped() => {}
+            Err(_) => return Ok(None),
+        }
+    };
+    while !member.has_begun(spec.n_partitions)? {
+        if is_stopped() {
+            return Ok(None);
+        }
+        thread::park_timeout(BEGUN_WAIT);
+    }
+    tracing::info!("the log is read, ingest begins");
+    Ok(Some(IngestSpec {
+        kafka: spec.kafka.clone(),
+        routes: spec.routes.clone(),
+        site: spec.site.clone(),
+        n_partitions: spec.n_partitions,
+        clock: spec.clock,
+        ticked,
+        storage: spec.checkpoints.as_ref().map(|checkpoints| checkpoints.storage.clone()),
+    }))
 }
 
 /// Whoever ends takes the other along.
@@ -149,35 +169,36 @@ fn stopping<T>(
     result
 }
 
-fn catch_up(
-    twins: &mut TwinStage,
-    publisher: &mut Publisher,
-    stop: &AtomicBool,
-) -> Result<(), RunError> {
-    while !twins.is_caught_up() && !stop.load(Ordering::Acquire) {
-        let before = twins.n_behind() / PROGRESS_FRAMES;
-        twins.round(WAIT, now())?;
-        if twins.n_behind() / PROGRESS_FRAMES != before {
-            tracing::info!(n_frames_behind = twins.n_behind(), "reading the log");
-        }
-    }
-    publisher.publish(twins.snapshots(), twins.is_caught_up(), now());
-    Ok(())
-}
-
 /// Progress is told about this often while the log is read.
 const PROGRESS_FRAMES: u64 = 10_000;
 
 fn step(
     twins: &mut TwinStage,
+    steward: &mut Steward,
     publisher: &mut Publisher,
+    start: SyncSender<Timestamp>,
     stop: &AtomicBool,
 ) -> Result<(), RunError> {
+    let (mut start, mut n_behind) = (Some(start), 0);
     while !stop.load(Ordering::Acquire) {
         twins.round(WAIT, now())?;
         let now = now();
+        steward.round(twins, now)?;
+        if n_behind / PROGRESS_FRAMES != twins.n_behind() / PROGRESS_FRAMES {
+            n_behind = twins.n_behind();
+            tracing::info!(n_frames_behind = n_behind, "reading the log");
+        }
+        let is_caught_up = twins.is_caught_up(now);
+        if start.is_some() && is_caught_up && steward.may_ingest(twins) {
+            let clocks = twins.shards().iter().map(|shard| shard.clock());
+            let ticked = clocks.min().unwrap_or(Timestamp::MIN);
+            // Whoever does not listen any more has stopped, and says so.
+            if let Some(start) = start.take() {
+                let _stopped = start.send(ticked);
+            }
+        }
         if publisher.is_due(now) {
-            publisher.publish(twins.snapshots(), true, now);
+            publisher.publish(twins.snapshots(), twins.missing(), is_caught_up, now);
         }
         publisher.forks.serve(twins.shards());
     }
@@ -191,39 +212,4 @@ fn ingest(spec: &IngestSpec, stop: &AtomicBool) -> Result<(Tally, StageTimes), R
     }
     stage.close()?;
     Ok((stage.tally(), stage.times().clone()))
-}
-
-/// Opens the log where it is new, and puts the library in force where it differs from what is.
-///
-/// # Errors
-/// If the log was made with another shape, or cannot be written.
-pub fn define(spec: &RunSpec, twins: &TwinStage) -> Result<(), RunError> {
-    let mut appender = Appender::new(spec.n_partitions);
-    let (n_partitions, clock) = (spec.n_partitions, spec.clock);
-    for (partition, shard) in (0..).zip(twins.shards()) {
-        match shard.opened() {
-            None => appender.add(partition, &control(Control::Opened { n_partitions, clock })),
-            Some(logged) if logged == (n_partitions, clock) => {}
-            Some((logged_partitions, logged_clock)) => {
-                return Err(RunError::Shape {
-                    logged_partitions,
-                    logged_clock,
-                    n_partitions,
-                    clock,
-                });
-            }
-        }
-    }
-    for (partition, shard) in (0..).zip(twins.shards()) {
-        for change in spec.library.changes(shard.definitions()) {
-            appender.add(partition, &control(change));
-        }
-    }
-    let writer = KafkaLogWriter::new(&spec.kafka)?;
-    Ok(writer.append(&appender.take())?)
-}
-
-fn control(control: Control<'_>) -> Event<'_> {
-    let source = SourcePosition::new("twin", 0, 0);
-    Event { source, available_at: None, body: EventBody::Control(control) }
 }

@@ -19,20 +19,31 @@ use crate::storage::object::Storage;
 use crate::storage::part::PartRef;
 use crate::storage::scrub::{AGAIN_INTERVAL, Damaged, PIECE_INTERVAL, Scrub};
 
+/// A write that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Whose shard is written.
+    pub partition: u32,
+    /// Counts the writes of an instance.
+    pub number: u64,
+}
+
 /// What the thread is asked to do, in the order in which it is asked.
 #[derive(Debug)]
 pub enum Job {
     /// Write this state of a partition's shard.
-    Write(u32, Box<ShardState>),
+    Write(Ticket, Box<ShardState>),
     /// Write this partition's checkpoints from now on; these parts of them count already.
     Admit(u32, Box<CheckpointWriter>, Vec<(String, PartRef)>),
+    /// Another instance writes this partition's checkpoints from now on.
+    Release(u32),
 }
 
 /// What the thread has to tell.
 #[derive(Debug)]
 pub enum News {
-    /// What became of a partition's shard, and how long that took.
-    Done(u32, Result<Written, WriteError>, Span),
+    /// What became of a write, and how long that took.
+    Done(Ticket, Box<Result<Written, WriteError>>, Span),
     /// A part of this partition's newest checkpoint is damaged: the next one is due.
     Damaged(u32),
 }
@@ -68,9 +79,14 @@ impl Scribe {
         let wait = Duration::from_micros(PIECE_INTERVAL.micros().unsigned_abs());
         loop {
             let news = match jobs.recv_timeout(wait) {
-                Ok(Job::Write(partition, state)) => self.write(partition, &state),
+                Ok(Job::Write(ticket, state)) => self.write(ticket, &state),
                 Ok(Job::Admit(partition, writer, parts)) => {
                     self.admit(partition, *writer, parts);
+                    None
+                }
+                Ok(Job::Release(partition)) => {
+                    self.scrub.name(partition, std::iter::empty(), Timestamp::MIN);
+                    self.writers.remove(&partition);
                     None
                 }
                 Err(RecvTimeoutError::Timeout) => self.read_again(now()),
@@ -82,7 +98,8 @@ impl Scribe {
         }
     }
 
-    fn write(&mut self, partition: u32, state: &ShardState) -> Option<News> {
+    fn write(&mut self, ticket: Ticket, state: &ShardState) -> Option<News> {
+        let partition = ticket.partition;
         let writer = self.writers.get_mut(&partition)?;
         let began = now();
         let written = writer.write(state);
@@ -91,7 +108,7 @@ impl Scribe {
             let objects = writer.objects(&written.manifest.checkpoint);
             self.scrub.name(partition, objects, ended.plus(AGAIN_INTERVAL));
         }
-        Some(News::Done(partition, written, ended.since(began)))
+        Some(News::Done(ticket, Box::new(written), ended.since(began)))
     }
 
     /// Reads a piece of what was written, if it is time.

@@ -2,19 +2,26 @@
 //!
 //! ```text
 //! poll ─► step, partition by partition ─► effects + position in one transaction
+//!   └──► partitions come (restored, read up to the end) and go (committed, checkpointed)
 //! ```
-//! At the start the newest checkpoints are restored and the rest of the log is read: up to the committed
-//! position nothing is said again, because it was said; after it, everything is.
+//! A partition that comes is restored from its newest checkpoint and the rest of its log is read: up to the committed
+//! position nothing is said again, because it was said; after it, everything is. The group fences an instance that
+//! has lost a partition without knowing: what it would commit is refused as a whole.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::arrivals::{Arrivals, Arrived, Body};
 use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError};
 use crate::engine::effects::{Outgoing, render};
 use crate::engine::local::EngineCounts;
-use crate::engine::shard::{LogFrame, Shard, StepError, StepOutput};
+use crate::engine::seats::Seats;
+use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::log::{KafkaLogReader, ReadFrame};
+use crate::kafka::log::ReadFrame;
+use crate::kafka::member::{Change, LogMember};
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::sink::KafkaSink;
 use crate::telemetry::StageTimes;
@@ -23,6 +30,12 @@ use crate::twin::snapshot::ShardSnapshot;
 /// Positions without effects are committed this often: a restart then says nothing for longer, and
 /// nothing else depends on it.
 const QUIET_COMMIT_INTERVAL: Span = Span::from_seconds(5);
+/// A partition that leaves waits this long for its last checkpoint; without it the next owner reads more of the log.
+const LAST_CHECKPOINT_MAX: Span = Span::from_seconds(5);
+/// The group may refuse a commit for this long while it changes.
+const REFUSED_MAX: Span = Span::from_seconds(60);
+/// An instance that was given nothing for this long has nothing to catch up with.
+const GIVEN_MAX: Span = Span::from_seconds(15);
 
 /// Why the stage stops. Nothing is lost: the next start goes on from the committed position.
 #[derive(Debug, thiserror::Error)]
@@ -36,185 +49,301 @@ pub enum TwinError {
     /// The checkpoints.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointerError),
+    /// A thread panicked: our own mistake, told by the panic.
+    #[error("the thread that restores partitions panicked")]
+    Panicked,
 }
 
-/// The shards of every partition, fed from the log.
+/// The partitions that the group gives this instance, fed from the log.
 pub struct TwinStage {
-    reader: KafkaLogReader,
+    member: Arc<LogMember>,
     sink: KafkaSink,
-    shards: Vec<Shard>,
+    n_partitions: u32,
+    seats: Seats,
+    arrivals: Arrivals,
+    leaving: Option<Leaving>,
     checkpointer: Option<Checkpointer>,
-    committed: Vec<u64>,
-    ends: Vec<u64>,
+    /// Since when the group refuses what is to be committed.
+    refused_since: Option<Timestamp>,
+    is_held: bool,
+    opened_at: Timestamp,
+    was_given: bool,
     committed_at: Timestamp,
     counts: EngineCounts,
     times: StageTimes,
 }
 
+/// Partitions on their way to another instance.
+#[derive(Debug)]
+struct Leaving {
+    partitions: Vec<u32>,
+    until: Timestamp,
+}
+
 impl TwinStage {
-    /// Fences whoever owned the log before, restores what is checkpointed, and finds out how far the log
-    /// goes and what was said.
+    /// Fences whoever had the name of this instance, and joins the group of the log.
     ///
     /// # Errors
-    /// If Kafka refuses it, or the checkpoints cannot be read.
+    /// If Kafka refuses it, or the checkpoints cannot be opened.
     pub fn open(
         settings: &KafkaSettings,
         n_partitions: u32,
         checkpoints: Option<&CheckpointSpec>,
+        now: Timestamp,
     ) -> Result<TwinStage, TwinError> {
         let sink = KafkaSink::open(settings)?;
-        let (mut checkpointer, mut shards) = (None, Vec::new());
-        match checkpoints {
+        let (checkpointer, desk) = match checkpoints {
             Some(spec) => {
-                let (opened, start) = Checkpointer::open(spec, n_partitions)?;
-                start.passed_over.iter().for_each(|message| tracing::warn!("{message}"));
-                tracing::info!(n_shards = start.n_restored, "restored from checkpoints");
-                (checkpointer, shards) = (Some(opened), start.shards);
+                let (checkpointer, desk) = Checkpointer::start(spec, n_partitions)?;
+                (Some(checkpointer), Some(desk))
             }
-            None => shards.extend((0..n_partitions).map(Shard::new)),
-        }
-        let starts: Vec<u64> = shards.iter().map(Shard::next_offset).collect();
-        let reader = KafkaLogReader::open(settings, &starts)?;
+            None => (None, None),
+        };
+        let member = Arc::new(LogMember::join(settings)?);
         Ok(TwinStage {
-            committed: reader.committed()?,
-            ends: reader.ends()?,
-            shards,
+            arrivals: Arrivals::new(member.clone(), desk),
+            member,
+            sink,
+            n_partitions,
+            seats: Seats::default(),
+            leaving: None,
             checkpointer,
+            refused_since: None,
+            is_held: false,
+            opened_at: now,
+            was_given: false,
             committed_at: Timestamp::MIN,
             counts: EngineCounts::default(),
             times: StageTimes::default(),
-            reader,
-            sink,
         })
     }
 
-    /// One round: the frames that are there happen, after at most `wait` for the first. Returns how many
-    /// frames happened.
+    /// One round: the frames that are there happen, after at most `wait` for the first, and partitions come and go.
+    /// Returns how many frames happened.
     ///
     /// # Errors
-    /// If Kafka or a step fails.
+    /// If Kafka, a step or a checkpoint fails.
     pub fn round(&mut self, wait: Duration, now: Timestamp) -> Result<usize, TwinError> {
         self.times.begin();
-        if self.checkpointer.as_ref().is_some_and(Checkpointer::is_over_budget) {
-            // Nothing more comes in until a checkpoint has made room; what was read is there.
-            std::thread::park_timeout(wait);
-            self.checkpoint(now)?;
-            return Ok(0);
-        }
-        let frames = self.reader.poll(wait)?;
+        self.hold()?;
+        let frames = self.member.poll(wait)?;
         self.times.end("fetch log");
+        // What is lost goes first: another instance says what follows from it.
+        let changes = self.member.changes();
+        for change in &changes {
+            if let Change::Lost(partitions) = change {
+                tracing::warn!(?partitions, "partitions were lost to other instances");
+                self.let_go(partitions)?;
+            }
+        }
         let n_frames = frames.len();
-        let mut leaving = Vec::new();
         for (partition, frames) in by_partition(frames) {
-            leaving.extend(self.step(partition, frames)?);
+            self.step(partition, frames)?;
         }
         self.times.end("step");
         let is_quiet_commit = self.committed_at.plus(QUIET_COMMIT_INTERVAL) <= now;
-        if !leaving.is_empty() || is_quiet_commit {
-            let Outgoing { records, failed } = render(&leaving);
-            self.times.end("render");
-            for error in failed {
-                tracing::error!(%error, "an effect could not be written in one of its forms");
-            }
-            self.counts.n_left += u64::try_from(leaving.len()).unwrap_or(0);
-            self.commit(&records, now)?;
-            self.times.end("commit");
+        if self.seats.unsaid().next().is_some() || is_quiet_commit {
+            self.commit(now)?;
         }
+        self.times.end("commit");
+        for change in changes {
+            match change {
+                Change::Given(partitions) => {
+                    self.was_given = true;
+                    self.arrivals.add(partitions);
+                }
+                Change::Taken(partitions) => self.take_leave(partitions, now)?,
+                Change::Lost(_) => {}
+            }
+        }
+        self.see_off(now)?;
+        self.welcome()?;
         self.checkpoint(now)?;
         self.times.end("checkpoint");
         Ok(n_frames)
     }
 
-    /// Hands over what is due to be checkpointed, once its effects are committed.
-    fn checkpoint(&mut self, now: Timestamp) -> Result<(), TwinError> {
-        let is_committed = |shard: &Shard, committed: &u64| shard.next_offset() <= *committed;
-        let all = self.shards.iter().zip(&self.committed);
-        if let Some(checkpointer) = &mut self.checkpointer
-            && all.into_iter().all(|(shard, committed)| is_committed(shard, committed))
-        {
-            checkpointer.round(&mut self.shards, now)?;
-        }
-        Ok(())
-    }
-
-    /// Writes the last checkpoints: the next start reads no log.
-    ///
-    /// # Errors
-    /// If Kafka or the storage refuses.
-    pub fn close(&mut self, now: Timestamp) -> Result<(), TwinError> {
-        self.commit(&[], now)?;
-        if let Some(checkpointer) = self.checkpointer.take() {
-            checkpointer.finish(&mut self.shards, now)?;
+    /// While memory is over its budget nothing comes in until a checkpoint has made room; what was read is there, and
+    /// the group is still answered.
+    fn hold(&mut self) -> Result<(), TwinError> {
+        let is_over = self.checkpointer.as_ref().is_some_and(Checkpointer::is_over_budget);
+        if is_over != self.is_held {
+            let partitions: Vec<u32> = self.seats.partitions().map(|(number, _)| number).collect();
+            self.member.hold(&partitions, is_over)?;
+            self.is_held = is_over;
         }
         Ok(())
     }
 
     /// Steps a partition. What was said before the committed position is not said again.
-    fn step(
-        &mut self,
-        partition: u32,
-        frames: Vec<LogFrame>,
-    ) -> Result<Vec<crate::engine::shard::Leaving>, TwinError> {
-        let index = usize::try_from(partition).unwrap_or(usize::MAX);
-        let committed = self.committed.get(index).copied().unwrap_or(0);
-        let shard = self.shards.get_mut(index).expect("one shard per partition of the log");
-        let (said, unsaid): (Vec<_>, Vec<_>) =
-            frames.into_iter().partition(|frame| frame.offset < committed);
-        for (frames, is_said) in [(said, true), (unsaid, false)] {
-            let needed = shard.needs(&frames);
-            shard.recall(&needed);
-            let StepOutput { leaving, n_events, n_facts, n_assessed } = shard.step(&frames)?;
-            self.counts.n_events += n_events;
-            self.counts.n_facts += n_facts;
-            self.counts.n_assessed += n_assessed;
-            if !is_said {
-                return Ok(leaving);
+    fn step(&mut self, partition: u32, frames: Vec<LogFrame>) -> Result<(), TwinError> {
+        for (output, is_said) in self.seats.step(partition, frames)? {
+            self.counts.n_events += output.n_events;
+            self.counts.n_facts += output.n_facts;
+            self.counts.n_assessed += output.n_assessed;
+            if is_said || output.leaving.is_empty() {
+                continue;
             }
+            let Outgoing { records, failed } = render(&output.leaving);
+            for error in failed {
+                tracing::error!(%error, "an effect could not be written in one of its forms");
+            }
+            self.counts.n_left += u64::try_from(output.leaving.len()).unwrap_or(0);
+            self.seats.keep(partition, records);
         }
-        Ok(Vec::new())
-    }
-
-    fn commit(
-        &mut self,
-        records: &[crate::output::record::OutRecord],
-        now: Timestamp,
-    ) -> Result<(), TwinError> {
-        let positions = (0..).zip(&self.shards).map(|(partition, shard)| {
-            let index = usize::try_from(partition).unwrap_or(usize::MAX);
-            // While the log is read again, the committed position is ahead of the shard.
-            let committed = self.committed.get(index).copied().unwrap_or(0);
-            (partition, shard.next_offset().max(committed))
-        });
-        let positions: Vec<(u32, u64)> = positions.collect();
-        let is_new = positions.iter().zip(&self.committed).any(|((_, next), known)| next != known);
-        if is_new || !records.is_empty() {
-            let Some(group) = self.reader.group() else { return Ok(()) };
-            self.sink.commit(&positions, records, &group)?;
-            self.committed = positions.into_iter().map(|(_, next)| next).collect();
-        }
-        self.committed_at = now;
         Ok(())
     }
 
-    /// Whether the log was read up to where it ended when the stage was opened.
-    pub fn is_caught_up(&self) -> bool {
-        self.shards.iter().zip(&self.ends).all(|(shard, end)| *end <= shard.next_offset())
+    /// Commits what is to be said with how far the log was read. A group that is changing refuses it: then it is kept,
+    /// and said with the next round if the partition is still here.
+    fn commit(&mut self, now: Timestamp) -> Result<(), TwinError> {
+        self.committed_at = now;
+        if self.seats.is_committed() {
+            return Ok(());
+        }
+        let Some(group) = self.member.group() else { return Ok(()) };
+        let positions = self.seats.positions();
+        match self.sink.commit(&positions, self.seats.unsaid(), &group) {
+            Ok(()) => {
+                self.seats.committed(&positions);
+                self.refused_since = None;
+                Ok(())
+            }
+            Err(error) if error.is_of_group() => {
+                let since = *self.refused_since.get_or_insert(now);
+                if since.plus(REFUSED_MAX) <= now {
+                    return Err(error.into());
+                }
+                tracing::info!(%error, "the group changes: what was to be said is said again");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Partitions are to be given back: they stand still, and their last checkpoint is written.
+    fn take_leave(&mut self, partitions: Vec<u32>, now: Timestamp) -> Result<(), TwinError> {
+        self.commit(now)?;
+        for partition in &partitions {
+            self.seats.still(*partition);
+            self.checkpointer.iter_mut().for_each(|checkpointer| checkpointer.hurry(*partition));
+        }
+        self.leaving = Some(Leaving { partitions, until: now.plus(LAST_CHECKPOINT_MAX) });
+        Ok(())
+    }
+
+    /// Gives back what is finished.
+    fn see_off(&mut self, now: Timestamp) -> Result<(), TwinError> {
+        let is_stored = |partition: &u32| {
+            let next = self.seats.next_offset(*partition);
+            let checkpointer = self.checkpointer.as_ref();
+            next.zip(checkpointer)
+                .is_none_or(|(next, checkpointer)| checkpointer.has(*partition, next))
+        };
+        let is_done = |leaving: &mut Leaving| {
+            leaving.until <= now || leaving.partitions.iter().all(is_stored)
+        };
+        if let Some(Leaving { partitions, .. }) = self.leaving.take_if(is_done) {
+            tracing::info!(?partitions, "partitions go to other instances");
+            self.let_go(&partitions)?;
+        }
+        Ok(())
+    }
+
+    fn let_go(&mut self, partitions: &[u32]) -> Result<(), TwinError> {
+        for partition in partitions {
+            self.seats.stand(*partition);
+            self.checkpointer.iter_mut().for_each(|checkpointer| checkpointer.release(*partition));
+        }
+        Ok(self.member.leave(partitions)?)
+    }
+
+    /// Takes in what is restored.
+    fn welcome(&mut self) -> Result<(), TwinError> {
+        let Some(arrived) = self.arrivals.next()? else { return Ok(()) };
+        let (mut starts, mut n_restored) = (Vec::with_capacity(arrived.len()), 0_usize);
+        for Arrived { body, place } in arrived {
+            let shard = match (body, &mut self.checkpointer) {
+                (Body::Restored(mut arrival), Some(checkpointer)) => {
+                    let passed_over = std::mem::take(&mut arrival.passed_over);
+                    passed_over.iter().for_each(|message| tracing::warn!("{message}"));
+                    n_restored += usize::from(arrival.is_restored);
+                    checkpointer.admit(*arrival)
+                }
+                (Body::Restored(arrival), None) => arrival.shard,
+                (Body::Fresh(shard), _) => *shard,
+            };
+            starts.push((shard.twins().partition(), shard.next_offset()));
+            self.seats.sit(shard, place);
+        }
+        self.member.seat(&starts)?;
+        self.is_held = false;
+        let partitions: Vec<u32> = starts.iter().map(|(partition, _)| *partition).collect();
+        if self.checkpointer.is_some() {
+            tracing::info!(n_shards = n_restored, "restored from checkpoints");
+        }
+        tracing::info!(?partitions, "partitions are here");
+        Ok(())
+    }
+
+    /// Hands over what is due to be checkpointed, once its effects are committed.
+    fn checkpoint(&mut self, now: Timestamp) -> Result<(), TwinError> {
+        if self.seats.is_committed()
+            && let Some(checkpointer) = &mut self.checkpointer
+        {
+            checkpointer.round(self.seats.shards_mut(), now)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the last checkpoints: the next owner reads no log.
+    ///
+    /// # Errors
+    /// If Kafka or the storage refuses.
+    pub fn close(&mut self, now: Timestamp) -> Result<(), TwinError> {
+        self.commit(now)?;
+        if let Some(checkpointer) = self.checkpointer.take().filter(|_| self.seats.is_committed()) {
+            checkpointer.finish(self.seats.shards_mut(), now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether every partition of this instance was read up to where its log ended when it came, and none is on
+    /// its way in.
+    pub fn is_caught_up(&self, now: Timestamp) -> bool {
+        let is_known = self.was_given || self.opened_at.plus(GIVEN_MAX) <= now;
+        is_known && self.arrivals.is_empty() && self.seats.partitions().all(|(_, is_read)| is_read)
+    }
+
+    /// The partitions that are here and were read to their end: this instance may speak for them.
+    pub fn owned(&self) -> BTreeSet<u32> {
+        let read = self.seats.partitions().filter(|(_, is_read)| *is_read);
+        read.map(|(partition, _)| partition).collect()
+    }
+
+    /// The partitions that are not here.
+    pub fn missing(&self) -> Vec<u32> {
+        self.seats.missing(self.n_partitions)
     }
 
     /// Frames still to be read before the stage has caught up.
     pub fn n_behind(&self) -> u64 {
-        let behind = self.shards.iter().zip(&self.ends);
-        behind.map(|(shard, end)| end.saturating_sub(shard.next_offset())).sum()
+        self.seats.n_behind()
     }
 
     /// The shards.
     pub fn shards(&self) -> &[Shard] {
-        &self.shards
+        self.seats.shards()
     }
 
     /// The shards as they are, for readers.
     pub fn snapshots(&mut self) -> Vec<ShardSnapshot> {
-        self.shards.iter_mut().map(Shard::snapshot).collect()
+        self.seats.snapshots()
+    }
+
+    /// The member of the group of the log.
+    pub fn member(&self) -> &Arc<LogMember> {
+        &self.member
     }
 
     /// What happened so far.

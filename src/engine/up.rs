@@ -101,7 +101,7 @@ pub fn up(spec: &UpSpec, publisher: &mut Publisher, stop: &AtomicBool) -> Result
     // Until the hospital begins, and where a folder goes on, there is no need to wait.
     let resumed = start.max(ward.passed_over);
     ward.play_until(resumed, stop)?;
-    publisher.publish(ward.engine.snapshots(), true, now());
+    publisher.publish(ward.engine.snapshots(), Vec::new(), true, now());
     tracing::info!(at = %resumed, speed = spec.speed, "the hospital is open");
     let opened = now();
     while !stop.load(Ordering::Acquire) {
@@ -109,7 +109,7 @@ pub fn up(spec: &UpSpec, publisher: &mut Publisher, stop: &AtomicBool) -> Result
         let n_events = ward.play_until(resumed.plus(Span::from_micros(simulated)), stop)?;
         let now = now();
         if publisher.is_due(now) {
-            publisher.publish(ward.engine.snapshots(), true, now);
+            publisher.publish(ward.engine.snapshots(), Vec::new(), true, now);
         }
         publisher.forks.serve(ward.engine.shards());
         if n_events == 0 {

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::http::page;
+use crate::http::rows::whole;
 use crate::http::state::State;
 use crate::sql::catalog::TABLES;
 use crate::sql::format;
@@ -53,7 +54,11 @@ pub async fn answer(Extracted(state): Extracted<State>, Form(asked): Form<Asked>
         Err(_) => "as many queries as may run at once are running: ask again".to_owned(),
         Ok(_room) => {
             let mut session = Session::default();
-            match run(snapshot.shards.clone(), &asked.sql, &mut session, limits).await {
+            let result = match whole(&snapshot) {
+                Ok(shards) => run(shards, &asked.sql, &mut session, limits).await,
+                Err(error) => Err(error),
+            };
+            match result {
                 Ok(result) => format::table(&result).unwrap_or_else(|error| error.to_string()),
                 Err(error) => error.to_string(),
             }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::published::Snapshot;
+use crate::http::rows::whole;
 use crate::http::state::State;
 use crate::sql::format;
 use crate::sql::query::{QueryError, QueryLimits, QueryResult, run};
@@ -62,6 +63,7 @@ pub async fn answer(
         Err(error) => {
             let status = match error {
                 QueryError::Query(_) | QueryError::Beyond(_) => StatusCode::BAD_REQUEST,
+                QueryError::Elsewhere(_) => StatusCode::SERVICE_UNAVAILABLE,
                 QueryError::Memory { .. } | QueryError::Rows(_) | QueryError::Time(_) => {
                     StatusCode::UNPROCESSABLE_ENTITY
                 }
@@ -85,12 +87,19 @@ async fn ask(state: &State, asked: &Asked) -> (Arc<Snapshot>, Result<QueryResult
         Ok(session) => session,
         Err(error) => return (snapshot, Err(error.into())),
     };
-    let limits = QueryLimits::default();
-    let result = run(snapshot.shards.clone(), &asked.sql, &mut session, limits).await;
+    let result = ask_snapshot(&snapshot, asked, &mut session).await;
     let Err(QueryError::Beyond(beyond)) = result else { return (snapshot, result) };
     let snapshot = state.reader.knowing(beyond.asked).await;
-    let result = run(snapshot.shards.clone(), &asked.sql, &mut session, limits).await;
+    let result = ask_snapshot(&snapshot, asked, &mut session).await;
     (snapshot, result)
+}
+
+async fn ask_snapshot(
+    snapshot: &Snapshot,
+    asked: &Asked,
+    session: &mut Session,
+) -> Result<QueryResult, QueryError> {
+    run(whole(snapshot)?, &asked.sql, session, QueryLimits::default()).await
 }
 
 /// A question that is no JSON is the asker's mistake like one that is no SQL.

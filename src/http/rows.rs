@@ -1,5 +1,7 @@
 //! Answers of SQL as rows for pages.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::domain::moment::Moment;
@@ -8,6 +10,7 @@ use crate::engine::published::Snapshot;
 use crate::sql::format;
 use crate::sql::query::{QueryError, QueryLimits, run};
 use crate::sql::session::Session;
+use crate::twin::snapshot::ShardSnapshot;
 
 /// A row.
 #[derive(Clone, Debug, Default)]
@@ -44,11 +47,19 @@ impl Row {
 /// If the question is wrong or takes too much, which for a page is our own mistake.
 pub async fn ask(snapshot: &Snapshot, sql: &str) -> Result<Vec<Row>, QueryError> {
     let (mut session, limits) = (Session::default(), QueryLimits::default());
-    let result = run(snapshot.shards.clone(), sql, &mut session, limits).await?;
+    let result = run(whole(snapshot)?, sql, &mut session, limits).await?;
     let json = format::json(&result).map_err(|error| QueryError::Query(error.to_string()))?;
     let rows: Vec<Map<String, Value>> =
         serde_json::from_str(&json).map_err(|error| QueryError::Query(error.to_string()))?;
     Ok(rows.into_iter().map(Row).collect())
+}
+
+/// The shards of every partition.
+///
+/// # Errors
+/// If some are not here.
+pub fn whole(snapshot: &Snapshot) -> Result<Arc<Vec<ShardSnapshot>>, QueryError> {
+    snapshot.whole().map_err(|missing| QueryError::Elsewhere(missing.to_string()))
 }
 
 /// Text as SQL writes it.

@@ -42,7 +42,7 @@ pub async fn answer(
         let error = "the log is still being read: ask again".to_owned();
         return refused(StatusCode::SERVICE_UNAVAILABLE, error);
     }
-    let twin = match patient_named(&snapshot.shards, &asked.patient) {
+    let twin = match patient_named(snapshot.here(), &asked.patient) {
         Ok(twin) => twin,
         Err(error) => return refused(status(&error), error.to_string()),
     };

@@ -1,6 +1,6 @@
 //! What goes wrong with Kafka: which call, on what, and what it answered.
 
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// Why Kafka cannot be used. All of them stop the stage: nothing is committed, so nothing is lost, and
 /// the next start goes on from the committed position.
@@ -39,5 +39,18 @@ impl KafkaFailure {
     pub fn of(what: impl Into<String>) -> impl FnOnce(KafkaError) -> KafkaFailure {
         let what = what.into();
         move |error| KafkaFailure::Call { what, error }
+    }
+
+    /// Whether the group has changed, so that what was tried may stand with the group as it is then.
+    pub fn is_of_group(&self) -> bool {
+        let KafkaFailure::Call { error, .. } = self else { return false };
+        matches!(
+            error.rdkafka_error_code(),
+            Some(
+                RDKafkaErrorCode::IllegalGeneration
+                    | RDKafkaErrorCode::UnknownMemberId
+                    | RDKafkaErrorCode::RebalanceInProgress
+            )
+        )
     }
 }

@@ -3,8 +3,12 @@
 //! Letters and the position of the source they follow from are committed in one transaction, so a consumer that
 //! reads committed sees each letter once, whatever is killed in between.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use rdkafka::message::{Header, OwnedHeaders};
 
+use crate::clock::Stopwatch;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::letter_headers::{Carried, Headers, ToSend};
 use crate::kafka::producer::ToWrite;
@@ -15,8 +19,8 @@ use crate::kafka::transactions::Transactions;
 
 /// What Kafka adds to a record: lengths, a batch header, and room for the compression that did not help.
 const OVERHEAD_BYTES: usize = 16 << 10;
-/// A transaction that fails because the group is changing is tried again with the group as it is then.
-const ATTEMPTS_MAX: usize = 3;
+/// The group may refuse letters for this long while it changes.
+const REFUSED_MAX: Duration = Duration::from_secs(60);
 
 /// Writes dead letters.
 pub struct KafkaLetters {
@@ -24,10 +28,14 @@ pub struct KafkaLetters {
     topic: String,
     letter_bytes_max: usize,
     waiting: Vec<Waiting>,
+    /// Since when the group refuses what waits.
+    refused: Option<Stopwatch>,
 }
 
-/// A letter of this round.
+/// A letter that is not committed yet.
 struct Waiting {
+    topic: Arc<str>,
+    partition: i32,
     key: Option<Vec<u8>>,
     headers: Headers,
     value: Option<Vec<u8>>,
@@ -46,6 +54,7 @@ impl KafkaLetters {
             letter_bytes_max: message_bytes_max.saturating_sub(OVERHEAD_BYTES),
             topic,
             waiting: Vec::new(),
+            refused: None,
         })
     }
 
@@ -74,35 +83,44 @@ impl KafkaLetters {
             headers = letter.headers();
         }
         self.waiting.push(Waiting {
+            topic: letter.position.topic.as_ref().into(),
+            partition: letter.position.partition,
             key: letter.key.filter(|_| !is_too_large).map(<[u8]>::to_vec),
             headers,
             value: value.map(<[u8]>::to_vec),
         });
     }
 
-    /// Commits the letters that wait and how far records were taken, together.
+    /// Another member writes the letters of this partition.
+    pub fn forget(&mut self, topic: &str, partition: i32) {
+        let is_theirs =
+            |letter: &Waiting| letter.partition == partition && letter.topic.as_ref() == topic;
+        self.waiting.retain(|letter| !is_theirs(letter));
+    }
+
+    /// Commits the letters that wait and how far records were taken, together. Says whether that is done: a group that
+    /// is changing refuses both, and they are to be tried again after the next poll.
     ///
     /// # Errors
     /// If Kafka refuses it: then neither stands, and the next start takes the same records again.
-    pub fn commit(&mut self, taken: &Taken, source: &KafkaSource) -> Result<(), KafkaFailure> {
-        let positions = taken.list()?;
-        let mut n_attempts = 0;
-        loop {
-            n_attempts += 1;
-            let group = source.group().ok_or_else(|| KafkaFailure::Topic {
-                topic: self.topic.clone(),
-                message: "the consumer of the sources is in no group".to_owned(),
-            })?;
-            match self.transactions.commit(&positions, &group, || self.write()) {
-                Ok(()) => break,
-                Err(error) if n_attempts < ATTEMPTS_MAX => {
-                    tracing::warn!(%error, n_letters = self.waiting.len(), "kafka: dead letters");
-                }
-                Err(error) => return Err(error),
+    pub fn commit(&mut self, taken: &Taken, source: &KafkaSource) -> Result<bool, KafkaFailure> {
+        let Some(group) = source.group() else { return Ok(false) };
+        match self.transactions.commit(&taken.list()?, &group, || self.write()) {
+            Ok(()) => {
+                self.waiting.clear();
+                self.refused = None;
+                Ok(true)
             }
+            Err(error) if error.is_of_group() => {
+                let since = *self.refused.get_or_insert_with(Stopwatch::start);
+                if REFUSED_MAX < since.elapsed() {
+                    return Err(error);
+                }
+                tracing::info!(%error, n_letters = self.waiting.len(), "kafka: dead letters wait");
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
-        self.waiting.clear();
-        Ok(())
     }
 
     fn write(&self) -> Result<(), KafkaFailure> {

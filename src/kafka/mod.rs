@@ -12,6 +12,7 @@ pub mod producer;
 pub mod transactions;
 pub mod source;
 pub mod log;
+pub mod member;
 pub mod past;
 pub mod sink;
 pub mod letter_headers;

@@ -11,13 +11,20 @@ pub const MESSAGE_BYTES_MAX: usize = 24 << 20;
 /// Fetched and not yet polled, in KiB: what a consumer holds in memory besides the batch in hand.
 const QUEUED_KIBIBYTES_MAX: usize = 32 << 10;
 
+/// When a silent member is given up: the least that brokers allow as they are shipped.
+const GIVEN_UP: [(&str, &str); 2] =
+    [("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1500")];
+
 /// How Kafka is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KafkaSettings {
     /// `host:port,host:port`.
     pub brokers: String,
-    /// The name of the consumer groups and of the transactional producer.
+    /// What the names of the consumer groups and of the transactional producers begin with: instances of one group
+    /// share the work.
     pub group: String,
+    /// The name of this instance in its group. A second one of the same name takes the place of the first.
+    pub instance: String,
     /// What our own topics' names begin with: `test.` makes `test.twin.alerts.v1`.
     pub topic_prefix: String,
     /// Copies of our own topics' partitions.
@@ -64,6 +71,12 @@ impl KafkaSettings {
     pub fn consumer(&self, group: &str) -> ClientConfig {
         let mut config = self.client();
         config.set("group.id", group);
+        // A member that says nothing for this long is given up for dead, and others take its partitions.
+        for (name, value) in GIVEN_UP {
+            if !self.properties.contains_key(name) {
+                config.set(name, value);
+            }
+        }
         config.set("enable.auto.commit", "false");
         config.set("enable.auto.offset.store", "false");
         // A consumer that is slower for a moment looks again after 5 ms; the default is a second.

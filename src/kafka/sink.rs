@@ -10,7 +10,8 @@ use crate::kafka::settings::KafkaSettings;
 use crate::kafka::transactions::Transactions;
 use crate::output::record::OutRecord;
 
-/// The transactional producer of one instance. A newer one of the same group fences it.
+/// The transactional producer of one instance. A newer one of the same name fences it, and the group fences whoever
+/// commits for a partition that is no longer theirs.
 pub struct KafkaSink {
     transactions: Transactions,
     topic_prefix: String,
@@ -33,10 +34,10 @@ impl KafkaSink {
     /// # Errors
     /// If the transaction failed: then nothing of it stands, and the next start reads the log from the
     /// committed position again.
-    pub fn commit(
+    pub fn commit<'r>(
         &self,
         positions: &[(u32, u64)],
-        records: &[OutRecord],
+        records: impl Iterator<Item = &'r OutRecord>,
         group: &ConsumerGroupMetadata,
     ) -> Result<(), KafkaFailure> {
         let mut list = TopicPartitionList::with_capacity(positions.len());
@@ -49,7 +50,7 @@ impl KafkaSink {
         self.transactions.commit(&list, group, || self.write(records))
     }
 
-    fn write(&self, records: &[OutRecord]) -> Result<(), KafkaFailure> {
+    fn write<'r>(&self, records: impl Iterator<Item = &'r OutRecord>) -> Result<(), KafkaFailure> {
         for record in records {
             let topic = format!("{}{}", self.topic_prefix, record.topic);
             let headers = OwnedHeaders::new_with_capacity(record.headers.len());

@@ -1,12 +1,15 @@
 //! Records of source topics, in batches, and how far they were taken.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerGroupMetadata};
+use rdkafka::consumer::{
+    BaseConsumer, CommitMode, Consumer, ConsumerContext, ConsumerGroupMetadata, Rebalance,
+};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::settings::KafkaSettings;
@@ -18,7 +21,24 @@ const BATCH_BYTES_MAX: usize = 32 << 20;
 
 /// The source topics of a group.
 pub struct KafkaSource {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Revoked>,
+}
+
+/// Keeps which partitions other members were given, until somebody asks.
+#[derive(Debug, Default)]
+struct Revoked {
+    partitions: Mutex<Vec<(String, i32)>>,
+}
+
+impl ClientContext for Revoked {}
+
+impl ConsumerContext for Revoked {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        let Rebalance::Revoke(list) = rebalance else { return };
+        let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = list.elements();
+        partitions.extend(all.iter().map(|one| (one.topic().to_owned(), one.partition())));
+    }
 }
 
 /// How far records were taken, by topic and partition: the offset of the next one.
@@ -39,6 +59,11 @@ impl Taken {
                 self.next.insert((topic.to_owned(), partition), next);
             }
         }
+    }
+
+    /// Another member takes this partition's records again from what is committed.
+    pub fn forget(&mut self, topic: &str, partition: i32) {
+        self.next.retain(|(t, p), _| *p != partition || t != topic);
     }
 
     /// Whether nothing was.
@@ -74,8 +99,9 @@ impl KafkaSource {
         config.set("partition.assignment.strategy", "cooperative-sticky");
         // Topics that a pattern matches and that appear later are seen within this time.
         config.set("topic.metadata.refresh.interval.ms", "10000");
-        let consumer: BaseConsumer =
-            config.create().map_err(KafkaFailure::of("make a consumer"))?;
+        let consumer = config.create_with_context(Revoked::default());
+        let consumer: BaseConsumer<Revoked> =
+            consumer.map_err(KafkaFailure::of("make a consumer"))?;
         consumer.subscribe(topics).map_err(KafkaFailure::of("subscribe"))?;
         Ok(KafkaSource { consumer })
     }
@@ -86,6 +112,13 @@ impl KafkaSource {
     /// If the brokers refuse us; what heals by itself is waited for.
     pub fn poll(&self, wait: Duration) -> Result<Vec<BorrowedMessage<'_>>, KafkaFailure> {
         poll_batch(&self.consumer, wait)
+    }
+
+    /// The partitions that went to other members since this was last asked. Their records of the last batch are
+    /// theirs too.
+    pub fn revoked(&self) -> Vec<(String, i32)> {
+        let revoked = &self.consumer.context().partitions;
+        std::mem::take(&mut *revoked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What fences an older member of the group.
@@ -114,8 +147,8 @@ impl KafkaSource {
 }
 
 /// Polls a consumer until nothing more is there, or the batch is full.
-pub(super) fn poll_batch(
-    consumer: &BaseConsumer,
+pub(super) fn poll_batch<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
     wait: Duration,
 ) -> Result<Vec<BorrowedMessage<'_>>, KafkaFailure> {
     let (mut batch, mut size_bytes) = (Vec::new(), 0);

@@ -11,26 +11,29 @@ use crate::kafka::failure::KafkaFailure;
 use crate::kafka::producer::CountingProducer;
 use crate::kafka::settings::KafkaSettings;
 
-/// A transaction has this long; the broker ends it after 60 s by itself.
+/// A transaction has this long to be ended.
 const TRANSACTION_MAX: Duration = Duration::from_secs(50);
+/// The brokers undo a transaction that is open for longer: nobody is told what a killed instance committed before.
+/// Ours are open for milliseconds.
+const OPEN_MAX_MS: &str = "20000";
 /// Right after a broker's start its coordinators are still loading.
 const INIT_ATTEMPTS_MAX: usize = 20;
 const INIT_ATTEMPT_MAX: Duration = Duration::from_secs(5);
 
-/// A transactional producer. A newer one of the same group and name fences it, and what it left open is undone.
+/// A transactional producer. A newer one of the same group, instance and name fences it, and what it left open is undone.
 pub struct Transactions {
     producer: CountingProducer,
 }
 
 impl Transactions {
-    /// Opens the producer `name` of the group, and fences whoever had it.
+    /// Opens the producer `name` of the instance, and fences whoever had it.
     ///
     /// # Errors
     /// If the brokers do not answer or refuse it.
     pub fn open(settings: &KafkaSettings, name: &str) -> Result<Transactions, KafkaFailure> {
         let mut config = settings.producer();
-        config.set("transactional.id", format!("{}-{name}", settings.group));
-        config.set("transaction.timeout.ms", "60000");
+        config.set("transactional.id", format!("{}-{name}-{}", settings.group, settings.instance));
+        config.set("transaction.timeout.ms", OPEN_MAX_MS);
         let producer = CountingProducer::new(&config)?;
         let mut n_attempts = 0;
         loop {

@@ -125,15 +125,17 @@ impl Connection {
     /// What a question of now is asked of.
     ///
     /// # Errors
-    /// If nobody has logged in.
+    /// If nobody has logged in, or partitions of the log are not here.
     pub async fn source(&self) -> PgWireResult<Source> {
         let Registered { user, pid, .. } = self.registered()?;
         let mut session = self.session.lock().await;
         let snapshot = session.snapshot(&self.door.reader).await;
+        let shards = snapshot.whole();
+        let shards = shards.map_err(|missing| refused(state::NOT_NOW, missing.to_string()))?;
         let settings = session.settings.clone();
         let facts = Facts { user: user.clone(), pid: *pid, settings };
         Ok(Source {
-            shards: snapshot.shards.clone(),
+            shards,
             catalog: self.door.catalog.clone(),
             facts: Arc::new(facts),
             limits: self.door.limits,

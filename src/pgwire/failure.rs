@@ -58,6 +58,8 @@ pub mod state {
     pub const TOO_MANY: &str = "53300";
     /// More rows, statements or cursors than allowed.
     pub const LIMIT: &str = "54000";
+    /// Not now: ask again, or somewhere else.
+    pub const NOT_NOW: &str = "57P03";
     /// Stopped: asked to, or after its time.
     pub const STOPPED: &str = "57014";
     /// Our own mistake.

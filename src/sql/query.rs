@@ -62,6 +62,9 @@ pub enum QueryError {
     /// It is about an instant of which it is not settled what was known.
     #[error(transparent)]
     Beyond(#[from] Beyond),
+    /// Patients that it is about are not here; this says which.
+    #[error("{0}")]
+    Elsewhere(String),
     /// It needs more memory than it may use.
     #[error("the query needs more than {} MiB of memory: {message}", .limit >> 20)]
     Memory {
