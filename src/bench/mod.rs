@@ -1,4 +1,4 @@
-//! The benches: `twin bench throughput` and `twin bench latency` against a real Kafka, `twin bench state`
+//! The benches: `twin bench throughput`, `latency` and `delivery` against a real Kafka, `twin bench state`
 //! and `twin bench memory` without one.
 
 pub mod senders;
@@ -8,3 +8,6 @@ pub mod memory;
 pub mod state;
 pub mod throughput;
 pub mod latency;
+pub mod fleet;
+pub mod casualties;
+pub mod delivery;

@@ -241,6 +241,8 @@ pub enum BenchCommand {
     Memory(MemoryArgs),
     /// From event to alert, open loop, as a read_committed consumer sees it.
     Latency(LatencyArgs),
+    /// Alerts lost and said twice while instances are killed, frozen, started and stopped.
+    Delivery(DeliveryArgs),
 }
 
 /// `twin bench state`
@@ -274,6 +276,35 @@ pub struct ThroughputArgs {
     /// Observations.
     #[arg(long, default_value_t = 1_000_000)]
     pub records: u64,
+    /// How the figures are written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
+}
+
+/// `twin bench delivery`
+#[derive(Debug, Args)]
+pub struct DeliveryArgs {
+    /// The brokers, as host:port,host:port.
+    #[arg(long)]
+    pub brokers: String,
+    /// Patients who deteriorate while instances are killed.
+    #[arg(long, default_value_t = 2_000)]
+    pub alerts: usize,
+    /// How often an instance is killed.
+    #[arg(long, default_value_t = 100)]
+    pub kills: usize,
+    /// How often a take-over is timed.
+    #[arg(long, default_value_t = 3)]
+    pub takeovers: usize,
+    /// For how many seconds an instance, or the broker, stands still.
+    #[arg(long, default_value_t = 60)]
+    pub frozen_seconds: u32,
+    /// The process of the broker on this machine, which is frozen as well; left out, it is not.
+    #[arg(long, value_name = "PID")]
+    pub broker_pid: Option<i32>,
+    /// Fixes the moments of faults, as far as machines repeat.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// How the figures are written.
     #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
     pub output: OutputArg,

@@ -12,7 +12,7 @@ use crate::cli::args::{LatencyArgs, MemoryArgs, OutputArg, StateArgs, Throughput
 use crate::cli::pages;
 
 /// The site file that ships.
-const REFERENCE_SITE: &str = include_str!("../../deploy/site.yaml");
+pub(super) const REFERENCE_SITE: &str = include_str!("../../deploy/site.yaml");
 
 #[derive(Serialize)]
 struct Stage {

@@ -17,6 +17,7 @@ pub mod import;
 pub mod test;
 pub mod rules;
 pub mod bench;
+pub mod bench_delivery;
 pub mod sim;
 pub mod progress;
 pub mod summary;
