@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     start_logs();
     let result = match &cli.command {
         Command::Up(args) => cli::up::run(args),
-        Command::Run(args) => cli::run::run(&args.config),
+        Command::Top(args) => cli::top::run(args),
+        Command::Run(args) => cli::run::run(args),
         Command::Validate(args) => cli::run::validate(&args.config),
         Command::Sql(args) => cli::read::sql(&args.door, &args.query),
         Command::Alerts(args) => cli::read::alerts(&args.door, listed(args.status)),

@@ -24,7 +24,9 @@ pub enum Command {
     /// Open the demo hospital: simulated patients, live, with nothing else to install.
     Up(UpArgs),
     /// Run against Kafka until told to stop: ingest, twins, pipelines, effects and the console.
-    Run(ConfigArgs),
+    Run(RunArgs),
+    /// Who has which partition of the log, how far it is behind, how fast it goes, how old its checkpoint is.
+    Top(TopArgs),
     /// Check a configuration and every file it names.
     Validate(ConfigArgs),
     /// Feed files through the engine into a data folder, on the clock of their own records.
@@ -110,6 +112,43 @@ pub struct ConfigArgs {
     /// The configuration file.
     #[arg(default_value = "twin.yaml")]
     pub config: PathBuf,
+}
+
+/// `twin run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The configuration file.
+    #[arg(default_value = "twin.yaml")]
+    pub config: PathBuf,
+    /// Run one of the two stages; other instances of the group run the other.
+    #[arg(long, value_enum)]
+    pub only: Option<StageArg>,
+}
+
+/// `twin top`
+#[derive(Debug, Args)]
+pub struct TopArgs {
+    /// The configuration file of an instance.
+    #[arg(default_value = "twin.yaml")]
+    pub config: PathBuf,
+    /// Seconds between two looks.
+    #[arg(long, default_value_t = 2)]
+    pub interval_seconds: u32,
+    /// Once, and not again and again.
+    #[arg(long)]
+    pub once: bool,
+    /// How it is written; but for a table on a terminal, once.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
+}
+
+/// A stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StageArg {
+    /// From the sources to the log.
+    Ingest,
+    /// From the log to effects.
+    Twins,
 }
 
 /// `twin produce`

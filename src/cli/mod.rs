@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod source;
+pub mod top;
 pub mod up;
 pub mod run;
 pub mod produce;

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use twinstream::config::instance::{Instance, SqlDoor, read};
 use twinstream::engine::published::{self, Reader};
-use twinstream::engine::run::run as run_engine;
+use twinstream::engine::run::{Stages, run as run_engine};
 use twinstream::http::server::{listen, serve};
 use twinstream::http::state::{About, State};
 use twinstream::kafka::failure::KafkaFailure;
@@ -23,6 +23,7 @@ use twinstream::pgwire::server::{self, Door};
 use twinstream::pgwire::users::Users;
 use twinstream::sql::query::QueryLimits;
 
+use crate::cli::args::{RunArgs, StageArg};
 use crate::cli::pages;
 
 /// Checks a configuration and every file it names.
@@ -43,9 +44,14 @@ pub fn validate(path: &Path) -> Result<()> {
 }
 
 /// Runs the command.
-pub fn run(path: &Path) -> Result<()> {
+pub fn run(args: &RunArgs) -> Result<()> {
     pages::use_small();
-    let Instance { run, listen, sql } = read(path, std::env::vars())?;
+    let Instance { run, listen, sql } = read(&args.config, std::env::vars())?;
+    let stages = match args.only {
+        None => Stages::Both,
+        Some(StageArg::Ingest) => Stages::Ingest,
+        Some(StageArg::Twins) => Stages::Twins,
+    };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let n_partitions = i32::try_from(run.n_partitions)?;
@@ -63,7 +69,7 @@ pub fn run(path: &Path) -> Result<()> {
         open_sql(&runtime, listener, reader, users)?;
         tracing::info!(postgresql = %listen, "SQL is open");
     }
-    let summary = run_engine(&run, &mut publisher, &stop)?;
+    let summary = run_engine(&run, stages, &mut publisher, &stop)?;
     let (tally, counts) = (&summary.tally, summary.counts);
     tracing::info!(
         n_records = tally.n_records,

@@ -29,6 +29,7 @@ pub mod run;
 pub mod scribe;
 mod seats;
 pub mod shard;
+pub mod shares;
 pub mod spool;
 pub mod steward;
 pub mod story;

@@ -28,7 +28,7 @@ use crate::engine::twin_stage::{TwinError, TwinStage};
 use crate::ingest::site::Site;
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::member::LogMember;
+use crate::kafka::log::Beginning;
 use crate::kafka::settings::KafkaSettings;
 use crate::telemetry::StageTimes;
 
@@ -56,6 +56,17 @@ pub struct RunSpec {
     pub site: Arc<Site>,
     /// The definitions in force.
     pub library: Library,
+}
+
+/// Which stages an instance runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stages {
+    /// Both.
+    Both,
+    /// From the sources to the log.
+    Ingest,
+    /// From the log to effects.
+    Twins,
 }
 
 /// What a run did.
@@ -86,6 +97,9 @@ pub enum RunError {
     /// What the owner of a partition writes into it.
     #[error(transparent)]
     Steward(#[from] StewardError),
+    /// A recorded history has one clock.
+    #[error("a recorded history is read and stepped by one instance: expected both stages")]
+    Recorded,
     /// A thread cannot be started.
     #[error("the ingest thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -100,36 +114,61 @@ pub enum RunError {
 /// Why it ended before it was told to.
 pub fn run(
     spec: &RunSpec,
+    stages: Stages,
     publisher: &mut Publisher,
     stop: &AtomicBool,
 ) -> Result<RunSummary, RunError> {
-    let checkpoints = spec.checkpoints.as_ref();
-    let mut twins = TwinStage::open(&spec.kafka, spec.n_partitions, checkpoints, now())?;
-    let mut steward = Steward::new(spec)?;
-    let member = twins.member().clone();
+    if stages != Stages::Both && spec.clock == Clock::Recorded {
+        return Err(RunError::Recorded);
+    }
+    let mut twins = match stages {
+        Stages::Ingest => None,
+        Stages::Both | Stages::Twins => Some(open_twins(spec)?),
+    };
     let (start, started) = sync_channel(1);
     thread::scope(|scope| {
-        let named = thread::Builder::new().name("ingest".to_owned());
-        let ingest = named.spawn_scoped(scope, move || {
-            stopping(stop, || match wait_for_start(spec, &member, &started, stop)? {
-                Some(ingest_spec) => ingest(&ingest_spec, stop),
-                None => Ok(<(Tally, StageTimes)>::default()),
-            })
-        });
-        let ingest = ingest.map_err(RunError::Thread)?;
-        let stepped = stopping(stop, || step(&mut twins, &mut steward, publisher, start, stop));
-        let ingested = ingest.join().map_err(|_| RunError::Panicked)?;
+        let ingest = match stages {
+            Stages::Twins => None,
+            Stages::Both | Stages::Ingest => {
+                let named = thread::Builder::new().name("ingest".to_owned());
+                let ingest = named.spawn_scoped(scope, move || {
+                    stopping(stop, || match wait_for_start(spec, &started, stop)? {
+                        Some(ingest_spec) => ingest(&ingest_spec, stop),
+                        None => Ok(<(Tally, StageTimes)>::default()),
+                    })
+                });
+                Some(ingest.map_err(RunError::Thread)?)
+            }
+        };
+        let stepped = match &mut twins {
+            Some((twins, steward)) => {
+                stopping(stop, || step(twins, steward, publisher, start, stop))
+            }
+            None => {
+                // Nothing is read here that ingest would wait for.
+                let _stopped = start.send(Timestamp::MIN);
+                publisher.publish(Vec::new(), (0..spec.n_partitions).collect(), true, now());
+                Ok(())
+            }
+        };
+        let ingested = ingest.map(|ingest| ingest.join().map_err(|_| RunError::Panicked));
         stepped?;
-        let (tally, ingest_times) = ingested?;
-        let (counts, twin_times) = (twins.counts(), twins.times().clone());
+        let (tally, ingest_times) = ingested.transpose()?.transpose()?.unwrap_or_default();
+        let twins = twins.map(|(twins, _)| (twins.counts(), twins.times().clone()));
+        let (counts, twin_times) = twins.unwrap_or_default();
         Ok(RunSummary { tally, counts, ingest_times, twin_times })
     })
+}
+
+fn open_twins(spec: &RunSpec) -> Result<(TwinStage, Steward), RunError> {
+    let checkpoints = spec.checkpoints.as_ref();
+    let twins = TwinStage::open(&spec.kafka, spec.n_partitions, checkpoints, now())?;
+    Ok((twins, Steward::new(spec)?))
 }
 
 /// Waits until the twins have caught up and every partition of the log has begun; nothing is ingested before.
 fn wait_for_start(
     spec: &RunSpec,
-    member: &LogMember,
     started: &Receiver<Timestamp>,
     stop: &AtomicBool,
 ) -> Result<Option<IngestSpec>, RunError> {
@@ -141,13 +180,19 @@ fn wait_for_start(
             Err(_) => return Ok(None),
         }
     };
-    while !member.has_begun(spec.n_partitions)? {
+    let beginning = Beginning::of(&spec.kafka, spec.n_partitions)?;
+    let mut was_told = false;
+    while !beginning.has_begun()? {
         if is_stopped() {
             return Ok(None);
         }
+        if !was_told {
+            was_told = true;
+            tracing::info!("waiting until every partition of the log has an owner");
+        }
         thread::park_timeout(BEGUN_WAIT);
     }
-    tracing::info!("the log is read, ingest begins");
+    tracing::info!("ingest begins");
     Ok(Some(IngestSpec {
         kafka: spec.kafka.clone(),
         routes: spec.routes.clone(),

@@ -278,6 +278,9 @@ impl TwinStage {
         }
         self.member.seat(&starts)?;
         self.is_held = false;
+        if starts.is_empty() {
+            return Ok(());
+        }
         let partitions: Vec<u32> = starts.iter().map(|(partition, _)| *partition).collect();
         if self.checkpointer.is_some() {
             tracing::info!(n_shards = n_restored, "restored from checkpoints");
@@ -339,11 +342,6 @@ impl TwinStage {
     /// The shards as they are, for readers.
     pub fn snapshots(&mut self) -> Vec<ShardSnapshot> {
         self.seats.snapshots()
-    }
-
-    /// The member of the group of the log.
-    pub fn member(&self) -> &Arc<LogMember> {
-        &self.member
     }
 
     /// What happened so far.

@@ -130,7 +130,11 @@ impl Level {
 
 /// The answer where a page cannot be made.
 pub fn failed(error: &QueryError) -> Response {
-    (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
+    let status = match error {
+        QueryError::Elsewhere(_) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, error.to_string()).into_response()
 }
 
 /// A page as an answer.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::message::Message;
 
 use crate::domain::time::Timestamp;
@@ -70,6 +70,53 @@ pub(super) fn log_config(settings: &KafkaSettings) -> ClientConfig {
 /// A consumer of the log, to which partitions are assigned.
 pub(super) fn log_consumer(settings: &KafkaSettings) -> Result<BaseConsumer, KafkaFailure> {
     log_config(settings).create().map_err(KafkaFailure::of("make a consumer"))
+}
+
+/// Looks whether the log has begun.
+pub struct Beginning {
+    consumer: BaseConsumer,
+    topic: String,
+    n_partitions: u32,
+}
+
+impl Beginning {
+    /// For a log of `n_partitions`.
+    ///
+    /// # Errors
+    /// If the configuration is refused.
+    pub fn of(settings: &KafkaSettings, n_partitions: u32) -> Result<Beginning, KafkaFailure> {
+        let (consumer, topic) = (log_consumer(settings)?, settings.events_topic());
+        Ok(Beginning { consumer, topic, n_partitions })
+    }
+
+    /// Whether every partition of the log has: its owner has written into it of which shape the log is.
+    ///
+    /// # Errors
+    /// If the brokers do not say.
+    pub fn has_begun(&self) -> Result<bool, KafkaFailure> {
+        for partition in 0..self.n_partitions {
+            if watermarks(&self.consumer, &self.topic, partition)?.1 == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The first offset of a partition, and the one after its last.
+pub(super) fn watermarks<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    partition: u32,
+) -> Result<(u64, u64), KafkaFailure> {
+    let found = consumer.fetch_watermarks(topic, number(partition), ANSWER_MAX);
+    let (low, high) = found.map_err(KafkaFailure::of(format!("find the end of {topic}")))?;
+    Ok((u64::try_from(low).unwrap_or(0), u64::try_from(high).unwrap_or(0)))
+}
+
+/// A partition as the client counts them.
+pub(super) fn number(partition: u32) -> i32 {
+    i32::try_from(partition).unwrap_or(i32::MAX)
 }
 
 /// What to say of a log that ends before its checkpoint.

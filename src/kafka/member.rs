@@ -19,7 +19,9 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use crate::clock::Stopwatch;
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::log::{ANSWER_MAX, ReadFrame, log_config, made_anew, read_frame};
+use crate::kafka::log::{
+    ANSWER_MAX, ReadFrame, log_config, made_anew, number, read_frame, watermarks,
+};
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::source::poll_batch;
 
@@ -193,7 +195,7 @@ impl LogMember {
     }
 
     fn end(&self, partition: u32, start: u64) -> Result<u64, KafkaFailure> {
-        let (low, high) = self.watermarks(partition)?;
+        let (low, high) = watermarks(&self.consumer, &self.topic, partition)?;
         let message = match (start < low, high < start) {
             (true, _) => format!(
                 "partition {partition} begins at offset {low}, and offset {start} is to be read next: \
@@ -203,26 +205,6 @@ impl LogMember {
             (false, false) => return Ok(high),
         };
         Err(KafkaFailure::Topic { topic: self.topic.clone(), message })
-    }
-
-    fn watermarks(&self, partition: u32) -> Result<(u64, u64), KafkaFailure> {
-        let found = self.consumer.fetch_watermarks(&self.topic, number(partition), ANSWER_MAX);
-        let (low, high) =
-            found.map_err(KafkaFailure::of(format!("find the end of {}", self.topic)))?;
-        Ok((u64::try_from(low).unwrap_or(0), u64::try_from(high).unwrap_or(0)))
-    }
-
-    /// Whether every partition of the log has begun: whoever owns it has written into it of which shape the log is.
-    ///
-    /// # Errors
-    /// If the brokers do not say.
-    pub fn has_begun(&self, n_partitions: u32) -> Result<bool, KafkaFailure> {
-        for partition in 0..n_partitions {
-            if self.watermarks(partition)?.1 == 0 {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// What fences an older owner of a partition.
@@ -265,10 +247,6 @@ impl Drop for LogMember {
             }
         }
     }
-}
-
-fn number(partition: u32) -> i32 {
-    i32::try_from(partition).unwrap_or(i32::MAX)
 }
 
 fn is_open(error: &KafkaError) -> bool {

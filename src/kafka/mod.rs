@@ -13,6 +13,7 @@ pub mod transactions;
 pub mod source;
 pub mod log;
 pub mod member;
+pub mod group;
 pub mod past;
 pub mod sink;
 pub mod letter_headers;

@@ -11,6 +11,9 @@ pub const MESSAGE_BYTES_MAX: usize = 24 << 20;
 /// Fetched and not yet polled, in KiB: what a consumer holds in memory besides the batch in hand.
 const QUEUED_KIBIBYTES_MAX: usize = 32 << 10;
 
+/// What the names of our clients begin with; the name of the instance follows.
+pub const CLIENT: &str = "twinstream";
+
 /// When a silent member is given up: the least that brokers allow as they are shipped.
 const GIVEN_UP: [(&str, &str); 2] =
     [("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "1500")];
@@ -58,7 +61,8 @@ impl KafkaSettings {
     pub fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.brokers);
-        config.set("client.id", "twinstream");
+        let name = if self.instance.is_empty() { "" } else { "-" };
+        config.set("client.id", format!("{CLIENT}{name}{}", self.instance));
         // Without it a transaction of one record waits for the next packet: 30 ms instead of 6.
         config.set("socket.nagle.disable", "true");
         for (name, value) in &self.properties {

@@ -76,6 +76,20 @@ impl Checkpoints {
         Ok(search)
     }
 
+    /// The newest manifest that can be read; its parts are not looked at.
+    ///
+    /// # Errors
+    /// If the storage cannot be read.
+    pub fn newest_manifest(&self) -> Result<Option<Manifest>, CheckpointError> {
+        let inventory = self.inventory()?;
+        for number in inventory.manifests.keys().rev() {
+            if let Ok(manifest) = self.manifest(*number)? {
+                return Ok(Some(manifest));
+            }
+        }
+        Ok(None)
+    }
+
     /// A checkpoint, or the object that keeps it from being one.
     fn look_at(
         &mut self,

@@ -35,6 +35,10 @@ impl Drop for Member {
 
 impl Member {
     fn join(setup: &Setup, name: &str) -> Member {
+        Member::join_with(setup, name, &[])
+    }
+
+    fn join_with(setup: &Setup, name: &str, options: &[&str]) -> Member {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = setup.folder.path().join(format!("{name}.yaml"));
         let text = format!(
@@ -51,7 +55,12 @@ impl Member {
         fs::write(&config, text).unwrap();
         let log = fs::OpenOptions::new().create(true).append(true).open(log_of(setup, name));
         let mut command = Command::new(TWIN);
-        let command = command.arg("run").arg(&config).stdout(Stdio::null()).stderr(log.unwrap());
+        let command = command
+            .arg("run")
+            .arg(&config)
+            .args(options)
+            .stdout(Stdio::null())
+            .stderr(log.unwrap());
         let child = command.spawn().unwrap();
         Member { name: name.to_owned(), child, url: format!("http://127.0.0.1:{port}") }
     }
@@ -224,4 +233,33 @@ fn half_of_the_hospital_is_no_answer() {
     drop(left);
     let count = count_of(&setup, &mut [right]);
     assert_eq!(count.lines().nth(1), Some(ward.n_patients.to_string().as_str()), "{count}");
+}
+
+#[test]
+fn each_stage_can_run_alone_and_top_says_who_has_what() {
+    let Some(brokers) = brokers() else { return };
+    let setup = Setup::new(&brokers, "stages");
+    let mut ward = Ward::new(&setup);
+    let _reads = Member::join_with(&setup, "reads", &["--only", "ingest"]);
+    let steps = Member::join_with(&setup, "steps", &["--only", "twins"]);
+    ward.admit_for(Duration::from_secs(1));
+    check_alerts(&setup, ward.n_patients);
+    let count = count_of(&setup, &mut [steps]);
+    assert_eq!(count.lines().nth(1), Some(ward.n_patients.to_string().as_str()), "{count}");
+    let _steps = Member::join_with(&setup, "steps", &["--only", "twins"]);
+    let config = setup.folder.path().join("reads.yaml");
+    let config = config.to_str().unwrap();
+    let since = Stopwatch::start();
+    loop {
+        let top = setup.twin(&["top", config, "--interval-seconds", "1", "-o", "json"]);
+        let rows: Vec<Value> = serde_json::from_str(&top).unwrap();
+        assert_eq!(rows.len(), usize::try_from(N_PARTITIONS).unwrap());
+        let is_settled = |row: &Value| {
+            row["owner"] == "steps" && row["lag"] == 0 && row["checkpoint"] == row["end"]
+        };
+        if rows.iter().all(is_settled) {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "{top}");
+    }
 }
