@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Bench(BenchCommand::Throughput(args)) => cli::bench::throughput(args),
         Command::Bench(BenchCommand::State(args)) => cli::bench::state(args),
         Command::Bench(BenchCommand::Latency(args)) => cli::bench::latency(args),
+        Command::Bench(BenchCommand::Scale(args)) => cli::bench_scale::run(args),
         Command::Bench(BenchCommand::Delivery(args)) => cli::bench_delivery::run(args),
         Command::Replay(args) => cli::replay::run(args),
         Command::Import(ImportCommand::Challenge2019(args)) => cli::import::challenge_2019(args),

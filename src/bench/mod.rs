@@ -11,3 +11,4 @@ pub mod latency;
 pub mod fleet;
 pub mod casualties;
 pub mod delivery;
+pub mod scale;

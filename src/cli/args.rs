@@ -282,6 +282,8 @@ pub enum BenchCommand {
     Latency(LatencyArgs),
     /// Alerts lost and said twice while instances are killed, frozen, started and stopped.
     Delivery(DeliveryArgs),
+    /// What the same work costs with one instance, with two and with four.
+    Scale(ScaleArgs),
 }
 
 /// `twin bench state`
@@ -315,6 +317,23 @@ pub struct ThroughputArgs {
     /// Observations.
     #[arg(long, default_value_t = 1_000_000)]
     pub records: u64,
+    /// How the figures are written.
+    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
+    pub output: OutputArg,
+}
+
+/// `twin bench scale`
+#[derive(Debug, Args)]
+pub struct ScaleArgs {
+    /// The brokers, as host:port,host:port.
+    #[arg(long)]
+    pub brokers: String,
+    /// Observations.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub records: u64,
+    /// How many instances; the first number is what the others are compared with.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4])]
+    pub instances: Vec<usize>,
     /// How the figures are written.
     #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
     pub output: OutputArg,

@@ -19,6 +19,7 @@ pub mod test;
 pub mod rules;
 pub mod bench;
 pub mod bench_delivery;
+pub mod bench_scale;
 pub mod sim;
 pub mod progress;
 pub mod summary;
