@@ -1,8 +1,26 @@
-//! What the process used: seconds of its processors, by stage where a loop has several, and the most
-//! memory it held.
+//! What operators see: numbers, whether an instance may be asked, and what the process used: seconds of its
+//! processors, by stage where a loop has several, and memory.
+
+pub mod families;
+pub mod histogram;
+pub mod metrics;
+pub mod readiness;
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::readiness::Readiness;
+
+/// What an instance tells its operators: stages write it, doors read it.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry {
+    /// The numbers.
+    pub metrics: Arc<Metrics>,
+    /// What must hold before it is asked.
+    pub readiness: Arc<Readiness>,
+}
 
 /// Processor time of this process so far, in user and system mode together.
 pub fn cpu_time() -> Duration {
@@ -52,8 +70,17 @@ fn duration(time: rustix::time::Timespec) -> Duration {
 
 /// The most memory this process held at once, in bytes; `None` where the system does not say.
 pub fn peak_memory_bytes() -> Option<u64> {
+    status_bytes("VmHWM:")
+}
+
+/// The memory this process holds, in bytes; `None` where the system does not say.
+pub fn memory_bytes() -> Option<u64> {
+    status_bytes("VmRSS:")
+}
+
+fn status_bytes(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1_024)
 }

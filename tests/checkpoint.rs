@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use twinstream::domain::time::{Span, Timestamp};
+use twinstream::engine::budget::Budget;
 use twinstream::engine::checkpoint::reader::{Restored, restore};
 use twinstream::engine::checkpoint::writer::CheckpointWriter;
-use twinstream::engine::checkpointer::{Budget, CheckpointSpec, Checkpointer};
+use twinstream::engine::checkpointer::{CheckpointSpec, Checkpointer};
 use twinstream::engine::digest::digest;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::sim::ward;

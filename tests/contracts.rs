@@ -15,6 +15,7 @@ use twinstream::log::decode::decode_frame;
 use twinstream::output::alert::AlertRecord;
 use twinstream::output::what_if::WhatIfRecord;
 use twinstream::pipeline::file::PipelineFile;
+use twinstream::telemetry::metrics;
 
 use crate::support::{at, control, frame, record, site, source};
 
@@ -72,6 +73,11 @@ fn the_signals_are_as_published() {
 fn the_addresses_are_as_published() {
     let lines = ROUTES.map(|(method, path, about)| format!("{method:<5}{path}\n     {about}\n"));
     check("schemas/http.txt", lines.concat().as_bytes());
+}
+
+#[test]
+fn the_metrics_are_as_published() {
+    check("schemas/metrics.txt", metrics::listed().as_bytes());
 }
 
 /// One of each kind of event, as sources send them.

@@ -5,6 +5,7 @@
 mod dead_letters;
 mod instances;
 mod killed;
+mod operating;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -165,7 +166,9 @@ impl Setup {
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let logs = files.filter(|path| path.to_str().is_some_and(|path| path.ends_with("log")));
+        logs.map(|path| fs::read_to_string(path).unwrap_or_default()).collect()
     }
 
     fn twin(&self, arguments: &[&str]) -> String {

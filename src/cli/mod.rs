@@ -5,6 +5,7 @@ pub mod source;
 pub mod top;
 pub mod up;
 pub mod run;
+pub mod stopping;
 pub mod produce;
 pub mod read;
 pub mod verify;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
@@ -16,7 +18,8 @@ use twinstream::pgwire::users::{Users, password_of};
 
 use crate::cli::args::UpArgs;
 use crate::cli::replay::{read_library, read_site};
-use crate::cli::run::{open_doors, open_sql, stop_on_signal};
+use crate::cli::run::{open_doors, open_sql};
+use crate::cli::stopping::until_stopped;
 
 /// What every page and the command begin with.
 const BANNER: &str = "Synthetic data from a simulated hospital. Not a medical device.";
@@ -27,6 +30,9 @@ const SQL_USER: &str = "demo";
 const SQL_PASSWORD_FILE: &str = "sql-password";
 /// The port SQL listens on, and those tried after it where it is taken: by a PostgreSQL, most likely.
 const SQL_PORTS: std::ops::RangeInclusive<u16> = 5_432..=5_463;
+
+/// A stop writes the last checkpoint, which takes a second or two.
+const STOP_MAX: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 pub fn run(args: &UpArgs) -> Result<()> {
@@ -39,7 +45,6 @@ pub fn run(args: &UpArgs) -> Result<()> {
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let stop = stop_on_signal(&runtime)?;
     let (mut publisher, reader) = published::channel();
     let about = About {
         title: "Demo hospital".to_owned(),
@@ -60,8 +65,11 @@ pub fn run(args: &UpArgs) -> Result<()> {
     println!("console  http://{}", args.http);
     println!("SQL      twin sql --url http://{} \"SELECT * FROM patients LIMIT 5\"", args.http);
     println!("psql     psql postgresql://{SQL_USER}:{password}@{sql}/hospital");
-    up(&spec, &mut publisher, &stop)?;
-    Ok(())
+    let work = move |stop: &AtomicBool| Ok(up(&spec, &mut publisher, stop)?);
+    let result = until_stopped(&runtime, STOP_MAX, work);
+    // What was left where it is must not be waited for.
+    runtime.shutdown_background();
+    result
 }
 
 /// Listens where it is told to, or on the first free port.

@@ -19,6 +19,11 @@ pub struct Document {
     pub http: HttpDocument,
     /// SQL by PostgreSQL's protocol; closed if left out.
     pub sql: Option<SqlDocument>,
+    /// The door for operators.
+    #[serde(default)]
+    pub admin: AdminDocument,
+    /// Seconds that a stop may take.
+    pub shutdown_timeout_seconds: Option<Spanned<u32>>,
     /// The log.
     #[serde(default)]
     pub log: LogDocument,
@@ -36,6 +41,14 @@ pub struct Document {
 #[serde(deny_unknown_fields)]
 pub struct HttpDocument {
     /// `address:port`; loopback only.
+    pub listen: Option<Spanned<String>>,
+}
+
+/// The door for operators.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminDocument {
+    /// `address:port`; closed if left out, which leaves probes and metrics on the console's.
     pub listen: Option<Spanned<String>>,
 }
 

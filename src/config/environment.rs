@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 /// The variables that stand for keys of the file.
-pub const KEYS: [(&str, &str); 14] = [
+pub const KEYS: [(&str, &str); 16] = [
     ("TWIN_SITE", "site"),
     ("TWIN_PIPELINES", "pipelines"),
     ("TWIN_HTTP_LISTEN", "http.listen"),
     ("TWIN_SQL_LISTEN", "sql.listen"),
+    ("TWIN_ADMIN_LISTEN", "admin.listen"),
+    ("TWIN_SHUTDOWN_TIMEOUT_SECONDS", "shutdown_timeout_seconds"),
     ("TWIN_LOG_PARTITIONS", "log.partitions"),
     ("TWIN_LOG_CLOCK", "log.clock"),
     ("TWIN_CHECKPOINTS_FOLDER", "checkpoints.folder"),

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_saphyr::Spanned;
 
@@ -43,6 +44,10 @@ const TICK_INTERVAL_SECONDS_MAX: u32 = 3_600;
 const CHECKPOINT_INTERVAL_SECONDS: u32 = 10;
 /// A day without a checkpoint would make the next start read a day.
 const CHECKPOINT_INTERVAL_SECONDS_MAX: u32 = 86_400;
+/// Seconds that a stop may take, where the file does not say: Kubernetes waits 30 before it kills.
+const SHUTDOWN_TIMEOUT_SECONDS: u32 = 25;
+/// Who waits for an hour has forgotten what for.
+const SHUTDOWN_TIMEOUT_SECONDS_MAX: u32 = 3_600;
 /// Where HTTP listens, where the file does not say.
 const LISTEN: &str = "127.0.0.1:8080";
 /// Where SQL listens, where the file does not say.
@@ -57,6 +62,10 @@ pub struct Instance {
     pub run: RunSpec,
     /// Where HTTP listens.
     pub listen: SocketAddr,
+    /// Where the door for operators listens, if it has one of its own.
+    pub admin: Option<SocketAddr>,
+    /// How long a stop may take.
+    pub shutdown_timeout: Duration,
     /// SQL by PostgreSQL's protocol, if it is open.
     pub sql: Option<SqlDoor>,
 }
@@ -175,6 +184,17 @@ pub fn read(
             library: library.with_site(&site_text),
         },
         listen,
+        admin: reader.parsed(
+            "admin.listen",
+            document.admin.listen.as_ref(),
+            "an address such as 0.0.0.0:9464",
+        )?,
+        shutdown_timeout: reader.seconds(
+            "shutdown_timeout_seconds",
+            document.shutdown_timeout_seconds.as_ref(),
+            SHUTDOWN_TIMEOUT_SECONDS,
+            SHUTDOWN_TIMEOUT_SECONDS_MAX,
+        )?,
         sql: reader.sql(document.sql.as_ref())?,
     })
 }
@@ -241,6 +261,16 @@ impl Reader<'_> {
         };
         let number = number.filter(|number| (1..=most).contains(number));
         number.ok_or_else(|| self.wrong(key, value, format!("expected a number from 1 to {most}")))
+    }
+
+    fn seconds(
+        &self,
+        key: &str,
+        value: Option<&Spanned<u32>>,
+        default: u32,
+        most: u32,
+    ) -> Result<Duration, ConfigError> {
+        self.number(key, value, default, most).map(u64::from).map(Duration::from_secs)
     }
 
     fn sql(&self, sql: Option<&SqlDocument>) -> Result<Option<SqlDoor>, ConfigError> {

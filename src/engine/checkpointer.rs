@@ -16,15 +16,15 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::budget::Budget;
 use crate::engine::checkpoint::reader::{RestoreError, restore};
-use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written, cold_rows};
+use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError, Written};
 use crate::engine::scribe::{Job, News, Scribe, Ticket};
 use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
 use crate::storage::object::{Storage, StorageSpec};
 use crate::storage::part::PartRef;
-use crate::twin::twins::{SEALED_ROW_BYTES, SEGMENT_ROWS_MAX};
 
 /// Where checkpoints go and how often.
 #[derive(Clone, Debug)]
@@ -38,40 +38,6 @@ pub struct CheckpointSpec {
     /// Bytes of memory that the shards may take; what is sealed and stored goes first.
     pub memory_bytes_max: Option<usize>,
 }
-
-/// What a budget of memory means for shards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// Bytes that the shards may take together while nothing is on its way.
-    pub resident_bytes_max: usize,
-    /// No segment of more rows is made.
-    pub segment_rows_max: u32,
-}
-
-impl Budget {
-    /// What `bytes_max` means. While segments are merged there is memory for one twice, and while one is written
-    /// there is its file: each takes this part of the budget at most, and is kept free.
-    const IN_FLIGHT: usize = 32;
-
-    /// The budget of so many bytes.
-    pub fn of(bytes_max: usize) -> Budget {
-        let part = bytes_max / Budget::IN_FLIGHT;
-        let rows = u32::try_from(part / SEALED_ROW_BYTES).unwrap_or(u32::MAX);
-        Budget {
-            resident_bytes_max: bytes_max - 3 * part,
-            segment_rows_max: rows.clamp(SEGMENT_ROWS_MIN, SEGMENT_ROWS_MAX),
-        }
-    }
-
-    /// Has a shard and the writer of its checkpoints keep to it.
-    pub fn bind(&self, shard: &mut Shard, writer: CheckpointWriter) -> CheckpointWriter {
-        shard.bound_segments(self.segment_rows_max);
-        writer.with_cold_rows(cold_rows(self.segment_rows_max))
-    }
-}
-
-/// Segments are merged up to this size whatever the budget: with more of them each new resource costs more questions.
-const SEGMENT_ROWS_MIN: u32 = 1 << 18;
 
 /// Jobs that wait for the thread: a write at a time, and what becomes of partitions.
 const JOBS_MAX: usize = 64;
@@ -108,6 +74,8 @@ struct Known {
     /// The offset of the frame after the newest checkpoint.
     position: u64,
     due_at: Timestamp,
+    /// When this instance wrote it, and what it weighs.
+    written: Option<(Timestamp, u64)>,
     /// Whether something was sealed since, which can be forgotten once it is stored.
     owes: bool,
     /// Whether it goes to another instance, which reads less of the log if everything is stored.
@@ -131,6 +99,15 @@ pub struct Checkpointer {
     is_over_budget: bool,
     /// Whether it was said that the budget is too small.
     is_too_small: bool,
+}
+
+/// The newest checkpoint of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// The offset of the frame after it.
+    pub next_offset: u64,
+    /// When this instance wrote it, and the bytes of its parts; none where it is one that was restored.
+    pub written: Option<(Timestamp, u64)>,
 }
 
 /// What there was to start from.
@@ -256,6 +233,7 @@ impl Checkpointer {
         let known = Known {
             position,
             due_at: Timestamp::MIN,
+            written: None,
             owes: false,
             is_leaving: false,
             taken_at: None,
@@ -263,6 +241,14 @@ impl Checkpointer {
         self.known.insert(partition, known);
         self.send(Job::Admit(partition, Box::new(writer), parts));
         shard
+    }
+
+    /// What is known of the newest checkpoint of each partition.
+    pub fn newest(&self) -> impl Iterator<Item = (u32, Newest)> {
+        self.known.iter().map(|(partition, known)| {
+            let Known { position: next_offset, written, .. } = *known;
+            (*partition, Newest { next_offset, written })
+        })
     }
 
     /// Has the next checkpoint be one of a partition that leaves.
@@ -363,6 +349,8 @@ impl Checkpointer {
             Ok(written) => {
                 tell_healing(partition, &written);
                 known.position = written.manifest.checkpoint.next_offset;
+                let sizes = written.manifest.checkpoint.parts.iter().map(|part| part.size_bytes);
+                known.written = Some((now, sizes.sum()));
                 if let Some(shard) = shard_of(shards, partition) {
                     shard.note_written(&written);
                 }

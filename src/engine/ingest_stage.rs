@@ -19,6 +19,7 @@ use crate::domain::identity::SourcePosition;
 use crate::domain::moment::Moment;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
+use crate::engine::intake::Intake;
 use crate::engine::letter_store::LetterStore;
 use crate::engine::routes::{Route, RouteError, Routes};
 use crate::engine::ticks::Ticks;
@@ -87,6 +88,7 @@ pub struct IngestSpec {
 pub struct IngestStage {
     source: KafkaSource,
     routes: Routes,
+    intake: Intake,
     decoder: Decoder,
     appender: Appender,
     writer: KafkaLogWriter,
@@ -125,6 +127,7 @@ impl IngestStage {
         Ok(IngestStage {
             source: KafkaSource::subscribe(&spec.kafka, &topics)?,
             routes: Routes::new(&spec.routes)?,
+            intake: Intake::of(spec.routes.iter().map(|route| route.spec.name.as_str())),
             decoder: Decoder::new(spec.site.clone()),
             appender: Appender::new(spec.n_partitions),
             writer: KafkaLogWriter::new(&spec.kafka)?,
@@ -157,6 +160,7 @@ impl IngestStage {
         for (number, message) in batch.iter().enumerate() {
             let mut round = Round {
                 routes: &mut self.routes,
+                intake: &mut self.intake,
                 decoder: &mut self.decoder,
                 appender: &mut self.appender,
                 letters: &mut self.letters,
@@ -204,6 +208,11 @@ impl IngestStage {
         self.decoder.tally()
     }
 
+    /// What came, by source.
+    pub fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
     /// Processor time by stage.
     pub fn times(&self) -> &StageTimes {
         &self.times
@@ -213,6 +222,7 @@ impl IngestStage {
 /// What taking a record needs.
 struct Round<'r> {
     routes: &'r mut Routes,
+    intake: &'r mut Intake,
     decoder: &'r mut Decoder,
     appender: &'r mut Appender,
     letters: &'r mut KafkaLetters,
@@ -254,6 +264,7 @@ impl Round<'_> {
         record.timestamp = timestamp;
         let spec = self.routes.spec(route);
         let decoded = self.decoder.decode(spec, &record, self.now);
+        self.intake.note(route, &record, &decoded.events, self.now);
         for event in decoded.events {
             self.appender.push(&Event { available_at, ..event });
         }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::forks::{self, ForkDesk, Forks};
+use crate::telemetry::Telemetry;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// Snapshots are at least this far apart: a page costs one copy per snapshot while it changes.
@@ -119,6 +120,8 @@ fn ranges(numbers: &[u32]) -> String {
 pub struct Publisher {
     /// Where forks are asked for.
     pub forks: ForkDesk,
+    /// What operators are told.
+    pub telemetry: Telemetry,
     newest: watch::Sender<Arc<Snapshot>>,
     wanted: Arc<AtomicBool>,
     published_at: Timestamp,
@@ -129,6 +132,8 @@ pub struct Publisher {
 pub struct Reader {
     /// Whom to ask for a fork.
     pub forks: Forks,
+    /// What operators are told.
+    pub telemetry: Telemetry,
     newest: watch::Receiver<Arc<Snapshot>>,
     wanted: Arc<AtomicBool>,
 }
@@ -140,9 +145,10 @@ pub fn channel() -> (Publisher, Reader) {
     let (sender, receiver) = watch::channel(Arc::new(empty));
     let wanted = Arc::new(AtomicBool::new(true));
     let (desk, forks) = forks::channel();
-    let (newest, published_at) = (sender, Timestamp::MIN);
-    let publisher = Publisher { forks: desk, newest, wanted: wanted.clone(), published_at };
-    (publisher, Reader { forks, newest: receiver, wanted })
+    let (newest, published_at, telemetry) = (sender, Timestamp::MIN, Telemetry::default());
+    let reader =
+        Reader { forks, telemetry: telemetry.clone(), newest: receiver, wanted: wanted.clone() };
+    (Publisher { forks: desk, telemetry, newest, wanted, published_at }, reader)
 }
 
 impl Publisher {
@@ -176,7 +182,8 @@ impl Reader {
     pub fn of(snapshot: Snapshot) -> Reader {
         let (sender, receiver) = watch::channel(Arc::new(snapshot));
         drop(sender);
-        Reader { forks: Forks::of_nobody(), newest: receiver, wanted: Arc::default() }
+        let (forks, telemetry) = (Forks::of_nobody(), Telemetry::default());
+        Reader { forks, telemetry, newest: receiver, wanted: Arc::default() }
     }
 
     /// The newest snapshot there is.

@@ -21,6 +21,7 @@ use crate::engine::checkpointer::CheckpointSpec;
 use crate::engine::ingest_stage::{IngestError, IngestSpec, IngestStage};
 use crate::engine::library::Library;
 use crate::engine::local::EngineCounts;
+use crate::engine::meter::{IngestMeter, TwinMeter};
 use crate::engine::published::Publisher;
 use crate::engine::routes::Route;
 use crate::engine::steward::{Steward, StewardError};
@@ -30,7 +31,7 @@ use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::log::Beginning;
 use crate::kafka::settings::KafkaSettings;
-use crate::telemetry::StageTimes;
+use crate::telemetry::{StageTimes, Telemetry};
 
 /// A round waits this long for the first record, so that a stop and a reader are noticed soon.
 const WAIT: Duration = Duration::from_millis(20);
@@ -125,6 +126,9 @@ pub fn run(
         Stages::Ingest => None,
         Stages::Both | Stages::Twins => Some(open_twins(spec)?),
     };
+    let telemetry = publisher.telemetry.clone();
+    let budget = spec.checkpoints.as_ref().and_then(|checkpoints| checkpoints.memory_bytes_max);
+    let mut meter = TwinMeter::new(&telemetry, budget, now());
     let (start, started) = sync_channel(1);
     thread::scope(|scope| {
         let ingest = match stages {
@@ -133,7 +137,7 @@ pub fn run(
                 let named = thread::Builder::new().name("ingest".to_owned());
                 let ingest = named.spawn_scoped(scope, move || {
                     stopping(stop, || match wait_for_start(spec, &started, stop)? {
-                        Some(ingest_spec) => ingest(&ingest_spec, stop),
+                        Some(ingest_spec) => ingest(&ingest_spec, &telemetry, stop),
                         None => Ok(<(Tally, StageTimes)>::default()),
                     })
                 });
@@ -142,7 +146,7 @@ pub fn run(
         };
         let stepped = match &mut twins {
             Some((twins, steward)) => {
-                stopping(stop, || step(twins, steward, publisher, start, stop))
+                stopping(stop, || step(twins, steward, publisher, &mut meter, start, stop))
             }
             None => {
                 // Nothing is read here that ingest would wait for.
@@ -221,20 +225,24 @@ fn step(
     twins: &mut TwinStage,
     steward: &mut Steward,
     publisher: &mut Publisher,
+    meter: &mut TwinMeter,
     start: SyncSender<Timestamp>,
     stop: &AtomicBool,
 ) -> Result<(), RunError> {
     let (mut start, mut n_behind) = (Some(start), 0);
+    let mut published = (false, Vec::new());
     while !stop.load(Ordering::Acquire) {
         twins.round(WAIT, now())?;
         let now = now();
         steward.round(twins, now)?;
+        meter.tell(twins, now);
         if n_behind / PROGRESS_FRAMES != twins.n_behind() / PROGRESS_FRAMES {
             n_behind = twins.n_behind();
             tracing::info!(n_frames_behind = n_behind, "reading the log");
         }
         let is_caught_up = twins.is_caught_up(now);
         if start.is_some() && is_caught_up && steward.may_ingest(twins) {
+            meter.defined(steward.n_definitions(), now);
             let clocks = twins.shards().iter().map(|shard| shard.clock());
             let ticked = clocks.min().unwrap_or(Timestamp::MIN);
             // Whoever does not listen any more has stopped, and says so.
@@ -242,18 +250,27 @@ fn step(
                 let _stopped = start.send(ticked);
             }
         }
-        if publisher.is_due(now) {
-            publisher.publish(twins.snapshots(), twins.missing(), is_caught_up, now);
+        // Readers who do not ask for more are to know what is here, and whether it is of the present.
+        let state = (is_caught_up, twins.missing());
+        if publisher.is_due(now) || published != state {
+            publisher.publish(twins.snapshots(), state.1.clone(), is_caught_up, now);
+            published = state;
         }
         publisher.forks.serve(twins.shards());
     }
     Ok(twins.close(now())?)
 }
 
-fn ingest(spec: &IngestSpec, stop: &AtomicBool) -> Result<(Tally, StageTimes), RunError> {
+fn ingest(
+    spec: &IngestSpec,
+    telemetry: &Telemetry,
+    stop: &AtomicBool,
+) -> Result<(Tally, StageTimes), RunError> {
     let mut stage = IngestStage::open(spec)?;
+    let mut meter = IngestMeter::new(telemetry, now());
     while !stop.load(Ordering::Acquire) {
         stage.round(WAIT, now())?;
+        meter.tell(&stage, now());
     }
     stage.close()?;
     Ok((stage.tally(), stage.times().clone()))

@@ -123,6 +123,11 @@ impl Steward {
         Ok(())
     }
 
+    /// How many definitions are in force.
+    pub fn n_definitions(&self) -> usize {
+        self.library.texts().len()
+    }
+
     /// Whether ingest may begin: a recorded history has one clock, so all of its partitions must be here.
     pub fn may_ingest(&mut self, twins: &TwinStage) -> bool {
         let missing = twins.missing();

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::arrivals::{Arrivals, Arrived, Body};
-use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError};
+use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError, Newest};
+use crate::engine::departures::Departures;
 use crate::engine::effects::{Outgoing, render};
 use crate::engine::local::EngineCounts;
 use crate::engine::seats::Seats;
@@ -70,6 +71,7 @@ pub struct TwinStage {
     was_given: bool,
     committed_at: Timestamp,
     counts: EngineCounts,
+    departures: Departures,
     times: StageTimes,
 }
 
@@ -114,6 +116,7 @@ impl TwinStage {
             was_given: false,
             committed_at: Timestamp::MIN,
             counts: EngineCounts::default(),
+            departures: Departures::default(),
             times: StageTimes::default(),
         })
     }
@@ -189,6 +192,7 @@ impl TwinStage {
                 tracing::error!(%error, "an effect could not be written in one of its forms");
             }
             self.counts.n_left += u64::try_from(output.leaving.len()).unwrap_or(0);
+            self.departures.note(&output.leaving);
             self.seats.keep(partition, records);
         }
         Ok(())
@@ -347,6 +351,16 @@ impl TwinStage {
     /// What happened so far.
     pub fn counts(&self) -> EngineCounts {
         self.counts
+    }
+
+    /// What left.
+    pub fn departures(&self) -> &Departures {
+        &self.departures
+    }
+
+    /// The newest checkpoint of each partition, where there are any.
+    pub fn checkpoints(&self) -> impl Iterator<Item = (u32, Newest)> {
+        self.checkpointer.iter().flat_map(Checkpointer::newest)
     }
 
     /// Processor time by stage.

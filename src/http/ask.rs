@@ -51,7 +51,10 @@ pub async fn answer(Extracted(state): Extracted<State>, Form(asked): Form<Asked>
     let snapshot = state.reader.fresh().await;
     let limits = QueryLimits { rows_max: ROWS_MAX, ..QueryLimits::default() };
     let text = match state.queries.try_acquire() {
-        Err(_) => "as many queries as may run at once are running: ask again".to_owned(),
+        Err(_) => {
+            state.refuse_query();
+            "as many queries as may run at once are running: ask again".to_owned()
+        }
         Ok(_room) => {
             let mut session = Session::default();
             let result = match whole(&snapshot) {

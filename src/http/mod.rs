@@ -11,6 +11,8 @@ pub mod state;
 pub mod server;
 pub mod guard;
 pub mod probes;
+pub mod metrics;
+pub mod admin;
 pub mod query;
 pub mod what_if;
 pub mod rows;

@@ -53,6 +53,7 @@ pub async fn answer(
         return refused(StatusCode::NOT_ACCEPTABLE, error);
     };
     let Ok(_room) = state.queries.try_acquire() else {
+        state.refuse_query();
         let error = "as many queries as may run at once are running: ask again".to_owned();
         return refused(StatusCode::SERVICE_UNAVAILABLE, error);
     };

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use crate::http::state::State;
-use crate::http::{alerts, ask, guard, live, page, patient, probes, query, ward, what_if};
+use crate::http::{alerts, ask, guard, live, metrics, page, patient, probes, query, ward, what_if};
 
 /// A question longer than this was not written by anyone.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, state: State) -> std::io::Result<()> {
 }
 
 /// Every address: method, path, what it answers. The contract in `schemas/http.txt` is made of it.
-pub const ROUTES: [(&str, &str, &str); 16] = [
+pub const ROUTES: [(&str, &str, &str); 17] = [
     ("GET", "/", "the ward list as a page; ?ward=NAME shows one ward"),
     ("GET", "/patient/{namespace}/{patient}", "a patient as a page; 404 where there is none"),
     ("GET", "/alerts", "what was said as a page"),
@@ -80,8 +80,19 @@ pub const ROUTES: [(&str, &str, &str); 16] = [
          array}; an answer as in schemas/what-if.schema.json; 400 wrong, 404 no such patient, 415 no JSON, 503 busy, each as \
          {\"error\": \"...\"}; nothing is written, nobody is told",
     ),
-    ("GET", "/livez", "200 while the process answers"),
-    ("GET", "/readyz", "200 when the log was read up to the present, 503 before"),
+    ("GET", "/livez", "200 while the process answers; also on the address of admin.listen"),
+    (
+        "GET",
+        "/readyz",
+        "200 when the log was read up to the present and all that must work works, else 503 and what is missing; \
+         ?verbose a line for each condition, [+] holds, [-] does not, [!] does not and keeps nobody from asking; \
+         also on admin.listen",
+    ),
+    (
+        "GET",
+        "/metrics",
+        "numbers as Prometheus reads them, listed in schemas/metrics.txt; also on admin.listen",
+    ),
     ("GET", "/{anything else}", "404"),
     ("POST", "/{any}", "403 from a page of another origin, or where Host is not loopback"),
 ];
@@ -102,6 +113,7 @@ pub fn router(state: State) -> Router {
         .route("/api/what-if", post(what_if::answer))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
+        .route("/metrics", get(metrics::answer))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(guard::guard))
         .with_state(state)

@@ -6,6 +6,7 @@ use tokio::sync::Semaphore;
 
 use crate::engine::published::Reader;
 use crate::http::live_pages::LivePages;
+use crate::telemetry::families::QUERIES_REFUSED;
 
 /// Queries at once: each may use half a gigabyte and a processor.
 pub const QUERIES_MAX: usize = 4;
@@ -53,5 +54,10 @@ impl State {
             writings: Arc::new(Semaphore::new(WRITINGS_MAX)),
             live: Arc::default(),
         }
+    }
+
+    /// Takes note of a question that there was no room for.
+    pub fn refuse_query(&self) {
+        self.reader.telemetry.metrics.add(&QUERIES_REFUSED, &["http"]);
     }
 }

@@ -34,6 +34,7 @@ pub async fn answer(
         Err(rejection) => return refused(status_of(&rejection), rejection.body_text()),
     };
     let Ok(_room) = state.queries.try_acquire() else {
+        state.refuse_query();
         let error = "as many questions as may run at once are running: ask again".to_owned();
         return refused(StatusCode::SERVICE_UNAVAILABLE, error);
     };

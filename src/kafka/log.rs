@@ -1,18 +1,24 @@
 //! The log as a Kafka topic: appended frame by frame, read back partition by partition.
 
+use std::thread;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::message::Message;
 
+use crate::clock::Stopwatch;
 use crate::domain::time::Timestamp;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::producer::{CountingProducer, ToWrite};
 use crate::kafka::settings::KafkaSettings;
+use crate::kafka::source::heals;
 
 /// Brokers have this long to say where a partition ends and what was committed.
 pub(super) const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// A question that fails for the moment is asked again after this time.
+const AGAIN_WAIT: Duration = Duration::from_millis(200);
 
 /// Appends frames.
 pub struct KafkaLogWriter {
@@ -109,9 +115,21 @@ pub(super) fn watermarks<C: ConsumerContext>(
     topic: &str,
     partition: u32,
 ) -> Result<(u64, u64), KafkaFailure> {
-    let found = consumer.fetch_watermarks(topic, number(partition), ANSWER_MAX);
-    let (low, high) = found.map_err(KafkaFailure::of(format!("find the end of {topic}")))?;
-    Ok((u64::try_from(low).unwrap_or(0), u64::try_from(high).unwrap_or(0)))
+    let watch = Stopwatch::start();
+    loop {
+        match consumer.fetch_watermarks(topic, number(partition), ANSWER_MAX) {
+            Ok((low, high)) => {
+                return Ok((u64::try_from(low).unwrap_or(0), u64::try_from(high).unwrap_or(0)));
+            }
+            // Of a topic that was just made, or whose leader moves.
+            Err(error) if heals(&error) && watch.elapsed() < ANSWER_MAX => {
+                thread::park_timeout(AGAIN_WAIT);
+            }
+            Err(error) => {
+                return Err(KafkaFailure::of(format!("find the end of {topic}"))(error));
+            }
+        }
+    }
 }
 
 /// A partition as the client counts them.

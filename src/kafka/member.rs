@@ -23,7 +23,7 @@ use crate::kafka::log::{
     ANSWER_MAX, ReadFrame, log_config, made_anew, number, read_frame, watermarks,
 };
 use crate::kafka::settings::KafkaSettings;
-use crate::kafka::source::poll_batch;
+use crate::kafka::source::{heals, poll_batch};
 
 /// What a killed owner left open is undone by the brokers within this time; until then nobody says what it committed.
 const UNDONE_MAX: Duration = Duration::from_secs(60);
@@ -186,7 +186,9 @@ impl LogMember {
                 Ok(list)
             });
             match found {
-                Err(error) if is_open(&error) && watch.elapsed() < UNDONE_MAX => {
+                Err(error)
+                    if (is_open(&error) || heals(&error)) && watch.elapsed() < UNDONE_MAX =>
+                {
                     std::thread::park_timeout(UNDONE_WAIT);
                 }
                 found => return found.map_err(KafkaFailure::of("find the committed position")),

@@ -15,6 +15,7 @@ pub mod log;
 pub mod member;
 pub mod group;
 pub mod past;
+pub mod watch;
 pub mod sink;
 pub mod letter_headers;
 pub mod letters;

@@ -172,7 +172,7 @@ pub(super) fn poll_batch<C: ConsumerContext>(
 }
 
 /// What librdkafka goes on trying to repair: a broker that is away, a topic that is not there yet.
-fn heals(error: &KafkaError) -> bool {
+pub(super) fn heals(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(

@@ -18,6 +18,7 @@ use crate::pgwire::pg_functions::Facts;
 use crate::pgwire::prepared::Preparer;
 use crate::pgwire::server::Door;
 use crate::pgwire::session::Session;
+use crate::telemetry::families::QUERIES_REFUSED;
 
 /// How long a question waits for room before it is refused: others end or are stopped meanwhile.
 const ROOM_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -116,6 +117,7 @@ impl Connection {
         match tokio::time::timeout(ROOM_WAIT_MAX, waiting).await {
             Ok(Ok(room)) => Ok(Arc::new(room)),
             Ok(Err(_)) | Err(_) => {
+                self.door.reader.telemetry.metrics.add(&QUERIES_REFUSED, &["sql"]);
                 let message = "as many queries as may run at once are running: ask again";
                 Err(refused(state::TOO_MANY, message))
             }

@@ -18,6 +18,7 @@ use crate::pgwire::connection::{Connection, Handlers};
 use crate::pgwire::prepared::Preparer;
 use crate::pgwire::users::Users;
 use crate::sql::query::QueryLimits;
+use crate::telemetry::families::{QUERIES_REFUSED, QUERIES_RUNNING, SESSIONS};
 
 /// Queries at once: each may use half a gigabyte and a processor.
 pub const QUERIES_MAX: usize = 4;
@@ -91,12 +92,24 @@ impl Door {
             facts: Arc::default(),
             limits,
         };
+        let (queries, sessions) =
+            (Arc::new(Semaphore::new(QUERIES_MAX)), Arc::new(Semaphore::new(SESSIONS_MAX)));
+        let metrics = &reader.telemetry.metrics;
+        metrics.set(&QUERIES_REFUSED, &["sql"], 0);
+        let rooms = (queries.clone(), sessions.clone());
+        metrics.at_each_scrape(move |metrics| {
+            let taken = |room: &Semaphore, most: usize| {
+                u64::try_from(most.saturating_sub(room.available_permits())).unwrap_or(0)
+            };
+            metrics.set(&QUERIES_RUNNING, &["sql"], taken(&rooms.0, QUERIES_MAX));
+            metrics.set(&SESSIONS, &[], taken(&rooms.1, SESSIONS_MAX));
+        });
         Ok(Door {
             reader,
             users,
             limits,
-            queries: Arc::new(Semaphore::new(QUERIES_MAX)),
-            sessions: Arc::new(Semaphore::new(SESSIONS_MAX)),
+            queries,
+            sessions,
             catalog,
             preparer: Arc::new(Preparer { empty }),
             canceller: Arc::new(DefaultCancelHandler::new(connections.clone())),
