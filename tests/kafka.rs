@@ -2,10 +2,12 @@
 //!
 //! What is said over Kafka is what is said from the same files, once, whatever is killed in the middle.
 
+mod broker;
 mod dead_letters;
 mod instances;
 mod killed;
 mod operating;
+mod outage;
 mod verify;
 
 use std::collections::BTreeMap;

@@ -99,7 +99,7 @@ impl Seats {
     }
 
     /// What is to be said.
-    pub fn unsaid(&self) -> impl Iterator<Item = &OutRecord> {
+    pub fn unsaid(&self) -> impl Iterator<Item = &OutRecord> + Clone {
         self.seats.iter().flat_map(|seat| &seat.unsaid)
     }
 

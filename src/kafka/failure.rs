@@ -22,7 +22,13 @@ pub enum KafkaFailure {
         /// How many.
         n_failed: usize,
         /// The first answer.
-        error: String,
+        error: KafkaError,
+    },
+    /// While the brokers were away, another instance went on with what was ours.
+    #[error("kafka: another instance of group {group} took over while the brokers were away")]
+    Overtaken {
+        /// The group.
+        group: String,
     },
     /// One of our topics is not as it must be.
     #[error("kafka: topic {topic}: {message}")]
@@ -35,6 +41,16 @@ pub enum KafkaFailure {
 }
 
 impl KafkaFailure {
+    /// Whether the brokers were away: what was tried heals when they are back.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            KafkaFailure::Call { error, .. } | KafkaFailure::NotWritten { error, .. } => {
+                error.rdkafka_error_code().is_some_and(is_outage)
+            }
+            KafkaFailure::Topic { .. } | KafkaFailure::Overtaken { .. } => false,
+        }
+    }
+
     /// For `map_err`: the error of a call, with what was tried.
     pub fn of(what: impl Into<String>) -> impl FnOnce(KafkaError) -> KafkaFailure {
         let what = what.into();
@@ -43,7 +59,11 @@ impl KafkaFailure {
 
     /// Whether the group has changed, so that what was tried may stand with the group as it is then.
     pub fn is_of_group(&self) -> bool {
-        let KafkaFailure::Call { error, .. } = self else { return false };
+        let error = match self {
+            KafkaFailure::Call { error, .. } => error,
+            KafkaFailure::Overtaken { .. } => return true,
+            KafkaFailure::NotWritten { .. } | KafkaFailure::Topic { .. } => return false,
+        };
         matches!(
             error.rdkafka_error_code(),
             Some(
@@ -53,4 +73,23 @@ impl KafkaFailure {
             )
         )
     }
+}
+
+fn is_outage(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::BrokerNotAvailable
+            | RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::CoordinatorLoadInProgress
+            | RDKafkaErrorCode::CoordinatorNotAvailable
+            | RDKafkaErrorCode::LeaderNotAvailable
+            | RDKafkaErrorCode::MessageTimedOut
+            | RDKafkaErrorCode::NotCoordinator
+            | RDKafkaErrorCode::NotLeaderForPartition
+            | RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::RequestTimedOut
+            | RDKafkaErrorCode::Resolve
+            | RDKafkaErrorCode::WaitingForCoordinator
+    )
 }

@@ -11,7 +11,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use crate::clock::Stopwatch;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::letter_headers::{Carried, Headers, ToSend};
-use crate::kafka::producer::ToWrite;
+use crate::kafka::producer::{CountingProducer, ToWrite};
 use crate::kafka::settings::{KafkaSettings, MESSAGE_BYTES_MAX};
 use crate::kafka::source::{KafkaSource, Taken};
 use crate::kafka::topics;
@@ -105,7 +105,8 @@ impl KafkaLetters {
     /// If Kafka refuses it: then neither stands, and the next start takes the same records again.
     pub fn commit(&mut self, taken: &Taken, source: &KafkaSource) -> Result<bool, KafkaFailure> {
         let Some(group) = source.group() else { return Ok(false) };
-        match self.transactions.commit(&taken.list()?, &group, || self.write()) {
+        let KafkaLetters { transactions, topic, waiting, .. } = self;
+        match transactions.commit(&taken.list()?, &group, |to| write(to, topic, waiting)) {
             Ok(()) => {
                 self.waiting.clear();
                 self.refused = None;
@@ -122,16 +123,20 @@ impl KafkaLetters {
             Err(error) => Err(error),
         }
     }
+}
 
-    fn write(&self) -> Result<(), KafkaFailure> {
-        for letter in &self.waiting {
-            let (key, payload) = (letter.key.as_deref(), letter.value.as_deref());
-            // One partition for all, so that what became of a letter lies behind it.
-            let record = ToWrite { topic: &self.topic, partition: Some(0), key, payload };
-            self.transactions.producer().send(record, Some(owned(&letter.headers)))?;
-        }
-        Ok(())
+fn write(
+    producer: &CountingProducer,
+    topic: &str,
+    letters: &[Waiting],
+) -> Result<(), KafkaFailure> {
+    for letter in letters {
+        let (key, payload) = (letter.key.as_deref(), letter.value.as_deref());
+        // One partition for all, so that what became of a letter lies behind it.
+        let record = ToWrite { topic, partition: Some(0), key, payload };
+        producer.send(record, Some(owned(&letter.headers)))?;
     }
+    Ok(())
 }
 
 /// Headers as the client takes them.

@@ -7,6 +7,7 @@
 
 pub mod settings;
 pub mod failure;
+pub mod patience;
 pub mod topics;
 pub mod producer;
 pub mod transactions;

@@ -10,11 +10,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use crate::clock::Stopwatch;
 use crate::kafka::failure::KafkaFailure;
+use crate::kafka::patience::Patience;
 
-/// Brokers have this long to take what was sent; librdkafka retries meanwhile.
-const WRITE_MAX: Duration = Duration::from_secs(120);
 /// How often to look for answers: the client's own `flush` looks every 100 ms, which a patient would
 /// wait for.
 const ANSWER_WAIT: Duration = Duration::from_micros(100);
@@ -24,7 +22,7 @@ const ROOM_WAIT: Duration = Duration::from_millis(50);
 /// Counts records that were not written.
 #[derive(Debug, Default)]
 pub struct Refusals {
-    first: Mutex<(usize, Option<(String, String)>)>,
+    first: Mutex<(usize, Option<(String, KafkaError)>)>,
 }
 
 impl ClientContext for Refusals {}
@@ -36,7 +34,7 @@ impl ProducerContext for Refusals {
         if let Err((error, message)) = result {
             let mut refused = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             refused.0 += 1;
-            refused.1.get_or_insert_with(|| (message.topic().to_owned(), error.to_string()));
+            refused.1.get_or_insert_with(|| (message.topic().to_owned(), error.clone()));
         }
     }
 }
@@ -100,21 +98,19 @@ impl CountingProducer {
         }
     }
 
-    /// Waits until everything that was handed over is written.
+    /// Waits until everything that was handed over is written: for as long as the brokers are away, unless the
+    /// producer was told to give up before (`message.timeout.ms`).
     ///
     /// # Errors
     /// If anything was not.
     pub fn flush(&self) -> Result<(), KafkaFailure> {
-        let watch = Stopwatch::start();
+        let mut patience = Patience::begin();
         while 0 < self.inner.in_flight_count() {
             self.inner.poll(Duration::ZERO);
-            if WRITE_MAX < watch.elapsed() {
-                let what = "write: the brokers take nothing".to_owned();
-                let error = KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut);
-                return Err(KafkaFailure::Call { what, error });
-            }
+            patience.say("records are not written yet");
             thread::park_timeout(ANSWER_WAIT);
         }
+        patience.end("records are written");
         let refused = &self.inner.context().first;
         let mut refused = refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (n_failed, first) = std::mem::take(&mut *refused);

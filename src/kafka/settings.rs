@@ -95,6 +95,8 @@ impl KafkaSettings {
         let mut config = self.client();
         config.set("enable.idempotence", "true");
         config.set("compression.codec", "lz4");
+        // Brokers that are away are waited for.
+        config.set("message.timeout.ms", "0");
         // Batches are made by us, before they come here.
         config.set("linger.ms", "0");
         config.set("message.max.bytes", MESSAGE_BYTES_MAX.to_string());

@@ -5,7 +5,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::producer::ToWrite;
+use crate::kafka::producer::{CountingProducer, ToWrite};
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::transactions::Transactions;
 use crate::output::record::OutRecord;
@@ -35,9 +35,9 @@ impl KafkaSink {
     /// If the transaction failed: then nothing of it stands, and the next start reads the log from the
     /// committed position again.
     pub fn commit<'r>(
-        &self,
+        &mut self,
         positions: &[(u32, u64)],
-        records: impl Iterator<Item = &'r OutRecord>,
+        records: impl Iterator<Item = &'r OutRecord> + Clone,
         group: &ConsumerGroupMetadata,
     ) -> Result<(), KafkaFailure> {
         let mut list = TopicPartitionList::with_capacity(positions.len());
@@ -47,20 +47,25 @@ impl KafkaSink {
             list.add_partition_offset(&self.log_topic, partition, Offset::Offset(next))
                 .map_err(KafkaFailure::of("commit the position"))?;
         }
-        self.transactions.commit(&list, group, || self.write(records))
+        let KafkaSink { transactions, topic_prefix, .. } = self;
+        transactions.commit(&list, group, |producer| write(producer, topic_prefix, records.clone()))
     }
+}
 
-    fn write<'r>(&self, records: impl Iterator<Item = &'r OutRecord>) -> Result<(), KafkaFailure> {
-        for record in records {
-            let topic = format!("{}{}", self.topic_prefix, record.topic);
-            let headers = OwnedHeaders::new_with_capacity(record.headers.len());
-            let headers = record.headers.iter().fold(headers, |headers, (key, value)| {
-                headers.insert(Header { key, value: Some(value) })
-            });
-            let (key, payload) = (Some(record.key.as_bytes()), Some(record.value.as_bytes()));
-            let record = ToWrite { topic: &topic, partition: None, key, payload };
-            self.transactions.producer().send(record, Some(headers))?;
-        }
-        Ok(())
+fn write<'r>(
+    producer: &CountingProducer,
+    topic_prefix: &str,
+    records: impl Iterator<Item = &'r OutRecord>,
+) -> Result<(), KafkaFailure> {
+    for record in records {
+        let topic = format!("{topic_prefix}{}", record.topic);
+        let headers = OwnedHeaders::new_with_capacity(record.headers.len());
+        let headers = record.headers.iter().fold(headers, |headers, (key, value)| {
+            headers.insert(Header { key, value: Some(value) })
+        });
+        let (key, payload) = (Some(record.key.as_bytes()), Some(record.value.as_bytes()));
+        let record = ToWrite { topic: &topic, partition: None, key, payload };
+        producer.send(record, Some(headers))?;
     }
+    Ok(())
 }

@@ -179,6 +179,8 @@ pub(super) fn heals(error: &KafkaError) -> bool {
             RDKafkaErrorCode::AllBrokersDown
                 | RDKafkaErrorCode::BrokerTransportFailure
                 | RDKafkaErrorCode::OperationTimedOut
+                // While the log's brokers were away nothing was polled for minutes: the next poll joins again.
+                | RDKafkaErrorCode::PollExceeded
                 | RDKafkaErrorCode::UnknownTopicOrPartition
                 | RDKafkaErrorCode::UnknownTopic
                 | RDKafkaErrorCode::LeaderNotAvailable
