@@ -28,7 +28,7 @@ install_packages() {
       build) set -- ca-certificates curl g++ gcc libc6-dev libssl-dev make pkg-config ;;
       # Kafka comes by Maven and runs on Java, S3 by pip on Python; the console's tests drive a browser;
       # those of SQL run psql, a Java source, which takes a whole JDK, and Python.
-      test) set -- chromium chromium-driver default-jdk-headless maven postgresql-client python3-venv zstd ;;
+      test) set -- chromium chromium-driver default-jdk-headless maven openssl postgresql-client python3-venv zstd ;;
     esac
     for package in "$@"; do
       has_package "$package" || missing+=("$package")

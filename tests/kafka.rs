@@ -8,6 +8,7 @@ mod instances;
 mod killed;
 mod operating;
 mod outage;
+mod secure;
 mod verify;
 
 use std::collections::BTreeMap;

@@ -88,6 +88,7 @@ impl Bench {
             instance: "bench".to_owned(),
             topic_prefix: format!("{name}."),
             replication: 1,
+            security: Arc::default(),
             properties: std::collections::BTreeMap::new(),
         };
         let topic = kafka.topic("vitals");

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use crate::config::security::{SaslDocument, TlsDocument};
+
 /// The file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,7 +130,11 @@ pub struct KafkaDocument {
     pub instance: Option<Spanned<String>>,
     /// Copies of our topics' partitions.
     pub replication: Option<Spanned<u16>>,
-    /// Properties of librdkafka.
+    /// TLS; in the open if left out.
+    pub tls: Option<TlsDocument>,
+    /// Who we are; nobody asks if left out.
+    pub sasl: Option<SaslDocument>,
+    /// Properties of librdkafka, none of them secret.
     #[serde(default)]
     pub properties: BTreeMap<String, Spanned<String>>,
 }

@@ -16,6 +16,7 @@ use crate::config::document::{
     SqlDocument, SqlUserDocument,
 };
 use crate::config::environment::{UnknownVariable, overlay};
+use crate::config::security::{Places, Wrong, properties, variables as security_variables};
 use crate::domain::event::Clock;
 use crate::domain::fact::Origin;
 use crate::domain::time::Span;
@@ -147,7 +148,8 @@ pub fn read(
         .map_err(|error| ConfigError::Yaml { path: path.to_owned(), message: error.to_string() })?;
     let users = document.sql.iter().flat_map(|sql| &sql.users);
     let secrets = users.filter_map(|user| Some(user.password_env.as_ref()?.value.as_str()));
-    let secrets: Vec<&str> = secrets.collect();
+    let (tls, sasl) = (document.kafka.tls.as_ref(), document.kafka.sasl.as_ref());
+    let secrets: Vec<&str> = secrets.chain(security_variables(tls, sasl)).collect();
     let (secrets, variables): (BTreeMap<_, _>, BTreeMap<_, _>) =
         variables.partition(|(name, _)| secrets.contains(&name.as_str()));
     let reader = Reader { path, overlay: overlay(variables.into_iter())?, secrets };
@@ -393,9 +395,11 @@ impl Reader<'_> {
             self.wrong("kafka.replication", kafka.replication.as_ref(), message)
         })?;
         let text = |key, value: &Option<Spanned<String>>| self.text(key, value.as_ref());
-        let properties = kafka.properties.iter();
-        let properties: BTreeMap<String, String> =
-            properties.map(|(name, value)| (name.clone(), value.value.clone())).collect();
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let wrong = |(key, place, message): Wrong<'_>| self.wrong(&key, place, message);
+        let places = Places { folder, secrets: &self.secrets };
+        let security = places.read(kafka.tls.as_ref(), kafka.sasl.as_ref()).map_err(wrong)?;
+        let properties = properties(&kafka.properties).map_err(wrong)?;
         // Two instances on one machine have two ports; one that starts again has the name it had.
         let instance = text("kafka.instance", &kafka.instance)
             .or_else(|| properties.get("group.instance.id").cloned())
@@ -409,6 +413,7 @@ impl Reader<'_> {
             topic_prefix: text("kafka.topic_prefix", &kafka.topic_prefix).unwrap_or_default(),
             instance,
             replication: i32::from(replication),
+            security: Arc::new(security),
             properties,
         })
     }

@@ -2,4 +2,5 @@
 
 pub mod document;
 pub mod environment;
+pub mod security;
 pub mod instance;

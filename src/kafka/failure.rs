@@ -30,6 +30,16 @@ pub enum KafkaFailure {
         /// The group.
         group: String,
     },
+    /// The brokers do not let us in, or we do not believe them.
+    #[error(
+        "kafka: {brokers}: {reason}; expected kafka.tls and kafka.sasl as the brokers want them"
+    )]
+    Refused {
+        /// The brokers.
+        brokers: String,
+        /// What the client says of it.
+        reason: String,
+    },
     /// One of our topics is not as it must be.
     #[error("kafka: topic {topic}: {message}")]
     Topic {
@@ -47,7 +57,9 @@ impl KafkaFailure {
             KafkaFailure::Call { error, .. } | KafkaFailure::NotWritten { error, .. } => {
                 error.rdkafka_error_code().is_some_and(is_outage)
             }
-            KafkaFailure::Topic { .. } | KafkaFailure::Overtaken { .. } => false,
+            KafkaFailure::Refused { .. }
+            | KafkaFailure::Topic { .. }
+            | KafkaFailure::Overtaken { .. } => false,
         }
     }
 
@@ -62,7 +74,9 @@ impl KafkaFailure {
         let error = match self {
             KafkaFailure::Call { error, .. } => error,
             KafkaFailure::Overtaken { .. } => return true,
-            KafkaFailure::NotWritten { .. } | KafkaFailure::Topic { .. } => return false,
+            KafkaFailure::NotWritten { .. }
+            | KafkaFailure::Refused { .. }
+            | KafkaFailure::Topic { .. } => return false,
         };
         matches!(
             error.rdkafka_error_code(),

@@ -5,9 +5,11 @@
 //!                     └─ refused ─► letters ─► twin.dlq.v1
 //! ```
 
+pub mod security;
 pub mod settings;
 pub mod failure;
 pub mod patience;
+pub mod login;
 pub mod topics;
 pub mod producer;
 pub mod transactions;

@@ -1,9 +1,11 @@
 //! How to reach Kafka, and what our topics and groups are called there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rdkafka::ClientConfig;
 
+use crate::kafka::security::Security;
 use crate::output::record::{ALERTS_TOPIC, DEAD_LETTERS_TOPIC, EVENTS_TOPIC, FHIR_TOPIC};
 
 /// The greatest message we write: a dead letter carries a record of 20 MiB and what was wrong with it.
@@ -32,7 +34,9 @@ pub struct KafkaSettings {
     pub topic_prefix: String,
     /// Copies of our own topics' partitions.
     pub replication: i32,
-    /// Properties of librdkafka: security, above all.
+    /// How the brokers and we know each other.
+    pub security: Arc<Security>,
+    /// Properties of librdkafka, none of them secret.
     pub properties: BTreeMap<String, String>,
 }
 
@@ -65,6 +69,7 @@ impl KafkaSettings {
         config.set("client.id", format!("{CLIENT}{name}{}", self.instance));
         // Without it a transaction of one record waits for the next packet: 30 ms instead of 6.
         config.set("socket.nagle.disable", "true");
+        self.security.set(&mut config);
         for (name, value) in &self.properties {
             config.set(name, value);
         }

@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 
 use crate::kafka::failure::KafkaFailure;
+use crate::kafka::login;
 use crate::kafka::settings::{KafkaSettings, MESSAGE_BYTES_MAX};
 
 /// Brokers have this long to answer about topics.
@@ -105,8 +106,14 @@ pub fn names(settings: &KafkaSettings) -> Result<Vec<String>, KafkaFailure> {
 /// Makes topics that are missing, and says how many partitions the first one has.
 ///
 /// # Errors
-/// If the brokers do not answer, or a topic is not as it must be.
+/// If the brokers do not answer or let us in, or a topic is not as it must be.
 pub async fn ensure(settings: &KafkaSettings, specs: &[TopicSpec]) -> Result<(), KafkaFailure> {
+    let asked = settings.clone();
+    let checked = tokio::task::spawn_blocking(move || login::check(&asked)).await;
+    checked.map_err(|error| KafkaFailure::Refused {
+        brokers: settings.brokers.clone(),
+        reason: error.to_string(),
+    })??;
     let admin: AdminClient<DefaultClientContext> =
         settings.client().create().map_err(KafkaFailure::of("connect"))?;
     let topics: Vec<NewTopic<'_>> = specs

@@ -19,6 +19,11 @@ impl Broker {
         Broker::of("start")
     }
 
+    /// A broker whose door wants TLS and a user.
+    pub(super) fn secure() -> Option<Broker> {
+        Broker::of("secure")
+    }
+
     fn of(kind: &'static str) -> Option<Broker> {
         brokers()?;
         let folder = tempfile::tempdir().unwrap();
