@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use twinstream::http::admin;
 use twinstream::http::server::{listen, serve};
 use twinstream::http::state::{About, State};
 use twinstream::kafka::failure::KafkaFailure;
+use twinstream::kafka::patience::Patience;
 use twinstream::kafka::settings::KafkaSettings;
 use twinstream::kafka::topics::{TopicSpec, ensure};
 use twinstream::pgwire::server::{self, Door};
@@ -141,7 +142,9 @@ fn operate(
     let mut topics = vec![TopicSpec::events(&run.kafka, n_partitions)];
     topics.extend(run.kafka.effect_topics().map(|name| TopicSpec::output(name, n_partitions)));
     topics.push(TopicSpec::dead_letters(&run.kafka));
-    runtime.block_on(ensure_aloud(&run.kafka, &topics))?;
+    if !runtime.block_on(ensure_patiently(&run.kafka, &topics, stop))? {
+        return Ok(());
+    }
     let summary = run_engine(run, stages, &mut publisher, stop)?;
     let (tally, counts) = (&summary.tally, summary.counts);
     tracing::info!(
@@ -153,18 +156,30 @@ fn operate(
     Ok(())
 }
 
-/// Brokers that have not answered for this long are told of: a start says within seconds what it waits for.
-const KAFKA_NOTICE: Duration = Duration::from_secs(2);
+/// Whether a stop was asked for is looked at this often while Kafka is waited for.
+const LOOK: Duration = Duration::from_millis(200);
 
-/// Makes and checks our topics, and says while it waits that it does.
-async fn ensure_aloud(kafka: &KafkaSettings, topics: &[TopicSpec]) -> Result<(), KafkaFailure> {
+/// Makes and checks our topics. Brokers that are away are waited for, as they are later on: a start in the middle of
+/// an outage that ended at once would be tried again and again, and later and later. Says whether to go on.
+async fn ensure_patiently(
+    kafka: &KafkaSettings,
+    topics: &[TopicSpec],
+    stop: &AtomicBool,
+) -> Result<bool, KafkaFailure> {
+    let mut patience = Patience::begin();
     let mut ensured = std::pin::pin!(ensure(kafka, topics));
-    loop {
-        match tokio::time::timeout(KAFKA_NOTICE, &mut ensured).await {
-            Ok(done) => return done,
-            Err(_) => tracing::warn!(brokers = kafka.brokers, "waiting for Kafka, no answer yet"),
+    while !stop.load(Ordering::Acquire) {
+        match tokio::time::timeout(LOOK, &mut ensured).await {
+            Ok(Err(failure)) if failure.is_outage() => ensured.set(ensure(kafka, topics)),
+            Ok(done) => {
+                patience.end(&kafka.brokers);
+                return done.map(|()| true);
+            }
+            Err(_) => {}
         }
+        patience.say(&kafka.brokers);
     }
+    Ok(false)
 }
 
 /// Serves HTTP beside the engine.

@@ -43,7 +43,9 @@ pub fn watch(spec: &RunSpec, telemetry: &Telemetry) {
                     told_next = told_next.saturating_mul(2);
                 }
                 telemetry.metrics.set(&KAFKA_UP, &[], 0);
-                telemetry.readiness.ill(Condition::Kafka, error.to_string(), now());
+                let message = error.to_string();
+                let detail = message.trim_start_matches("kafka: ");
+                telemetry.readiness.ill(Condition::Kafka, detail, now());
             }
         }
         thread::park_timeout(INTERVAL);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Stopwatch;
 
-/// A wait this long is said.
+/// A wait this long is said: a start says within seconds what it waits for.
 const SAID_FIRST: Duration = Duration::from_secs(5);
 /// It is said this often at least.
 const SAID_INTERVAL_MAX: Duration = Duration::from_secs(600);

@@ -2,16 +2,29 @@
 
 use std::time::Duration;
 
-/// The upper bounds, in milliseconds.
-const BOUNDS_MILLIS: [u64; 14] = [
-    5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 30_000, 300_000, 3_600_000, 21_600_000, 86_400_000,
+/// The upper bounds.
+const BOUNDS: [Duration; 14] = [
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(300),
+    Duration::from_secs(3_600),
+    Duration::from_secs(6 * 3_600),
+    Duration::from_secs(24 * 3_600),
 ];
 
 /// How long things took.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// How many lay within each bound and above the one before.
-    counts: [u64; BOUNDS_MILLIS.len()],
+    counts: [u64; BOUNDS.len()],
     count: u64,
     sum: Duration,
 }
@@ -19,8 +32,7 @@ pub struct Histogram {
 impl Histogram {
     /// Counts one.
     pub fn observe(&mut self, took: Duration) {
-        let bounds = BOUNDS_MILLIS.map(Duration::from_millis);
-        let within = bounds.iter().position(|bound| took <= *bound);
+        let within = BOUNDS.iter().position(|bound| took <= *bound);
         if let Some(count) = within.and_then(|index| self.counts.get_mut(index)) {
             *count += 1;
         }
@@ -34,7 +46,7 @@ impl Histogram {
             *sum += count;
             Some(*sum)
         });
-        BOUNDS_MILLIS.into_iter().map(|bound| Duration::from_millis(bound).as_secs_f64()).zip(sums)
+        BOUNDS.iter().map(Duration::as_secs_f64).zip(sums)
     }
 
     /// How many there were.

@@ -99,3 +99,24 @@ fn a_stop_during_an_outage_is_given_up_after_its_time() {
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     assert!(setup.log().contains("stopping took longer than 2 s"), "{}", setup.log());
 }
+
+#[test]
+fn a_start_during_an_outage_says_what_it_waits_for_and_goes_on_when_that_is_over() {
+    let Some(broker) = Broker::open() else { return };
+    let setup = Setup::new(&broker.address, "late-start");
+    make_topic(&setup);
+    broker.stop();
+    let mut instance = setup.start("live");
+    // Longer than a start would have waited for an answer.
+    let since = Stopwatch::start();
+    until("it waits", &setup, || {
+        let (status, lines) = get(&instance.url, "/readyz?verbose");
+        let waits =
+            status == 503 && lines.contains("[+] doors") && lines.contains("[-] kafka: reach");
+        (waits && Duration::from_secs(40) < since.elapsed(), lines)
+    });
+    assert_eq!(get(&instance.url, "/livez").0, 200);
+    assert!(setup.log().contains("waiting for the brokers"), "{}", setup.log());
+    broker.start();
+    goes_on(&setup, &mut instance, "p");
+}
