@@ -14,6 +14,7 @@ mod support;
 
 mod tidy;
 mod contracts;
+mod deploy;
 mod bad_input;
 mod formats;
 mod order;
