@@ -175,10 +175,17 @@ impl Setup {
     }
 
     fn twin(&self, arguments: &[&str]) -> String {
+        self.try_twin(arguments).unwrap_or_else(|error| panic!("twin {arguments:?}: {error}"))
+    }
+
+    /// What the command writes, or what it says where it fails.
+    fn try_twin(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new(TWIN).args(arguments).output().unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "twin {arguments:?}: {error}");
-        String::from_utf8(output.stdout).unwrap()
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        match output.status.success() {
+            true => Ok(text(output.stdout)),
+            false => Err(text(output.stderr)),
+        }
     }
 }
 

@@ -24,6 +24,9 @@ pub const INTERVAL: Span = Span::from_micros(50_000);
 /// a writer that is busy for longer is behind anyway, and the snapshot says how far it had come.
 pub const FRESH_WAIT_MAX: Duration = Duration::from_millis(500);
 
+/// Doors are open before anything was read; who comes then waits this long.
+pub const FIRST_WAIT_MAX: Duration = Duration::from_secs(10);
+
 /// A reader waits this long for what is about to be known, then is told how far knowledge goes.
 pub const KNOWING_WAIT_MAX: Duration = Duration::from_secs(2);
 
@@ -211,13 +214,16 @@ impl Reader {
         tokio::time::timeout(KNOWING_WAIT_MAX, known).await.unwrap_or_else(|_late| self.newest())
     }
 
-    /// A snapshot taken after the call, or the newest there is after [`FRESH_WAIT_MAX`].
+    /// A snapshot taken after the call, or the newest there is after [`FRESH_WAIT_MAX`]; the first one is waited for
+    /// for [`FIRST_WAIT_MAX`].
     pub async fn fresh(&self) -> Arc<Snapshot> {
         let mut newest = self.newest.clone();
         newest.mark_unchanged();
+        let is_first = newest.borrow().number == 0;
+        let wait = if is_first { FIRST_WAIT_MAX } else { FRESH_WAIT_MAX };
         self.wanted.store(true, Ordering::Release);
         // A writer that has gone or is busy leaves the newest there is.
-        let _late = tokio::time::timeout(FRESH_WAIT_MAX, newest.changed()).await;
+        let _late = tokio::time::timeout(wait, newest.changed()).await;
         newest.borrow().clone()
     }
 }
