@@ -23,7 +23,7 @@ use twinstream::sql::session::Session;
 use twinstream::twin::snapshot::ShardSnapshot;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const N_PATIENTS: u64 = 1_000_000;
 const N_PARTITIONS: u32 = 4;

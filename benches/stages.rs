@@ -29,7 +29,7 @@ use twinstream::log::decode::decode_frame;
 use twinstream::telemetry::thread_cpu_time;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const N_PATIENTS: u64 = 10_000;
 const N_RECORDS: u64 = 200_000;

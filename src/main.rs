@@ -16,7 +16,7 @@ mod cli;
 use cli::args::{BenchCommand, Cli, Command, ImportCommand, RulesCommand, StatusArg};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
