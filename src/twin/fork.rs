@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::domain::time::Timestamp;
 use crate::twin::block::Kept;
 use crate::twin::events::EventRow;
+use crate::twin::head::Head;
 use crate::twin::intern::Interner;
 use crate::twin::samples::SampleRow;
 use crate::twin::scores::{ScoreRow, Scores};
@@ -197,6 +198,7 @@ impl Scores {
     pub fn fork(&self, patients: &Forked, n_tracks: u16, notes: &mut Names<'_>) -> Scores {
         let mut fork = Scores::default();
         fork.track(self.names_of(n_tracks), 0);
+        fork.head = Head::of_patients(usize::from(n_tracks), patients.numbers().len());
         for (patient, known_as) in (0..).zip(patients.numbers()) {
             for track in 0..n_tracks {
                 let mut rows: Vec<_> = self.walk(*known_as, track).map(|(_, row)| row).collect();

@@ -22,8 +22,8 @@ enum Column<T: ArrowNativeType> {
 }
 
 impl<T: ArrowNativeType> Column<T> {
-    fn filled(value: T) -> Column<T> {
-        Column::Owned(vec![value; CHUNK_ROWS])
+    fn filled(value: T, n_rows: usize) -> Column<T> {
+        Column::Owned(vec![value; n_rows])
     }
 
     fn get(&self, index: usize) -> Option<T> {
@@ -82,6 +82,8 @@ pub struct Cell {
 #[derive(Debug, Default)]
 pub struct Head {
     n_columns: usize,
+    /// The patients of a page: fewer than 1,024 where there will never be more.
+    page_rows: usize,
     pages: Vec<Page>,
 }
 
@@ -104,7 +106,13 @@ const NOTHING: i64 = i64::MIN;
 impl Head {
     /// An empty head of `n_columns` tracked columns.
     pub fn of_columns(n_columns: usize) -> Head {
-        Head { n_columns, pages: Vec::new() }
+        Head { n_columns, page_rows: CHUNK_ROWS, pages: Vec::new() }
+    }
+
+    /// An empty head of `n_columns` tracked columns for so many patients and no more: its page is no larger than
+    /// they need.
+    pub fn of_patients(n_columns: usize, n_patients: usize) -> Head {
+        Head { page_rows: n_patients.min(CHUNK_ROWS), ..Head::of_columns(n_columns) }
     }
 
     /// How many columns are tracked.
@@ -115,7 +123,7 @@ impl Head {
     /// Bytes of memory it takes.
     pub fn size_bytes(&self) -> usize {
         let cell = size_of::<i64>() + size_of::<i32>() + size_of::<u16>();
-        self.pages.len() * CHUNK_ROWS * self.n_columns * cell
+        self.pages.len() * self.page_rows * self.n_columns * cell
     }
 
     /// The newest of `column` for `patient`.
@@ -141,9 +149,9 @@ impl Head {
         let (number, index) = place(patient);
         while self.pages.len() <= number {
             let columns = (0..self.n_columns).map(|_| Cells {
-                at: Column::filled(NOTHING),
-                value: Column::filled(0),
-                flags: Column::filled(0),
+                at: Column::filled(NOTHING, self.page_rows),
+                value: Column::filled(0, self.page_rows),
+                flags: Column::filled(0, self.page_rows),
             });
             self.pages.push(Page { columns: columns.collect(), shared: None });
         }
@@ -191,6 +199,18 @@ mod tests {
         assert_eq!(head.get(5_000, 1), cell(20));
         assert_eq!(head.get(5_000, 0), None);
         assert_eq!(head.get(4, 1), None);
+    }
+
+    #[test]
+    fn a_head_of_few_patients_keeps_what_one_of_many_does() {
+        let mut head = Head::of_patients(2, 3);
+        (0..3).for_each(|patient| head.set(patient, 1, cell(i64::from(patient))));
+        assert_eq!(
+            [0, 1, 2, 3].map(|patient| head.get(patient, 1)),
+            [cell(0), cell(1), cell(2), None]
+        );
+        assert_eq!(head.view()[0].columns[0].0.len(), 3);
+        assert!(head.size_bytes() < 100);
     }
 
     #[test]

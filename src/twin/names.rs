@@ -18,7 +18,7 @@ const NONE: u32 = u32::MAX;
 /// Of so many buckets one is in use at most, so that looks are short.
 const BUCKETS_PER_NAME: usize = 2;
 /// Buckets of the first table.
-const BUCKETS_MIN: usize = 1_024;
+const BUCKETS_MIN: usize = 16;
 
 /// The patients of a shard by name, and since when each is known. Cloning it is cheap.
 #[derive(Clone, Debug, Default)]

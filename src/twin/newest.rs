@@ -16,6 +16,8 @@ use crate::twin::table::{CHUNK_ROWS, place};
 #[derive(Clone, Debug, Default)]
 pub struct Newest {
     n_columns: usize,
+    /// The patients of a page: fewer than 1,024 where there will never be more.
+    page_rows: usize,
     /// Copied once where a checkpoint still holds one.
     pages: Vec<Arc<Vec<Cell>>>,
 }
@@ -26,18 +28,19 @@ pub const NOTHING: Cell = Cell { at: Timestamp::MIN, value: 0, flags: 0 };
 impl Newest {
     /// Nothing yet, of `n_columns` tracked series.
     pub fn of_columns(n_columns: usize) -> Newest {
-        Newest { n_columns, pages: Vec::new() }
+        Newest { n_columns, page_rows: CHUNK_ROWS, pages: Vec::new() }
     }
 
     /// The same of pages as [`Newest::pages`] gave them; `None` if they have another shape.
     pub fn of_pages(n_columns: usize, pages: Vec<Vec<Cell>>) -> Option<Newest> {
         let fits = pages.iter().all(|page| page.len() == CHUNK_ROWS * n_columns);
-        fits.then(|| Newest { n_columns, pages: pages.into_iter().map(Arc::new).collect() })
+        let pages = pages.into_iter().map(Arc::new);
+        fits.then(|| Newest { pages: pages.collect(), ..Newest::of_columns(n_columns) })
     }
 
     /// Bytes of memory it takes.
     pub fn size_bytes(&self) -> usize {
-        self.pages.len() * CHUNK_ROWS * self.n_columns * size_of::<Cell>()
+        self.pages.len() * self.page_rows * self.n_columns * size_of::<Cell>()
     }
 
     /// How many series are tracked.
@@ -68,7 +71,8 @@ impl Newest {
 
     /// Only these patients, numbered anew in the order of `patients`.
     pub fn only(&self, patients: &[u32]) -> Newest {
-        let mut copy = Newest::of_columns(self.n_columns);
+        let page_rows = patients.len().min(CHUNK_ROWS);
+        let mut copy = Newest { page_rows, ..Newest::of_columns(self.n_columns) };
         for (patient, known_as) in (0..).zip(patients) {
             for column in 0..self.n_columns {
                 copy.set(patient, column, self.get(*known_as, column));
@@ -81,7 +85,7 @@ impl Newest {
     pub fn set(&mut self, patient: u32, column: usize, cell: Option<Cell>) {
         let (page, index) = place(patient);
         while self.pages.len() <= page {
-            self.pages.push(Arc::new(vec![NOTHING; CHUNK_ROWS * self.n_columns]));
+            self.pages.push(Arc::new(vec![NOTHING; self.page_rows * self.n_columns]));
         }
         let cells = self.pages.get_mut(page);
         let place = index * self.n_columns + column;
