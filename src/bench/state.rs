@@ -24,7 +24,7 @@ use crate::ingest::source::{SourceRecord, SourceSpec};
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::error::StorageError;
 use crate::storage::object::{Storage, StorageSpec};
-use crate::telemetry::thread_cpu_time;
+use crate::telemetry::{memory_bytes, peak_memory_bytes, thread_cpu_time};
 use crate::twin::sums::Sums;
 
 /// Observations of a frame, as under load.
@@ -49,12 +49,12 @@ pub struct StateSpec {
     pub n_patients: u64,
     /// Observations of each.
     pub n_observations: u64,
-    /// Bytes of memory that facts and scores may take; what is stored is forgotten after each checkpoint.
+    /// Bytes of memory that the shard may take; beyond it is forgotten what is stored.
     pub memory_bytes_max: Option<usize>,
 }
 
 /// What was measured.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct StateReport {
     /// Observations stepped.
     pub n_observations: u64,
@@ -70,10 +70,16 @@ pub struct StateReport {
     pub read: Duration,
     /// The same where every sealed block is in storage.
     pub read_stored: Duration,
-    /// Bytes of memory that facts and scores took at the end, as the shard counts them.
-    pub shard_bytes: usize,
-    /// The most that they took at the end of a checkpoint.
+    /// Bytes of memory that the shard took at the end of the steps, by what they hold, as it counts them.
+    pub weights: Vec<(&'static str, usize)>,
+    /// The most that it took after a step.
     pub shard_bytes_most: usize,
+    /// Bytes that the process held before the first fact.
+    pub process_bytes_before: u64,
+    /// Bytes that it held after the last step.
+    pub process_bytes: u64,
+    /// The most that it held until then.
+    pub process_bytes_most: u64,
     /// The last 100 facts where only what rules read is in memory.
     pub read_values: Duration,
     /// Bytes of the sealed rows in memory.
@@ -119,22 +125,44 @@ pub enum StateError {
     Lost,
 }
 
-/// A shard, fed from records.
+/// A shard, fed from records, within its budget of memory.
 struct Fed {
     shard: Shard,
     decoder: Decoder,
     spec: SourceSpec,
     appender: Appender,
     next_offset: u64,
+    writer: CheckpointWriter,
+    budget: Option<Budget>,
     step: Duration,
+    checkpoint: Duration,
+    n_checkpoints: u64,
+    bytes_most: usize,
 }
 
 impl Fed {
-    fn new(site_text: &str) -> Result<Fed, StateError> {
-        let spec = source();
-        let decoder = Decoder::new(Arc::new(Site::read(site_text)?));
-        let (shard, appender) = (Shard::new(0), Appender::new(1));
-        let mut fed = Fed { shard, decoder, spec, appender, next_offset: 0, step: Duration::ZERO };
+    fn new(
+        site_text: &str,
+        mut writer: CheckpointWriter,
+        budget: Option<Budget>,
+    ) -> Result<Fed, StateError> {
+        let (mut shard, appender) = (Shard::new(0), Appender::new(1));
+        if let Some(budget) = budget {
+            writer = budget.bind(&mut shard, writer);
+        }
+        let mut fed = Fed {
+            shard,
+            decoder: Decoder::new(Arc::new(Site::read(site_text)?)),
+            spec: source(),
+            appender,
+            next_offset: 0,
+            writer,
+            budget,
+            step: Duration::ZERO,
+            checkpoint: Duration::ZERO,
+            n_checkpoints: 0,
+            bytes_most: 0,
+        };
         fed.control(Control::Opened { n_partitions: 1, clock: Clock::Live });
         for control in Library::shipped()?.changes(&std::collections::BTreeMap::new()) {
             fed.control(control);
@@ -168,9 +196,36 @@ impl Fed {
             let frame = LogFrame { offset: self.next_offset, appended_at: now(), bytes };
             self.next_offset += 1;
             let began = thread_cpu_time();
-            self.shard.step(&[frame])?;
+            let frames = [frame];
+            let needs = self.shard.needs(&frames);
+            self.shard.recall(&needs);
+            self.shard.step(&frames)?;
+            let over = self.forget();
             self.step += thread_cpu_time().saturating_sub(began);
+            if 0 < over {
+                self.shard.seal_now();
+                self.checkpoint()?;
+                self.forget();
+            }
+            self.bytes_most = self.bytes_most.max(self.shard.size_bytes());
         }
+        Ok(())
+    }
+
+    /// Forgets what is over the budget. Says how much of that could not be forgotten.
+    fn forget(&mut self) -> usize {
+        let most = self.budget.map_or(usize::MAX, |budget| budget.resident_bytes_max);
+        let over = self.shard.size_bytes().saturating_sub(most);
+        if over == 0 { 0 } else { over.saturating_sub(self.shard.forget(over)) }
+    }
+
+    /// Takes and writes a checkpoint.
+    fn checkpoint(&mut self) -> Result<(), StateError> {
+        let began = thread_cpu_time();
+        let written = self.writer.write(&self.shard.state())?;
+        self.shard.note_written(&written);
+        self.checkpoint += thread_cpu_time().saturating_sub(began);
+        self.n_checkpoints += 1;
         Ok(())
     }
 }
@@ -188,17 +243,40 @@ pub fn run(
     let StateSpec { n_patients, n_observations, memory_bytes_max } = spec;
     let storage = Storage::open(&StorageSpec::Folder(folder.to_owned()))?;
     let open = || Checkpoints::open(storage.clone(), "bench", 0);
-    let mut writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None)?;
-    let mut fed = Fed::new(site_text)?;
-    let budget = memory_bytes_max.map(Budget::of);
-    if let Some(budget) = budget {
-        writer = budget.bind(&mut fed.shard, writer);
-    }
-    let mut report = StateReport::default();
-    let ward = Ward { n_patients, red_every: 200 };
+    let writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None)?;
+    let mut report =
+        StateReport { process_bytes_before: memory_bytes().unwrap_or(0), ..StateReport::default() };
+    let mut fed = Fed::new(site_text, writer, memory_bytes_max.map(Budget::of))?;
     let n_all = n_patients * n_observations;
     let span = APART.micros().saturating_mul(i64::try_from(n_all).unwrap_or(i64::MAX));
     let start = now().minus(Span::from_micros(span)).minus(Span::from_minutes(1));
+    let at = feed(&mut fed, (n_patients, n_all), start, progress)?;
+    (report.n_observations, report.step) = (n_all, fed.step);
+    (report.n_checkpoints, report.checkpoint) = (fed.n_checkpoints, fed.checkpoint);
+    (report.weights, report.shard_bytes_most) = (fed.shard.weights(), fed.bytes_most);
+    report.process_bytes = memory_bytes().unwrap_or(0);
+    report.process_bytes_most = peak_memory_bytes().unwrap_or(0);
+    report.snapshot = mean(100, || drop(fed.shard.snapshot()));
+    let rounds = i64::try_from(n_patients.saturating_mul(READ_FACTS)).unwrap_or(i64::MAX);
+    let since = at.minus(Span::from_micros(APART.micros().saturating_mul(rounds)));
+    measure_reads(&mut fed, n_patients, since, &mut report)?;
+    let sums = fed.shard.sums();
+    drop(fed);
+    let began = Stopwatch::start();
+    let restored = restore(&storage, &mut open())?.ok_or(StateError::Lost)?;
+    report.restore = began.elapsed();
+    report.is_same = same(&sums, &restored.shard.sums());
+    Ok(report)
+}
+
+/// Feeds the patients and all of their Observations, with a checkpoint now and then. Gives the time of the last.
+fn feed(
+    fed: &mut Fed,
+    (n_patients, n_all): (u64, u64),
+    start: Timestamp,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Timestamp, StateError> {
+    let ward = Ward { n_patients, red_every: 200 };
     for (offset, record) in (0..).zip(ward.admissions(start.minus(Span::from_days(1)))) {
         fed.take(&record, offset, start)?;
     }
@@ -210,26 +288,25 @@ pub fn run(
         at = at.plus(APART);
         if (number + 1).is_multiple_of(CHECKPOINT_EVERY) {
             progress(number + 1);
-            report.checkpoint += checkpoint(&mut fed, &mut writer)?;
-            report.n_checkpoints += 1;
-            let over =
-                budget.map(|most| fed.shard.size_bytes().saturating_sub(most.resident_bytes_max));
-            over.filter(|over| 0 < *over).map(|over| fed.shard.forget(over));
-            report.shard_bytes_most = report.shard_bytes_most.max(fed.shard.size_bytes());
+            fed.checkpoint()?;
         }
     }
     fed.flush()?;
-    (report.n_observations, report.step) = (n_all, fed.step);
-    report.shard_bytes = fed.shard.size_bytes();
-    report.snapshot = mean(100, || drop(fed.shard.snapshot()));
-    let rounds = i64::try_from(n_patients.saturating_mul(READ_FACTS)).unwrap_or(i64::MAX);
-    let since = at.minus(Span::from_micros(APART.micros().saturating_mul(rounds)));
+    Ok(at)
+}
+
+/// The last facts of patients where all is in memory that may be, what rules read, or nothing.
+fn measure_reads(
+    fed: &mut Fed,
+    n_patients: u64,
+    since: Timestamp,
+    report: &mut StateReport,
+) -> Result<(), StateError> {
     report.read = reads(&fed.shard, n_patients, since);
     fed.shard.seal_now();
     // The segments are stored, so that their blocks may be forgotten.
-    let written = writer.write(&fed.shard.state())?;
-    fed.shard.note_written(&written);
-    report.n_sealed = written.segments.iter().map(|one| u64::from(one.index.n_rows)).sum();
+    fed.checkpoint()?;
+    report.n_sealed = fed.shard.twins().n_sealed();
     report.sealed_bytes = fed.shard.twins().sealed_bytes();
     fed.shard.forget_origins();
     report.values_bytes = fed.shard.twins().sealed_bytes();
@@ -237,25 +314,11 @@ pub fn run(
     fed.shard.forget(usize::MAX);
     report.index_bytes = fed.shard.twins().sealed_bytes();
     report.read_stored = reads(&fed.shard, n_patients, since);
-    let sums = fed.shard.sums();
-    drop(fed);
-    let began = Stopwatch::start();
-    let restored = restore(&storage, &mut open())?.ok_or(StateError::Lost)?;
-    report.restore = began.elapsed();
-    report.is_same = same(&sums, &restored.shard.sums());
-    Ok(report)
+    Ok(())
 }
 
 fn same(one: &Sums, other: &Sums) -> bool {
     one == other
-}
-
-/// Takes and writes a checkpoint, and gives what it cost.
-fn checkpoint(fed: &mut Fed, writer: &mut CheckpointWriter) -> Result<Duration, StateError> {
-    let began = thread_cpu_time();
-    let written = writer.write(&fed.shard.state())?;
-    fed.shard.note_written(&written);
-    Ok(thread_cpu_time().saturating_sub(began))
 }
 
 fn mean(n_times: u32, mut each: impl FnMut()) -> Duration {

@@ -295,7 +295,7 @@ pub struct StateArgs {
     /// Observations of each.
     #[arg(long, default_value_t = 100)]
     pub observations: u64,
-    /// MiB that facts and scores may take: what is stored is forgotten after each checkpoint.
+    /// MiB that the process may take for its data: beyond that is forgotten what is stored.
     #[arg(long)]
     pub memory_mib: Option<usize>,
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 use twinstream::bench::harness::{Bench, Measured};
 use twinstream::bench::state::StateSpec;
 use twinstream::bench::{latency, memory, state, throughput};
-use twinstream::telemetry::peak_memory_bytes;
 
 use crate::cli::args::{LatencyArgs, MemoryArgs, OutputArg, StateArgs, ThroughputArgs};
 use crate::cli::pages;
@@ -66,11 +65,21 @@ pub fn state(args: &StateArgs) -> Result<()> {
     }
     row("sealed", report.values_bytes, ", what rules read and the index");
     row("sealed", report.index_bytes, ", the index alone");
-    let peak = count(peak_memory_bytes().unwrap_or(0));
-    let mib = |size: usize| bytes(size) / f64::from(1 << 20);
-    println!("facts and scores     {:>12.0} MiB at the end", mib(report.shard_bytes));
-    println!("facts and scores     {:>12.0} MiB at most", mib(report.shard_bytes_most));
-    println!("the process          {:>12.0} MiB at most", peak / f64::from(1 << 20));
+    let mib = |size: f64| size / f64::from(1 << 20);
+    let mut all = 0;
+    for (what, size) in &report.weights {
+        all += size;
+        println!("{what:<26} {:>6.0} MiB", mib(bytes(*size)));
+    }
+    println!("the shard                  {:>6.0} MiB", mib(bytes(all)));
+    println!("the shard                  {:>6.0} MiB at most", mib(bytes(report.shard_bytes_most)));
+    for (size, when) in [
+        (report.process_bytes_before, "before the first fact"),
+        (report.process_bytes, "after the last step"),
+        (report.process_bytes_most, "at most until then"),
+    ] {
+        println!("the process                {:>6.0} MiB {when}", mib(count(size)));
+    }
     println!("restore              {:>12.2} s", report.restore.as_secs_f64());
     anyhow::ensure!(report.is_same, "CK-1: the restored shard is not the one that was");
     Ok(())

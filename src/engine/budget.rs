@@ -5,7 +5,7 @@ use crate::engine::shard::Shard;
 use crate::twin::twins::{SEALED_ROW_BYTES, SEGMENT_ROWS_MAX};
 
 /// Segments are merged up to this size whatever the budget: with more of them each new resource costs more questions.
-const SEGMENT_ROWS_MIN: u32 = 1 << 18;
+const SEGMENT_ROWS_MIN: u32 = 1 << 17;
 
 /// What a budget of memory means for shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +18,19 @@ pub struct Budget {
 
 impl Budget {
     /// What `bytes_max` means. While segments are merged there is memory for one twice, and while one is written
-    /// there is its file: each takes this part of the budget at most, and is kept free.
+    /// there is its file: each takes this part of the budget, about, and is kept free.
     const IN_FLIGHT: usize = 32;
+
+    /// Such parts that are kept free: three for what is on its way, two for copies of what a snapshot shares, one
+    /// for what the allocator cannot give back.
+    const PARTS_FREE: usize = 6;
 
     /// The budget of so many bytes.
     pub fn of(bytes_max: usize) -> Budget {
         let part = bytes_max / Budget::IN_FLIGHT;
         let rows = u32::try_from(part / SEALED_ROW_BYTES).unwrap_or(u32::MAX);
         Budget {
-            resident_bytes_max: bytes_max - 3 * part,
+            resident_bytes_max: bytes_max - Budget::PARTS_FREE * part,
             segment_rows_max: rows.clamp(SEGMENT_ROWS_MIN, SEGMENT_ROWS_MAX),
         }
     }

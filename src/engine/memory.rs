@@ -26,6 +26,17 @@ pub struct Needs {
     pub scores: Vec<usize>,
 }
 
+/// Whether a pipeline may be evaluated because of a resource: of a value it is where it reads the series.
+fn reaches(live: &Live, resource: &Resource<'_>) -> bool {
+    resource.facts.is_empty()
+        || resource.facts.iter().any(|fact| match &fact.body {
+            Body::Sample(sample) => {
+                live.reach_of(series_of(sample.signal, sample.origin)).is_some()
+            }
+            Body::Statement(_) => true,
+        })
+}
+
 impl Shard {
     /// The blocks that a batch may touch and that are not in memory. It names too many rather than too few;
     /// one that it did not name is read when it is touched.
@@ -43,7 +54,10 @@ impl Shard {
                         let Some(patient) = self.twins().patient(twin) else { continue };
                         let from = self.horizon(patient, resources);
                         let keys = self.twins().keys_of(patient, &twin.namespace, resources);
-                        self.need(patient, from, &keys, &mut needs);
+                        let reached =
+                            |live: &&Live| resources.iter().any(|resource| reaches(live, resource));
+                        let lives = self.lives().iter().filter(reached);
+                        self.need(patient, from, &keys, lives, &mut needs);
                     }
                     EventBody::Control(Control::Tick { at }) => self.need_at_tick(*at, &mut needs),
                     EventBody::Control(_) | EventBody::Directory { .. } => {}
@@ -59,10 +73,17 @@ impl Shard {
         needs
     }
 
-    /// What an evaluation of a patient may read from `from` on, and the rows of resources.
-    fn need(&self, patient: u32, from: Timestamp, keys: &[u64], needs: &mut Needs) {
+    /// What an evaluation of a patient by some pipelines may read from `from` on, and the rows of resources.
+    fn need<'l>(
+        &self,
+        patient: u32,
+        from: Timestamp,
+        keys: &[u64],
+        lives: impl Iterator<Item = &'l Live>,
+        needs: &mut Needs,
+    ) {
         self.twins().forgotten_of(patient, from, keys, &mut needs.blocks);
-        let tracks = self.lives().iter().flat_map(|live| live.tracks.iter());
+        let tracks = lives.flat_map(|live| live.tracks.iter());
         needs.scores.extend(tracks.filter_map(|track| self.scores().forgotten(patient, *track)));
     }
 
@@ -72,7 +93,8 @@ impl Shard {
             for live in self.lives().iter().filter(|live| live.first_track() == track) {
                 let newest = self.scores().newest_at(patient, track);
                 let at = newest.map_or(self.clock, |newest| newest.min(self.clock));
-                self.need(patient, self.horizon_of_live(patient, live, at), &[], needs);
+                let from = self.horizon_of_live(patient, live, at);
+                self.need(patient, from, &[], std::iter::once(live), needs);
             }
         }
     }
@@ -141,7 +163,11 @@ impl Shard {
     pub fn forget(&mut self, size_bytes: usize) -> usize {
         let mut n_free = self.twins_mut().forget(size_bytes, Extent::Values);
         n_free += self.scores.rows.forget(size_bytes.saturating_sub(n_free));
-        n_free + self.twins_mut().forget(size_bytes.saturating_sub(n_free), Extent::Nothing)
+        n_free += self.twins_mut().forget(size_bytes.saturating_sub(n_free), Extent::Nothing);
+        if n_free < size_bytes {
+            n_free += self.twins().forget_recent() + self.scores().rows.forget_recent();
+        }
+        n_free
     }
 
     /// Forgets of everything stored what rules do not read. Gives how many bytes became free.
@@ -170,9 +196,16 @@ impl Shard {
         self.twins().n_bytes_to_store() + self.scores().rows.n_bytes_to_store()
     }
 
-    /// Bytes of memory that it takes, within a few percent: facts, statements, scores, effects, names.
-    pub fn size_bytes(&self) -> usize {
+    /// Bytes of memory that it takes, by what they hold, within a few percent.
+    pub fn weights(&self) -> Vec<(&'static str, usize)> {
         let said = self.effects().size_bytes() + self.notes.size_bytes();
-        self.twins().size_bytes() + self.scores().size_bytes() + said
+        let goes_on = self.timers.size_bytes() + self.supports.size_bytes();
+        let rest = [("effects", said), ("what time will do", goes_on)];
+        self.twins().weights().into_iter().chain(self.scores().weights()).chain(rest).collect()
+    }
+
+    /// Bytes of memory that it takes, within a few percent.
+    pub fn size_bytes(&self) -> usize {
+        self.weights().iter().map(|(_, size_bytes)| size_bytes).sum()
     }
 }

@@ -13,6 +13,11 @@ type Place = (u32, u16);
 /// Something at a time, for a patient and the first track of a pipeline.
 pub type At = (Timestamp, u32, u16);
 
+/// A tree has room for so many items where it holds `TREE_USE`.
+const TREE_ROOM: usize = 3;
+/// Of the room in a tree.
+const TREE_USE: usize = 2;
+
 /// What the clock will do next.
 #[derive(Clone, Debug, Default)]
 pub struct Timers {
@@ -68,6 +73,14 @@ pub(super) enum Timer {
 }
 
 impl Timers {
+    /// Bytes of memory they take, within a few percent.
+    pub(super) fn size_bytes(&self) -> usize {
+        let n_in_trees =
+            self.due.len() + 2 * (self.planned.by_time.len() + self.again.by_time.len());
+        let next = self.next.capacity() * (size_of::<(Place, Timestamp)>() + 1);
+        n_in_trees * size_of::<At>() * TREE_ROOM / TREE_USE + next
+    }
+
     /// Everything it will do: what is due, what is planned, what is to be looked at again; each in order.
     pub fn lists(&self) -> [Vec<At>; 3] {
         let sets = [&self.due, &self.planned.by_time, &self.again.by_time];

@@ -32,6 +32,11 @@ impl Supports {
         self.0.get(&place).copied().filter(|support| support.start == start)
     }
 
+    /// Bytes of memory it takes.
+    pub fn size_bytes(&self) -> usize {
+        self.0.capacity() * (size_of::<(Place, Support)>() + 1)
+    }
+
     /// Remembers.
     pub fn set(&mut self, place: Place, support: Support) {
         self.0.insert(place, support);

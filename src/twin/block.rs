@@ -74,8 +74,9 @@ pub struct BlockColumns {
 
 impl BlockColumns {
     /// The block, with what is not packed of it.
-    pub fn block(self, ids: StringArray, rare: Rare) -> Block {
+    pub fn block(self, ids: StringArray, mut rare: Rare) -> Block {
         let BlockColumns { values, origins, events } = self;
+        rare.shrink_to_fit();
         Block { values: Arc::new(values), origins, events, ids, rare }
     }
 }
@@ -95,8 +96,9 @@ pub struct Kept {
 
 impl Block {
     /// The block of these rows, whose `event` and `resource` are places in `events` and `ids`.
-    pub fn of(rows: &[SampleRow], events: &[EventRow], ids: StringArray, rare: Rare) -> Block {
+    pub fn of(rows: &[SampleRow], events: &[EventRow], ids: StringArray, mut rare: Rare) -> Block {
         let (values, origins) = (Arc::new(Values::of(rows)), Origins::of(rows));
+        rare.shrink_to_fit();
         Block { values, origins, events: Sources::of(events), ids, rare }
     }
 

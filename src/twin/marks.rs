@@ -13,6 +13,8 @@ use crate::twin::table::{CHUNK_ROWS, place};
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
     pages: Vec<Option<Arc<Vec<Timestamp>>>>,
+    /// How many of the pages exist.
+    n_pages: usize,
 }
 
 impl Marks {
@@ -23,6 +25,7 @@ impl Marks {
             self.pages.resize(page + 1, None);
         }
         let Some(slot) = self.pages.get_mut(page) else { return };
+        self.n_pages += usize::from(slot.is_none());
         let fresh = || Arc::new(vec![Timestamp::FOREVER; CHUNK_ROWS]);
         let marks = Arc::make_mut(slot.get_or_insert_with(fresh));
         if let Some(mark) = marks.get_mut(index) {
@@ -56,6 +59,12 @@ impl Marks {
         let is_marked = move |number: &u32| self.of_chunk(page(*number)).is_some();
         let numbers = range.filter(is_marked).map(|number| (number, self.known_to(number)));
         numbers.filter(|(_, known_to)| *known_to != Timestamp::FOREVER)
+    }
+
+    /// Bytes of memory they take.
+    pub fn size_bytes(&self) -> usize {
+        let slots = self.pages.capacity() * size_of::<Option<Arc<Vec<Timestamp>>>>();
+        slots + self.n_pages * CHUNK_ROWS * size_of::<Timestamp>()
     }
 
     /// The marks of one chunk of rows, `None` where all are current.

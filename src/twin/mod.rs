@@ -29,6 +29,8 @@ pub mod scores;
 pub mod sealing;
 pub mod segment;
 pub mod segment_file;
+pub mod segment_footer;
+pub mod segment_index;
 pub mod series;
 pub mod snapshot;
 pub mod statement_index;

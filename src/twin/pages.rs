@@ -44,9 +44,19 @@ impl<T: Clone> Pages<T> {
         full + self.pages.last().map_or(0, |page| page.len())
     }
 
+    /// Gives back the room of a page that is not full and that nobody shares: the list does not grow any more.
+    pub fn shrink_to_fit(&mut self) {
+        if let Some(page) = self.pages.last_mut().and_then(Arc::get_mut) {
+            page.shrink_to_fit();
+        }
+        self.pages.shrink_to_fit();
+    }
+
     /// Bytes of memory its items take, without what they point to.
     pub fn size_bytes(&self) -> usize {
-        self.pages.len() * CHUNK_ROWS * size_of::<T>()
+        let last = self.pages.last().map_or(0, |page| page.capacity());
+        let n_items = self.pages.len().saturating_sub(1) * CHUNK_ROWS + last;
+        n_items * size_of::<T>() + self.pages.capacity() * size_of::<Arc<Vec<T>>>()
     }
 
     /// The item of this number.

@@ -9,8 +9,10 @@ use crate::twin::block::Block;
 use crate::twin::intern::Interner;
 use crate::twin::places::resource_key;
 use crate::twin::samples::SampleRow;
-use crate::twin::segment::{Extent, Index, Shelf};
-use crate::twin::twins::{BlockPlace, Need, SEGMENT_ROWS_MAX, Twins};
+use crate::twin::segment::{Extent, Segment, Shelf};
+use crate::twin::segment_index::Index;
+use crate::twin::tail::TAIL_ROWS_MAX;
+use crate::twin::twins::{BlockPlace, Need, SEGMENT_ROWS_MAX, SEGMENTS_ALIKE_MAX, Twins};
 
 impl Twins {
     /// Whether any block is not whole in memory.
@@ -74,8 +76,7 @@ impl Twins {
 
     /// Notes where the segment with this index is stored.
     pub fn note_stored(&mut self, index: &Arc<Index>, shelf: &Arc<dyn Shelf>) {
-        let same =
-            |segment: &&mut crate::twin::segment::Segment| Arc::ptr_eq(segment.index(), index);
+        let same = |segment: &&mut Segment| Arc::ptr_eq(segment.index(), index);
         if let Some(segment) = self.segments.iter_mut().find(same) {
             segment.note_stored(shelf);
         }
@@ -96,6 +97,11 @@ impl Twins {
         n_free
     }
 
+    /// Keeps nothing of what was read last from storage. Gives how many bytes became free.
+    pub fn forget_recent(&self) -> usize {
+        self.segments.iter().find_map(Segment::forget_recent).unwrap_or(0)
+    }
+
     /// Forgets of the stored blocks in memory what is chosen for each, by its segment and its number in it.
     /// Says how many were forgotten in part or whole.
     pub fn forget_blocks(&mut self, mut choose: impl FnMut(usize, usize) -> Extent) -> usize {
@@ -112,9 +118,12 @@ impl Twins {
     }
 
     /// Makes no segment of more rows out of others from now on: while one is made there is memory for it twice.
-    /// It changes no twin, score or effect (TW-4).
+    /// The tail is sealed while it is small enough that such a segment is made of several, because sealing takes
+    /// its rows twice too. It changes no twin, score or effect (TW-4).
     pub fn bound_segments(&mut self, rows_max: u32) {
         self.segment_rows_max = rows_max.min(SEGMENT_ROWS_MAX);
+        let tail = self.segment_rows_max / SEGMENTS_ALIKE_MAX;
+        self.tail_rows_max = usize::try_from(tail).unwrap_or(usize::MAX).min(TAIL_ROWS_MAX);
     }
 
     /// Bytes of facts that could be forgotten if they were sealed and stored.
@@ -134,17 +143,26 @@ impl Twins {
         self.segments.iter().map(|segment| segment.size_bytes()).sum()
     }
 
-    /// Bytes of memory that the twins take, within a few percent.
-    pub fn size_bytes(&self) -> usize {
-        let tail = self.tail.rows.n_rows() * (size_of::<SampleRow>() + TAIL_ROW_EXTRA);
+    /// Bytes of memory that the twins take, by what they hold, within a few percent.
+    pub fn weights(&self) -> [(&'static str, usize); 8] {
         let names = [&self.patients, &self.codes, &self.devices].map(Interner::size_bytes);
         let persons = self.persons.capacity() * size_of::<Person>() + self.names.size_bytes();
-        let lists = self.tail.lists.size_bytes() + self.links.size_bytes();
-        let people = persons + self.newest.size_bytes() + names.into_iter().sum::<usize>();
-        tail + lists + people + self.sealed_bytes() + self.statements.size_bytes()
+        let index = self.segments.iter().map(Segment::index_bytes).sum();
+        let values = self.segments.iter().map(Segment::values_bytes).sum::<usize>();
+        [
+            ("facts that are not sealed", self.tail.size_bytes()),
+            ("indexes of sealed facts", index),
+            ("values of sealed facts", values),
+            ("origins of sealed facts", self.sealed_bytes() - index - values),
+            ("facts read last", self.segments.iter().find_map(Segment::recent_bytes).unwrap_or(0)),
+            ("newest values", self.newest.size_bytes()),
+            ("patients and names", persons + names.into_iter().sum::<usize>()),
+            (
+                "statements",
+                self.statements.size_bytes()
+                    + self.statement_index.size_bytes()
+                    + self.links.size_bytes(),
+            ),
+        ]
     }
 }
-
-/// What a row of the tail costs beside its columns: its event, its resource's id, its places in the lists
-/// and in the index by identity.
-const TAIL_ROW_EXTRA: usize = 64;

@@ -232,10 +232,15 @@ impl Rare {
         RareParts { version_id: self.version_id(number), ..parts }
     }
 
+    /// Gives back room that it does not need, because it does not grow any more.
+    pub fn shrink_to_fit(&mut self) {
+        self.parts.shrink_to_fit();
+        self.version_ids.shrink_to_fit();
+    }
+
     /// Bytes of memory it takes, without its texts.
     pub fn size_bytes(&self) -> usize {
-        self.parts.n_items() * size_of::<(u32, RareParts)>()
-            + self.version_ids.n_items() * size_of::<(u32, u64)>()
+        self.parts.size_bytes() + self.version_ids.size_bytes()
     }
 
     /// Says what row `number` has; the rows before it have been said.

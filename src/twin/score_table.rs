@@ -127,6 +127,12 @@ pub trait ScoreShelf: std::fmt::Debug + Send + Sync {
     /// Reads a chunk of the run. It was written before it was forgotten, so one that cannot be read any more
     /// ends the reader rather than leave a gap in what is known.
     fn read(&self, chunk: usize) -> Arc<PackedScores>;
+
+    /// Bytes of memory of what was read last and is kept, of this run and others that lie beside it.
+    fn recent_bytes(&self) -> usize;
+
+    /// Keeps nothing of that. Gives how many bytes became free.
+    fn forget_recent(&self) -> usize;
 }
 
 /// Scores as readers see them, 1,024 at most.
@@ -364,9 +370,20 @@ impl ScoreTable {
         bytes.sum()
     }
 
+    /// Bytes of memory of what was read last from storage and is kept.
+    pub fn recent_bytes(&self) -> usize {
+        self.stored.first().map_or(0, |shelf| shelf.recent_bytes())
+    }
+
+    /// Keeps nothing of that. Gives how many bytes became free.
+    pub fn forget_recent(&self) -> usize {
+        self.stored.first().map_or(0, |shelf| shelf.forget_recent())
+    }
+
     /// Bytes of memory it takes.
     pub fn size_bytes(&self) -> usize {
-        self.packed_bytes + size_of_val(self.open.as_slice())
+        let places = self.packed.capacity() * size_of::<ScoreChunk>();
+        self.packed_bytes + places + size_of_val(self.open.as_slice())
     }
 }
 
@@ -420,6 +437,14 @@ mod tests {
     impl ScoreShelf for Stored {
         fn read(&self, chunk: usize) -> Arc<PackedScores> {
             self.0[chunk].clone()
+        }
+
+        fn recent_bytes(&self) -> usize {
+            0
+        }
+
+        fn forget_recent(&self) -> usize {
+            0
         }
     }
 

@@ -210,12 +210,20 @@ impl Scores {
         self.head.at(patient, usize::from(track))
     }
 
+    /// Bytes of memory they take, by what they hold, within a few percent.
+    pub fn weights(&self) -> [(&'static str, usize); 4] {
+        let places = self.chains.size_bytes() + self.lists.size_bytes() + self.marks.size_bytes();
+        [
+            ("scores", self.rows.size_bytes()),
+            ("places of scores", places),
+            ("newest scores", self.head.size_bytes()),
+            ("scores read last", self.rows.recent_bytes()),
+        ]
+    }
+
     /// Bytes of memory they take, within a few percent.
     pub fn size_bytes(&self) -> usize {
-        self.rows.size_bytes()
-            + self.head.size_bytes()
-            + self.chains.size_bytes()
-            + self.lists.size_bytes()
+        self.weights().iter().map(|(_, size_bytes)| size_bytes).sum()
     }
 
     /// The chunk of the newest score of a track, where a step that goes on from it would read it from

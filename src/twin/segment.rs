@@ -15,12 +15,11 @@ use std::sync::Arc;
 
 use crate::domain::time::Timestamp;
 use crate::twin::block::{BLOCK_ROWS, Block, Kept};
-use crate::twin::filter::Filter;
-use crate::twin::hash;
 use crate::twin::marks::Marks;
 use crate::twin::merging::merge;
 use crate::twin::samples::SampleRow;
 use crate::twin::sealing::{Sealing, Sorted};
+use crate::twin::segment_index::Index;
 use crate::twin::values::{ValueRow, Values};
 
 /// Rows of one sealed segment.
@@ -34,6 +33,8 @@ pub struct Segment {
     n_forgotten: usize,
     /// Bytes of memory that the blocks take.
     held_bytes: usize,
+    /// Bytes of them that are values.
+    values_bytes: usize,
     /// Rows that ceased to be current.
     pub marks: Marks,
 }
@@ -50,6 +51,14 @@ impl Place {
     fn size_bytes(&self) -> usize {
         match self {
             Place::Memory(block) => block.size_bytes(),
+            Place::Values(values) => values.size_bytes(),
+            Place::Storage => 0,
+        }
+    }
+
+    fn values_bytes(&self) -> usize {
+        match self {
+            Place::Memory(block) => block.values().size_bytes(),
             Place::Values(values) => values.size_bytes(),
             Place::Storage => 0,
         }
@@ -77,23 +86,15 @@ pub trait Shelf: std::fmt::Debug + Send + Sync {
     /// Reads a block. It was written before it was forgotten, so a block that cannot be read any more
     /// ends the reader rather than leave a gap in what is known.
     fn read(&self, block: usize) -> Arc<Block>;
-}
 
-/// What is always in memory of a segment.
-#[derive(Clone, Debug, Default)]
-pub struct Index {
-    /// How many rows there are.
-    pub n_rows: u32,
-    /// The patients, ascending.
-    pub patients: Vec<u32>,
-    /// Where each patient's rows begin, and where the last one's end.
-    pub starts: Vec<u32>,
-    /// The newest time of each patient's rows, in microseconds.
-    pub newest: Vec<i64>,
-    /// The first and the last time of each block.
-    pub bounds: Vec<(Timestamp, Timestamp)>,
-    /// The keys of patients' resources.
-    pub filter: Filter,
+    /// Reads what rules and windows read of a block.
+    fn read_values(&self, block: usize) -> Arc<Values>;
+
+    /// Bytes of memory of what was read last and is kept, of this segment and others that lie beside it.
+    fn recent_bytes(&self) -> usize;
+
+    /// Keeps nothing of that. Gives how many bytes became free.
+    fn forget_recent(&self) -> usize;
 }
 
 /// A block, for as long as it is looked at.
@@ -157,15 +158,17 @@ impl Segment {
     fn of(Sorted { blocks, marks }: Sorted) -> Segment {
         let index = Arc::new(Index::of(&blocks));
         let held_bytes = blocks.iter().map(Block::size_bytes).sum();
+        let values_bytes = blocks.iter().map(|block| block.values().size_bytes()).sum();
         let blocks = blocks.into_iter().map(|block| Place::Memory(Arc::new(block))).collect();
-        Segment { index, blocks, stored: None, n_forgotten: 0, held_bytes, marks }
+        Segment { index, blocks, stored: None, n_forgotten: 0, held_bytes, values_bytes, marks }
     }
 
     /// A segment all of whose blocks are in storage.
     pub fn of_storage(index: Arc<Index>, marks: Marks, shelf: &Arc<dyn Shelf>) -> Segment {
         let blocks: Vec<Place> = index.bounds.iter().map(|_| Place::Storage).collect();
         let (stored, n_forgotten) = (Some(shelf.clone()), blocks.len());
-        Segment { index, blocks, stored, n_forgotten, held_bytes: 0, marks }
+        let (held_bytes, values_bytes) = (0, 0);
+        Segment { index, blocks, stored, n_forgotten, held_bytes, values_bytes, marks }
     }
 
     /// Notes where it is stored.
@@ -200,6 +203,7 @@ impl Segment {
         self.n_forgotten += usize::from(matches!(place, Place::Memory(_)));
         let n_free = place.size_bytes() - less.size_bytes();
         self.held_bytes -= n_free;
+        self.values_bytes -= place.values_bytes() - less.values_bytes();
         *place = less;
         n_free
     }
@@ -209,13 +213,11 @@ impl Segment {
         if wanted <= self.extent(block) {
             return;
         }
-        if let Some(shelf) = &self.stored {
-            let held = shelf.read(block);
-            match wanted {
-                Extent::Whole => self.hold(block, held),
-                Extent::Values => self.put(block, Place::Values(held.values().clone())),
-                Extent::Nothing => {}
-            }
+        let Some(shelf) = self.stored.clone() else { return };
+        match wanted {
+            Extent::Whole => self.hold(block, shelf.read(block)),
+            Extent::Values => self.put(block, Place::Values(shelf.read_values(block))),
+            Extent::Nothing => {}
         }
     }
 
@@ -230,6 +232,7 @@ impl Segment {
     fn put(&mut self, block: usize, place: Place) {
         if let Some(slot) = self.blocks.get_mut(block) {
             self.held_bytes = self.held_bytes + place.size_bytes() - slot.size_bytes();
+            self.values_bytes = self.values_bytes + place.values_bytes() - slot.values_bytes();
             *slot = place;
         }
     }
@@ -282,12 +285,27 @@ impl Segment {
         match self.blocks.get(number).expect("the number is of this segment") {
             Place::Memory(block) => ValuesRef::Memory(block.values()),
             Place::Values(values) => ValuesRef::Memory(values),
-            Place::Storage => ValuesRef::Read(self.read(number).values().clone()),
+            Place::Storage => ValuesRef::Read(self.shelf().read_values(number)),
         }
     }
 
     fn read(&self, block: usize) -> Arc<Block> {
-        self.stored.as_ref().expect("what is not in memory is stored").read(block)
+        self.shelf().read(block)
+    }
+
+    fn shelf(&self) -> &Arc<dyn Shelf> {
+        self.stored.as_ref().expect("what is not in memory is stored")
+    }
+
+    /// Bytes of memory of what was read last and is kept, of the segments that are stored beside it too; `None`
+    /// where it is not stored.
+    pub fn recent_bytes(&self) -> Option<usize> {
+        self.stored.as_ref().map(|shelf| shelf.recent_bytes())
+    }
+
+    /// Keeps nothing of that. Gives how many bytes became free.
+    pub fn forget_recent(&self) -> Option<usize> {
+        self.stored.as_ref().map(|shelf| shelf.forget_recent())
     }
 
     /// The row at `number`.
@@ -373,52 +391,18 @@ impl Segment {
 
     /// Bytes of memory it takes: its index, and the blocks that are in memory.
     pub fn size_bytes(&self) -> usize {
-        self.index.size_bytes() + self.held_bytes
-    }
-}
-
-impl Index {
-    /// The index of the rows of blocks, which are sorted.
-    fn of(blocks: &[Block]) -> Index {
-        let mut index = Index::default();
-        let mut keys = Vec::new();
-        for block in blocks {
-            for row in block.rows() {
-                if index.patients.last() != Some(&row.patient) {
-                    index.patients.push(row.patient);
-                    index.starts.push(index.n_rows);
-                    index.newest.push(row.at);
-                }
-                if let Some(newest) = index.newest.last_mut() {
-                    *newest = row.at.max(*newest);
-                }
-                keys.push(hash::of_key(row.patient, row.key));
-                index.n_rows += 1;
-            }
-            index.bounds.push(block.bounds());
-        }
-        index.starts.push(index.n_rows);
-        index.filter = Filter::of(keys.iter().copied());
-        index
+        self.index_bytes() + self.held_bytes
     }
 
-    /// The rows of a patient, and the newest time of them.
-    #[inline]
-    pub fn place_of(&self, patient: u32) -> Option<(Range<u32>, Timestamp)> {
-        let place = self.patients.binary_search(&patient).ok()?;
-        let rows = *self.starts.get(place)?..*self.starts.get(place + 1)?;
-        Some((rows, Timestamp::from_micros(*self.newest.get(place)?)))
+    /// Bytes of memory of what is always there.
+    pub fn index_bytes(&self) -> usize {
+        let places = self.blocks.capacity() * size_of::<Place>();
+        self.index.size_bytes() + places + self.marks.size_bytes()
     }
 
-    /// Whether a patient's resource with this key may be among the rows; `false` is certain.
-    pub fn may_hold(&self, patient: u32, key: u64) -> bool {
-        self.filter.may_hold(hash::of_key(patient, key))
-    }
-
-    fn size_bytes(&self) -> usize {
-        self.patients.len() * (size_of::<u32>() * 2 + size_of::<i64>())
-            + self.bounds.len() * size_of::<(Timestamp, Timestamp)>()
-            + self.filter.size_bytes()
+    /// Bytes of memory of the values that are there.
+    pub fn values_bytes(&self) -> usize {
+        self.values_bytes
     }
 }
 

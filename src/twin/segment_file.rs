@@ -18,10 +18,8 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use bytes::{Buf, Bytes};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -35,6 +33,8 @@ use crate::twin::block::{BLOCK_ROWS, Block, texts_array};
 use crate::twin::events::EventRow;
 use crate::twin::samples::{Rare, RareParts, SampleRow};
 use crate::twin::segment::Segment;
+use crate::twin::segment_footer::Footer;
+use crate::twin::values::Values;
 
 /// Why a segment cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -155,12 +155,15 @@ fn properties() -> WriterProperties {
     properties.build()
 }
 
-/// Writes a segment.
+/// Writes a segment into a buffer, which becomes its file.
 ///
 /// # Errors
 /// If the format refuses it, which is our own mistake.
-pub fn write(segment: &Segment) -> Result<SegmentFile, SegmentFileError> {
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema(), Some(properties()))?;
+pub fn write(segment: &Segment, mut buffer: Vec<u8>) -> Result<SegmentFile, SegmentFileError> {
+    buffer.clear();
+    // A file that outgrew its memory would be there twice.
+    buffer.reserve(segment.size_bytes());
+    let mut writer = ArrowWriter::try_new(buffer, schema(), Some(properties()))?;
     for block in 0..segment.n_blocks() {
         writer.write(&batch(&segment.block(block))?)?;
         writer.flush()?;
@@ -250,19 +253,6 @@ fn batch(block: &Block) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(schema(), columns)
 }
 
-/// The footer of a segment file: where its columns lie. Read once, and kept while blocks are read.
-#[derive(Clone, Debug)]
-pub struct Footer(ArrowReaderMetadata);
-
-/// Reads the footer from the end of a file, which begins at `start`.
-///
-/// # Errors
-/// If it is damaged.
-pub fn read_footer(start: u64, bytes: Bytes) -> Result<Footer, SegmentFileError> {
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    Ok(Footer(ArrowReaderMetadata::load(&Part { start, bytes }, options)?))
-}
-
 /// Reads a block from its bytes.
 ///
 /// # Errors
@@ -273,23 +263,65 @@ pub fn read_block(
     place: &BlockPlace,
     bytes: Bytes,
 ) -> Result<Block, SegmentFileError> {
+    block(&read_batch(footer, (number, place), bytes, None)?)
+}
+
+/// Reads what rules and windows read of a block from the bytes of the whole.
+///
+/// # Errors
+/// If they are not the bytes that were written.
+pub fn read_values(
+    footer: &Footer,
+    number: usize,
+    place: &BlockPlace,
+    bytes: Bytes,
+) -> Result<Values, SegmentFileError> {
+    let batch = read_batch(footer, (number, place), bytes, Some(&VALUES))?;
+    let small = |name| column::<UInt16Array>(&batch, name);
+    let (series, flags) = (small("series")?.values(), small("flags")?.values());
+    let at = column::<Int64Array>(&batch, "at")?.values();
+    let value = column::<Int32Array>(&batch, "value")?.values();
+    Ok(Values::of_slices(series, flags, at, value))
+}
+
+/// The columns of values.
+const VALUES: [&str; 4] = ["series", "flags", "at", "value"];
+
+/// The rows of a block, all columns or some.
+fn read_batch(
+    footer: &Footer,
+    (number, place): (usize, &BlockPlace),
+    bytes: Bytes,
+    columns: Option<&[&str]>,
+) -> Result<RecordBatch, SegmentFileError> {
     place.verify(number, &bytes)?;
+    let metadata = footer.of_block(number)?;
+    let mask = columns.map(|columns| {
+        let schema = metadata.metadata().file_metadata().schema_descr();
+        ProjectionMask::columns(schema, columns.iter().copied())
+    });
     let part = Part { start: place.start, bytes };
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(part, footer.0.clone())
-        .with_row_groups(vec![number])
-        .with_batch_size(BLOCK_ROWS)
-        .build()?;
-    let batches = reader.collect::<Result<Vec<_>, _>>()?;
-    match batches.as_slice() {
-        [batch] => block(batch),
-        _ => Err(SegmentFileError::Missing("row group of one batch")),
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(part, metadata);
+    let reader = reader.with_projection(mask.unwrap_or_else(ProjectionMask::all));
+    let reader = reader.with_batch_size(BLOCK_ROWS).build()?;
+    let mut batches = reader.collect::<Result<Vec<_>, _>>()?;
+    match (batches.pop(), batches.is_empty()) {
+        (Some(batch), true) => Ok(batch),
+        (Some(_) | None, _) => Err(SegmentFileError::Missing("row group of one batch")),
     }
 }
 
 /// A part of a file that knows where in it it lies.
-struct Part {
+pub(super) struct Part {
     start: u64,
     bytes: Bytes,
+}
+
+impl Part {
+    /// The part that begins at `start`.
+    pub(super) fn new(start: u64, bytes: Bytes) -> Part {
+        Part { start, bytes }
+    }
 }
 
 impl Length for Part {
@@ -485,15 +517,24 @@ mod tests {
     #[test]
     fn every_block_is_read_as_it_was_written() {
         let segment = segment();
-        let file = write(&segment).unwrap();
+        let file = write(&segment, Vec::new()).unwrap();
         assert_eq!(file.blocks.len(), 3);
-        assert_eq!(write(&segment).unwrap().bytes, file.bytes, "the same rows, the same bytes");
-        let footer = read_footer(0, file.bytes.clone()).unwrap();
+        assert_eq!(
+            write(&segment, Vec::new()).unwrap().bytes,
+            file.bytes,
+            "the same rows, the same bytes"
+        );
+        let footer = Footer::read(0, file.bytes.clone()).unwrap();
         for (number, place) in file.blocks.iter().enumerate() {
             let bytes = Bytes::copy_from_slice(slice(&file.bytes, &place.range()).unwrap());
+            let again = bytes.clone();
             let read = read_block(&footer, number, place, bytes).unwrap();
             let written = segment.block(number);
             assert_eq!(read.n_rows(), written.n_rows());
+            let values = read_values(&footer, number, place, again).unwrap();
+            let rows =
+                |values: &Values| (0..=read.n_rows()).map(|n| values.row(n)).collect::<Vec<_>>();
+            assert_eq!(rows(&values), rows(written.values()));
             for index in 0..u32::try_from(read.n_rows()).unwrap() {
                 let (read, written) = (read.kept(index).unwrap(), written.kept(index).unwrap());
                 let place = |row: SampleRow| SampleRow { event: 0, resource: 0, ..row };
@@ -508,8 +549,8 @@ mod tests {
 
     #[test]
     fn a_changed_byte_is_noticed() {
-        let file = write(&segment()).unwrap();
-        let footer = read_footer(0, file.bytes.clone()).unwrap();
+        let file = write(&segment(), Vec::new()).unwrap();
+        let footer = Footer::read(0, file.bytes.clone()).unwrap();
         let place = file.blocks[1];
         let mut bytes = slice(&file.bytes, &place.range()).unwrap().to_vec();
         bytes[1_000] ^= 4;

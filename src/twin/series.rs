@@ -13,6 +13,7 @@ use hashbrown::HashTable;
 
 use crate::domain::time::Timestamp;
 use crate::twin::hash;
+use crate::twin::pages::Pages;
 
 /// What the lists need to know of a table's rows.
 pub trait Rows {
@@ -30,7 +31,8 @@ pub type Order = (Timestamp, i64, u64, i64);
 #[derive(Debug, Default)]
 pub struct Lists {
     newest: HashTable<Newest>,
-    previous: Vec<u32>,
+    /// In pages: one list of everything would be copied whole each time it grows.
+    previous: Pages<u32>,
 }
 
 /// The newest row of a series. The series and the time stand beside the row, so that neither finding it
@@ -49,7 +51,7 @@ impl Lists {
     /// Bytes of memory they take.
     pub fn size_bytes(&self) -> usize {
         let newest = self.newest.capacity() * (size_of::<Newest>() + 1);
-        newest + self.previous.capacity() * size_of::<u32>()
+        newest + self.previous.size_bytes()
     }
 
     /// The newest row of a series.
@@ -62,8 +64,7 @@ impl Lists {
     /// The row before `row` in its series.
     #[inline]
     pub fn previous(&self, row: u32) -> Option<u32> {
-        let index = usize::try_from(row).ok()?;
-        self.previous.get(index).copied().filter(|row| *row != NONE)
+        self.previous.get(row).copied().filter(|row| *row != NONE)
     }
 
     /// The rows of a series, newest first.
@@ -130,15 +131,15 @@ impl Lists {
     /// Forgets every list, when the table's rows have moved elsewhere.
     pub fn clear(&mut self) {
         self.newest.clear();
-        self.previous.clear();
+        self.previous = Pages::default();
     }
 
     fn link(&mut self, row: u32, before: u32) {
         let index = usize::try_from(row).expect("32 bits fit");
-        if self.previous.len() <= index {
-            self.previous.resize(index + 1, NONE);
+        while self.previous.n_items() <= index {
+            self.previous.push(NONE);
         }
-        if let Some(slot) = self.previous.get_mut(index) {
+        if let Some(slot) = self.previous.get_mut(row) {
             *slot = before;
         }
     }

@@ -63,6 +63,15 @@ impl StatementIndex {
         self.keys.iter_hash(hash::of_key(patient, key)).copied().filter(same)
     }
 
+    /// Bytes of memory it takes.
+    pub fn size_bytes(&self) -> usize {
+        let places = size_of::<u64>() * self.spoken_of.capacity()
+            + (size_of::<u32>() + 1) * self.keys.capacity()
+            + (size_of::<(u32, u32)>() + 1) * self.newest.capacity()
+            + size_of::<Option<u32>>() * self.before.capacity();
+        places + self.lists.size_bytes()
+    }
+
     /// Puts a current statement into the list of its patient and topic.
     pub fn insert(&mut self, rows: &Statements, number: u32) {
         let (patient, list) = rows.list_of(number);

@@ -155,7 +155,8 @@ impl Statements {
     /// Bytes of memory they take, within a few percent.
     pub fn size_bytes(&self) -> usize {
         let row = size_of::<StatementRow>() + size_of::<Statement<'_>>() + ROW_EXTRA;
-        self.n_rows() * row + self.n_text_bytes + self.chains.size_bytes()
+        let marks = self.marks.size_bytes();
+        self.n_rows() * row + self.n_text_bytes + self.chains.size_bytes() + marks
     }
 
     /// How many statements there are, current or not.
@@ -164,8 +165,8 @@ impl Statements {
     }
 }
 
-/// What a row costs beside itself: its counts, its places in the list and in the index.
-const ROW_EXTRA: usize = 80;
+/// What a row costs beside itself: its place among the rows, and the counts of it and of what it says.
+const ROW_EXTRA: usize = 5 * size_of::<usize>();
 
 impl Rows for Statements {
     fn list_of(&self, row: u32) -> (u32, u16) {

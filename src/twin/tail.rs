@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 
 use crate::domain::time::Timestamp;
 use crate::twin::block::Kept;
-use crate::twin::events::Events;
+use crate::twin::events::{EventRow, Events};
 use crate::twin::hash;
 use crate::twin::marks::Marks;
 use crate::twin::samples::{Flags, Rare, SampleRow, SampleTable, VOID_SERIES};
@@ -120,9 +120,12 @@ impl Tail {
         self.keys.iter_hash(hash::of_key(patient, key)).copied().filter(same)
     }
 
-    /// Whether it is time to seal.
-    pub fn is_full(&self) -> bool {
-        TAIL_ROWS_MAX <= self.rows.n_rows()
+    /// Bytes of memory it takes, within a few percent.
+    pub fn size_bytes(&self) -> usize {
+        let rows = self.rows.n_rows() * (size_of::<SampleRow>() + ROW_EXTRA);
+        let keys = self.keys.capacity() * (size_of::<u32>() + 1);
+        let rare = self.rare.size_bytes() + self.marks.size_bytes();
+        rows + keys + rare + self.lists.size_bytes()
     }
 
     /// Sorts all rows into a segment and starts anew.
@@ -144,6 +147,9 @@ impl Tail {
         segment
     }
 }
+
+/// What a row costs beside its columns: its event, and its resource's id.
+const ROW_EXTRA: usize = size_of::<EventRow>() + 32;
 
 /// Whether a row counts while it is current.
 fn counts(row: &SampleRow) -> bool {

@@ -31,7 +31,7 @@ use crate::twin::segment::{Extent, Segment};
 use crate::twin::statement_index::StatementIndex;
 use crate::twin::statements::{DIRECTORY, Statements, Topic};
 use crate::twin::sums::Sums;
-use crate::twin::tail::Tail;
+use crate::twin::tail::{TAIL_ROWS_MAX, Tail};
 use crate::twin::zones::Zones;
 
 /// All twins of a shard. One writer; readers get views.
@@ -51,6 +51,8 @@ pub struct Twins {
     pub(super) devices: Interner,
     /// No segment of more rows is made of others.
     pub(super) segment_rows_max: u32,
+    /// Rows of the tail from which on it is sealed.
+    pub(super) tail_rows_max: usize,
     /// What is true, as sums.
     pub(super) sums: Sums,
     pub(super) newest: Newest,
@@ -144,6 +146,7 @@ impl Twins {
             codes: Interner::default(),
             devices: Interner::default(),
             segment_rows_max: SEGMENT_ROWS_MAX,
+            tail_rows_max: TAIL_ROWS_MAX,
             sums: Sums::default(),
             newest: Newest::default(),
             tracked: Vec::new(),
@@ -288,7 +291,7 @@ impl Twins {
             applied.changes.sort_unstable();
             applied.changes.dedup();
         }
-        if self.tail.is_full() {
+        if self.tail_rows_max <= self.tail.rows.n_rows() {
             self.seal();
         }
         applied
@@ -398,13 +401,13 @@ fn name_of<'n>(twin: &TwinId<'_>, name: &'n mut Vec<u8>) -> &'n str {
 }
 
 /// As many segments of about a size become one: each costs a question for every new resource.
-const SEGMENTS_ALIKE_MAX: u32 = 4;
+pub(super) const SEGMENTS_ALIKE_MAX: u32 = 4;
 
 /// No segment of more rows is made of others.
 pub const SEGMENT_ROWS_MAX: u32 = 8 << 20;
 
-/// Bytes that a sealed row takes at most, unless it has texts of its own.
-pub const SEALED_ROW_BYTES: usize = 96;
+/// Bytes that a sealed row takes, about, unless it has texts of its own.
+pub const SEALED_ROW_BYTES: usize = 64;
 
 /// The first of the newest segments that become one, if they do: those of the newest one's size or less.
 fn first_to_merge(segments: &[Segment], rows_max: u32) -> Option<usize> {

@@ -2,7 +2,8 @@
 //! is in storage only.
 
 use crate::domain::time::Timestamp;
-use crate::twin::packed_rows::packed;
+use crate::twin::packed::Packed;
+use crate::twin::packed_rows::{Word, packed};
 use crate::twin::samples::{Flags, SampleRow};
 
 packed! {
@@ -46,6 +47,16 @@ impl ValueRow {
 }
 
 impl Values {
+    /// The values of columns, each as long as the others.
+    pub fn of_slices(series: &[u16], flags: &[u16], at: &[i64], value: &[i32]) -> Values {
+        Values {
+            series: Packed::of(series.iter().map(|word| word.word())),
+            flags: Packed::of(flags.iter().map(|word| word.word())),
+            at: Packed::of(at.iter().copied()),
+            value: Packed::of(value.iter().map(|word| word.word())),
+        }
+    }
+
     /// The row at `index`.
     #[inline]
     pub fn row(&self, index: usize) -> Option<ValueRow> {

@@ -14,6 +14,7 @@ use crate::engine::checkpoint::tables::{read_rare, write_rare};
 use crate::twin::block::{Block, texts_array};
 use crate::twin::segment::Segment;
 use crate::twin::segment_file::{BlockPlace, SegmentFile, SegmentFileError};
+use crate::twin::values::Values;
 
 /// Writes a segment into a buffer, which becomes its file.
 pub fn write(segment: &Segment, buffer: Vec<u8>) -> SegmentFile {
@@ -38,6 +39,21 @@ pub fn read(number: usize, place: &BlockPlace, bytes: &[u8]) -> Result<Block, Se
     place.verify(number, bytes)?;
     read_block(&mut In::of(bytes))
         .map_err(|Torn| SegmentFileError::Missing("block of this version"))
+}
+
+/// Reads what rules and windows read of a block from the bytes of the whole.
+///
+/// # Errors
+/// If they are not the bytes that were written.
+pub fn read_values(
+    number: usize,
+    place: &BlockPlace,
+    bytes: &[u8],
+) -> Result<Values, SegmentFileError> {
+    place.verify(number, bytes)?;
+    let mut part = In::of(bytes);
+    let values = Values::of_columns(&mut || part.packed().ok());
+    values.ok_or(SegmentFileError::Missing("block of this version"))
 }
 
 fn write_block(out: &mut Out, block: &Block) {
@@ -120,6 +136,9 @@ mod tests {
             let block = read(number, place, &bytes).unwrap();
             let written = segment.block(number);
             assert_eq!(block.n_rows(), written.n_rows());
+            let values = read_values(number, place, &bytes).unwrap();
+            assert_eq!(values.row(77), written.values().row(77));
+            assert_eq!(values.n_rows(), written.n_rows());
             for row in 0..u32::try_from(block.n_rows()).unwrap() {
                 assert_eq!(block.kept(row), written.kept(row));
             }

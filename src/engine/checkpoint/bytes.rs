@@ -208,6 +208,16 @@ impl<'b> In<'b> {
         Packed::of_parts((base, step, n_bits, n_values), words).ok_or(Torn)
     }
 
+    /// Passes over a packed column.
+    ///
+    /// # Errors
+    /// If the part ends before.
+    pub fn skip_packed(&mut self) -> Result<(), Torn> {
+        let _line = (self.i64()?, self.u64()?);
+        let n_words = Packed::n_words(self.u32()?, self.u32()?);
+        self.raw(n_words.checked_mul(size_of::<u64>()).ok_or(Torn)?).map(|_words| ())
+    }
+
     /// Reads what may be missing.
     ///
     /// # Errors

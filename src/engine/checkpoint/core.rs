@@ -20,9 +20,10 @@ use crate::twin::effects::{SuppressionRow, Unsaid};
 use crate::twin::events::EventsView;
 use crate::twin::filter::Filter;
 use crate::twin::marks::Marks;
+use crate::twin::packed::Packed;
 use crate::twin::pages::Pages;
-use crate::twin::segment::Index;
 use crate::twin::segment_file::BlockPlace;
+use crate::twin::segment_index::{Index, words};
 use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::sums::{Sum, Sums};
 
@@ -326,9 +327,12 @@ fn sum(part: &mut In<'_>) -> Result<Sum, Torn> {
 pub fn write_index(out: &mut Out, index: &Index, blocks: &[BlockPlace]) {
     let Index { n_rows, patients, starts, newest, bounds, filter } = index;
     out.u32(*n_rows);
-    out.list(patients.iter(), |out, patient| out.u32(*patient));
-    out.list(starts.iter(), |out, start| out.u32(*start));
-    out.list(newest.iter(), |out, at| out.i64(*at));
+    for words in [patients, starts] {
+        out.count(words.n_values());
+        words.iter().for_each(|word| out.u32(u32::try_from(word).unwrap_or(u32::MAX)));
+    }
+    out.count(newest.n_values());
+    newest.iter().for_each(|at| out.i64(at));
     out.list(bounds.iter(), |out, (first, last)| {
         out.i64(first.micros());
         out.i64(last.micros());
@@ -352,20 +356,24 @@ pub fn read_index(part: &mut In<'_>) -> Result<(Index, Vec<BlockPlace>), Torn> {
 }
 
 fn read_index_alone(part: &mut In<'_>) -> Result<Index, Torn> {
+    let n_rows = part.u32()?;
+    let n_keys = usize::try_from(n_rows).map_err(|_| Torn)?;
     Ok(Index {
-        n_rows: part.u32()?,
-        patients: part.list(In::u32)?,
-        starts: part.list(In::u32)?,
-        newest: part.list(In::i64)?,
+        n_rows,
+        patients: words(&part.list(In::u32)?),
+        starts: words(&part.list(In::u32)?),
+        newest: Packed::of(part.list(In::i64)?.iter().copied()),
         bounds: part.list(|part| Ok((time(part)?, time(part)?)))?,
-        filter: Filter::of_words(part.list(|part| {
-            let mut words = [0; 8];
-            for word in &mut words {
-                *word = part.u64()?;
-            }
-            Ok(words)
-        })?),
+        filter: Filter::of_words(part.list(read_filter_words)?, n_keys),
     })
+}
+
+fn read_filter_words(part: &mut In<'_>) -> Result<[u64; 8], Torn> {
+    let mut words = [0; 8];
+    for word in &mut words {
+        *word = part.u64()?;
+    }
+    Ok(words)
 }
 
 fn read_blocks(part: &mut In<'_>, index: &Index) -> Result<Vec<BlockPlace>, Torn> {

@@ -5,6 +5,7 @@ pub mod bytes;
 pub mod core;
 pub mod effects;
 pub mod reader;
+pub mod recent;
 pub mod shelf;
 pub mod state;
 pub mod statements;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::engine::checkpoint::bytes::{In, Torn};
 use crate::engine::checkpoint::core::{self, Core, FORMAT_2, SegmentEntry, Segments};
 use crate::engine::checkpoint::effects::{read_revisions, read_standing};
-use crate::engine::checkpoint::shelf::{ShelfError, StoredSegment};
+use crate::engine::checkpoint::shelf::{RecentBlocks, ShelfError, StoredSegment};
 use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::statements::read_statements;
 use crate::engine::checkpoint::tables;
@@ -66,6 +66,8 @@ pub struct Restored {
     pub runs: [Vec<PartRef>; 3],
     /// Its segments.
     pub segments: Vec<Stored>,
+    /// The blocks of its segments that were read last.
+    pub recent: RecentBlocks,
     /// Newer checkpoints that are damaged, and why.
     pub passed_over: Vec<String>,
 }
@@ -116,9 +118,10 @@ pub fn restore_found(
         error,
     };
     let refs = &manifest.checkpoint.parts;
-    let all: Vec<(&PartRef, Option<Bytes>)> = refs.iter().zip(parts).collect();
+    let mut all: Vec<(&PartRef, Option<Bytes>)> = refs.iter().zip(parts).collect();
     let object_of = |part: &PartRef| checkpoints.object_of(part);
-    let (state, segments, format) = read(storage, &all, object_of).map_err(torn)?;
+    let recent = RecentBlocks::default();
+    let (state, segments, format) = read(storage, &mut all, object_of, &recent).map_err(torn)?;
     let of_kind = |kind: &str| refs.iter().filter(|part| part.kind == kind).cloned().collect();
     let mut runs = [of_kind(SCORES), of_kind(STATEMENTS), of_kind(REVISIONS)];
     if format == FORMAT_2 {
@@ -128,17 +131,20 @@ pub fn restore_found(
     }
     let shard =
         Shard::restore(state).map_err(|(name, error)| RestoreError::Definition { name, error })?;
-    Ok(Some(Restored { shard, manifest, runs, segments, passed_over }))
+    Ok(Some(Restored { shard, manifest, runs, segments, recent, passed_over }))
 }
 
+/// Reads the state out of the bytes of its parts, and lets go of those that there are most of as it goes.
 fn read(
     storage: &Storage,
-    parts: &[(&PartRef, Option<Bytes>)],
+    parts: &mut [(&PartRef, Option<Bytes>)],
     object_of: impl Fn(&PartRef) -> String,
+    recent: &RecentBlocks,
 ) -> Result<(ShardState, Vec<Stored>, u32), Torn> {
     let of_kind = |kind: &'static str| parts.iter().filter(move |(part, _)| part.kind == kind);
     let bytes_of = |kind| of_kind(kind).filter_map(|(_, bytes)| bytes.as_ref());
-    let core = core::read(bytes_of(CORE).next().ok_or(Torn)?)?;
+    let core = bytes_of(CORE).next().ok_or(Torn)?.clone();
+    let core = core::read(&core)?;
     let Core { format, partition, next_offset, known, clock, .. } = core;
     let (tracks, past_tracks) = (Arc::new(core.tracks), Arc::new(core.past_tracks));
     let Core { names, since, unsaid, rest, segments, suppressions, n_runs, mut open, .. } = core;
@@ -147,7 +153,7 @@ fn read(
     let refs = parts.iter().filter(|(part, _)| part.is_segment());
     let files: Vec<&PartRef> = refs.map(|(part, _)| *part).collect();
     let entries = entries(segments, of_kind(INDEX))?;
-    let (segments, stored) = read_segments(storage, entries, &files, object_of)?;
+    let (segments, stored) = read_segments(storage, entries, &files, object_of, recent)?;
     let tail = tables::read_samples(&mut open)?;
     let tail_marks = tables::read_marks(&mut open)?;
     let tail_rare = read_rare(&mut open, format)?;
@@ -160,9 +166,9 @@ fn read(
     if n_read != n_runs {
         return Err(Torn);
     }
-    let scores = grown(bytes_of(SCORES), &mut open, tables::read_scores)?;
-    let statements = grown(bytes_of(STATEMENTS), &mut open, read_statements)?;
-    let revisions = Pages::of(grown(bytes_of(REVISIONS), &mut open, read_revisions)?);
+    let scores = grown(take(parts, SCORES), &mut open, tables::read_scores)?;
+    let statements = grown(take(parts, STATEMENTS), &mut open, read_statements)?;
+    let revisions = Pages::of(grown(take(parts, REVISIONS), &mut open, read_revisions)?);
     if !open.is_at_end() {
         return Err(Torn);
     }
@@ -207,15 +213,21 @@ fn read_rare(part: &mut In<'_>, format: u32) -> Result<Rare, Torn> {
     }
 }
 
+/// The bytes of the parts of a kind; whoever is done with one lets it go.
+fn take(parts: &mut [(&PartRef, Option<Bytes>)], kind: &str) -> impl Iterator<Item = Bytes> {
+    let of_kind = parts.iter_mut().filter(move |(part, _)| part.kind == kind);
+    of_kind.filter_map(|(_, bytes)| bytes.take()).collect::<Vec<_>>().into_iter()
+}
+
 /// The rows of a table that only grows: its runs, then its open end.
-fn grown<'p, T>(
-    runs: impl Iterator<Item = &'p Bytes>,
+fn grown<T>(
+    runs: impl Iterator<Item = Bytes>,
     open: &mut In<'_>,
     read: impl Fn(&mut In<'_>) -> Result<Vec<T>, Torn>,
 ) -> Result<Vec<T>, Torn> {
     let mut rows = Vec::new();
     for run in runs {
-        rows.extend(read(&mut In::of(run))?);
+        rows.extend(read(&mut In::of(&run))?);
     }
     rows.extend(read(open)?);
     Ok(rows)
@@ -247,6 +259,7 @@ fn read_segments(
     entries: Vec<(SegmentEntry, Option<PartRef>)>,
     parts: &[&PartRef],
     object_of: impl Fn(&PartRef) -> String,
+    recent: &RecentBlocks,
 ) -> Result<(Vec<Segment>, Vec<Stored>), Torn> {
     if parts.len() != entries.len() {
         return Err(Torn);
@@ -254,7 +267,8 @@ fn read_segments(
     let both = entries.into_iter().zip(parts.iter().copied());
     let stored = both.map(|((entry, index_part), part)| {
         let object = object_of(part);
-        let file = StoredSegment::new(storage.clone(), object, part.clone(), entry.blocks);
+        let (storage, recent) = (storage.clone(), recent.clone());
+        let file = StoredSegment::new(storage, object, part.clone(), entry.blocks, recent);
         let file = Arc::new(file);
         let shelf: Arc<dyn Shelf> = file.clone();
         let segment = Segment::of_storage(entry.index.clone(), entry.marks, &shelf);

@@ -1,21 +1,23 @@
 //! Blocks of sealed segments and runs of scores in the storage of checkpoints.
 
-use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::engine::checkpoint::blocks;
 use crate::engine::checkpoint::bytes::{In, Torn};
-use crate::engine::checkpoint::tables::read_scores;
+use crate::engine::checkpoint::recent::Recent;
+use crate::engine::checkpoint::tables::read_score_chunk;
 use crate::storage::error::StorageError;
 use crate::storage::object::Storage;
 use crate::storage::part::{Fault, PartRef, ROWS};
 use crate::twin::block::Block;
-use crate::twin::score_table::{PackedScores, ScoreChunk, ScoreShelf};
+use crate::twin::score_table::{PackedScores, ScoreShelf};
 use crate::twin::segment::Shelf;
-use crate::twin::segment_file::{BlockPlace, Footer, SegmentFileError, read_block, read_footer};
+use crate::twin::segment_file::{BlockPlace, SegmentFileError, read_block, read_values};
+use crate::twin::segment_footer::Footer;
+use crate::twin::values::Values;
 
 /// How often a block is asked for before its reader gives up: a network comes back within this many.
 const TRIES_MAX: u32 = 5;
@@ -29,12 +31,20 @@ pub struct StoredSegment {
     blocks: Vec<BlockPlace>,
     /// Of a Parquet file, once it was read.
     footer: OnceLock<Footer>,
-    /// The blocks that were read last: who reads a patient's rows asks for the same one many times.
-    recent: Mutex<VecDeque<(usize, Arc<Block>)>>,
+    recent: RecentBlocks,
 }
 
-/// Blocks of a segment that are kept after they were read.
-const RECENT_MAX: usize = 4;
+/// The blocks of a partition that were read last, by the hash of their part and their number in it.
+pub type RecentBlocks = Arc<Recent<(u128, usize), BlockHeld>>;
+
+/// A block that was read, or what rules and windows read of it.
+#[derive(Clone, Debug)]
+pub enum BlockHeld {
+    /// The block.
+    Whole(Arc<Block>),
+    /// Its values.
+    Values(Arc<Values>),
+}
 
 /// Why a block cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -60,9 +70,9 @@ impl StoredSegment {
         object: String,
         part: PartRef,
         blocks: Vec<BlockPlace>,
+        recent: RecentBlocks,
     ) -> StoredSegment {
-        let (footer, recent) = (OnceLock::new(), Mutex::default());
-        StoredSegment { storage, object, part, blocks, footer, recent }
+        StoredSegment { storage, object, part, blocks, footer: OnceLock::new(), recent }
     }
 
     /// Where its blocks lie in it.
@@ -75,12 +85,24 @@ impl StoredSegment {
     /// # Errors
     /// If the storage cannot, or what it gives is not what was written.
     pub fn try_read(&self, block: usize) -> Result<Block, ShelfError> {
-        let place = self.blocks.get(block).ok_or(SegmentFileError::Missing("such block"))?;
-        let bytes = self.storage.get_range(&self.object, place.range())?;
+        let (place, bytes) = self.bytes_of(block)?;
         if self.part.kind == ROWS {
             return Ok(blocks::read(block, place, &bytes)?);
         }
         Ok(read_block(self.footer()?, block, place, bytes)?)
+    }
+
+    fn try_read_values(&self, block: usize) -> Result<Values, ShelfError> {
+        let (place, bytes) = self.bytes_of(block)?;
+        if self.part.kind == ROWS {
+            return Ok(blocks::read_values(block, place, &bytes)?);
+        }
+        Ok(read_values(self.footer()?, block, place, bytes)?)
+    }
+
+    fn bytes_of(&self, block: usize) -> Result<(&BlockPlace, Bytes), ShelfError> {
+        let place = self.blocks.get(block).ok_or(SegmentFileError::Missing("such block"))?;
+        Ok((place, self.storage.get_range(&self.object, place.range())?))
     }
 
     fn footer(&self) -> Result<&Footer, ShelfError> {
@@ -90,21 +112,40 @@ impl StoredSegment {
         let range: Range<u64> =
             self.blocks.last().map_or(0, |place| place.end)..self.part.size_bytes;
         let bytes: Bytes = self.storage.get_range(&self.object, range.clone())?;
-        let footer = read_footer(range.start, bytes)?;
+        let footer = Footer::read(range.start, bytes)?;
         Ok(self.footer.get_or_init(|| footer))
     }
 }
 
 impl Shelf for StoredSegment {
     fn read(&self, block: usize) -> Arc<Block> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, held)) = recent.iter().find(|(number, _)| *number == block) {
-            return held.clone();
+        let key = (self.part.hash, block);
+        if let Some(BlockHeld::Whole(held)) = self.recent.get(&key) {
+            return held;
         }
         let held = Arc::new(insist(&self.storage, &self.object, || self.try_read(block)));
-        recent.truncate(RECENT_MAX - 1);
-        recent.push_front((block, held.clone()));
+        self.recent.put(key, BlockHeld::Whole(held.clone()), held.size_bytes());
         held
+    }
+
+    fn read_values(&self, block: usize) -> Arc<Values> {
+        let key = (self.part.hash, block);
+        match self.recent.get(&key) {
+            Some(BlockHeld::Whole(held)) => return held.values().clone(),
+            Some(BlockHeld::Values(held)) => return held,
+            None => {}
+        }
+        let held = Arc::new(insist(&self.storage, &self.object, || self.try_read_values(block)));
+        self.recent.put(key, BlockHeld::Values(held.clone()), held.size_bytes());
+        held
+    }
+
+    fn recent_bytes(&self) -> usize {
+        self.recent.size_bytes()
+    }
+
+    fn forget_recent(&self) -> usize {
+        self.recent.clear()
     }
 }
 
@@ -129,14 +170,15 @@ fn insist<T>(storage: &Storage, object: &str, read: impl Fn() -> Result<T, Shelf
     last.expect("CK-1: what was made durable can be read")
 }
 
-/// The chunks of one run of scores.
-type Run = Arc<Vec<Arc<PackedScores>>>;
-
-/// The runs of a partition that were read last, by the hash of their part.
-pub type RecentRuns = Arc<Mutex<VecDeque<(u128, Run)>>>;
-
-/// Runs that are kept after they were read, about 2 MB each.
-const RECENT_RUNS_MAX: usize = 4;
+/// The runs of scores of a partition that were read last.
+#[derive(Debug, Default)]
+pub struct RecentScores {
+    /// The bytes of runs, by the hash of their part: who reads all scores reads each run once.
+    runs: Recent<u128, Bytes>,
+    /// Chunks, by the hash of their part and their number in it: who asks for single scores asks for those of
+    /// open episodes again and again, wherever they lie.
+    chunks: Recent<(u128, usize), Arc<PackedScores>>,
+}
 
 /// A run of scores in storage.
 #[derive(Debug)]
@@ -144,7 +186,7 @@ pub struct StoredScores {
     storage: Storage,
     object: String,
     part: PartRef,
-    recent: RecentRuns,
+    recent: Arc<RecentScores>,
 }
 
 impl StoredScores {
@@ -153,37 +195,42 @@ impl StoredScores {
         storage: Storage,
         object: String,
         part: PartRef,
-        recent: RecentRuns,
+        recent: Arc<RecentScores>,
     ) -> StoredScores {
         StoredScores { storage, object, part, recent }
     }
 
-    fn try_read(&self) -> Result<Run, ShelfError> {
-        let bytes = self.storage.get(&self.object)?;
-        if let Some(fault) = self.part.fault_of(&bytes) {
-            return Err(fault.into());
-        }
-        let chunks = read_scores(&mut In::of(&bytes))?.into_iter().map(|chunk| match chunk {
-            ScoreChunk::Packed(packed) => Ok(packed),
-            ScoreChunk::Open(_) | ScoreChunk::Stored(..) => Err(Torn),
-        });
-        Ok(Arc::new(chunks.collect::<Result<_, _>>()?))
+    fn try_read(&self, chunk: usize) -> Result<Arc<PackedScores>, ShelfError> {
+        let run = match self.recent.runs.get(&self.part.hash) {
+            Some(run) => run,
+            None => {
+                let run = self.storage.get(&self.object)?;
+                if let Some(fault) = self.part.fault_of(&run) {
+                    return Err(fault.into());
+                }
+                self.recent.runs.put(self.part.hash, run.clone(), run.len());
+                run
+            }
+        };
+        Ok(read_score_chunk(&mut In::of(&run), chunk)?)
     }
 }
 
 impl ScoreShelf for StoredScores {
     fn read(&self, chunk: usize) -> Arc<PackedScores> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = recent.iter().find(|(hash, _)| *hash == self.part.hash);
-        let run = match held {
-            Some((_, run)) => run.clone(),
-            None => {
-                let run = insist(&self.storage, &self.object, || self.try_read());
-                recent.truncate(RECENT_RUNS_MAX - 1);
-                recent.push_front((self.part.hash, run.clone()));
-                run
-            }
-        };
-        run.get(chunk).expect("the number is of this run").clone()
+        let key = (self.part.hash, chunk);
+        self.recent.chunks.get(&key).unwrap_or_else(|| {
+            let held = insist(&self.storage, &self.object, || self.try_read(chunk));
+            self.recent.chunks.put(key, held.clone(), held.size_bytes());
+            held
+        })
+    }
+
+    fn recent_bytes(&self) -> usize {
+        self.recent.runs.size_bytes() + self.recent.chunks.size_bytes()
+    }
+
+    fn forget_recent(&self) -> usize {
+        self.recent.runs.clear() + self.recent.chunks.clear()
     }
 }

@@ -74,6 +74,24 @@ pub fn read_scores(part: &mut In<'_>) -> Result<Vec<ScoreChunk>, Torn> {
     })
 }
 
+/// Reads one chunk of a run of scores, by its number in it.
+///
+/// # Errors
+/// If the part ends before, or the chunk is not full.
+pub fn read_score_chunk(part: &mut In<'_>, chunk: usize) -> Result<Arc<PackedScores>, Torn> {
+    if part.count()? <= chunk {
+        return Err(Torn);
+    }
+    for _ in 0..chunk {
+        let _n_rows = part.count()?;
+        let mut skip = || part.skip_packed().ok().map(|()| Packed::default());
+        PackedScores::of_columns(0, &mut skip).ok_or(Torn)?;
+    }
+    let n_rows = part.count()?;
+    let packed = PackedScores::of_columns(n_rows, &mut || part.packed().ok()).ok_or(Torn)?;
+    if n_rows == CHUNK_ROWS { Ok(Arc::new(packed)) } else { Err(Torn) }
+}
+
 /// Writes the newest values of patients, 1,024 at a time, column by column.
 pub fn write_newest(out: &mut Out, newest: &Newest) {
     let n_columns = newest.n_columns();

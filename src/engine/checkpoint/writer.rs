@@ -16,7 +16,7 @@ use crate::engine::checkpoint::bytes::Out;
 use crate::engine::checkpoint::core::{self, REVISION_RUN_ROWS, STATEMENT_RUN_ROWS};
 use crate::engine::checkpoint::effects::write_revisions;
 use crate::engine::checkpoint::reader::Restored;
-use crate::engine::checkpoint::shelf::{RecentRuns, StoredScores, StoredSegment};
+use crate::engine::checkpoint::shelf::{RecentBlocks, RecentScores, StoredScores, StoredSegment};
 use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::statements::write_statements;
 use crate::engine::checkpoint::tables::write_scores;
@@ -27,8 +27,9 @@ use crate::storage::part::{PartRef, ROWS, SEGMENT};
 use crate::twin::effects::EffectRow;
 use crate::twin::pages::Pages;
 use crate::twin::score_table::{RUN_CHUNKS, ScoreChunk};
-use crate::twin::segment::{Index, Segment};
+use crate::twin::segment::Segment;
 use crate::twin::segment_file::{self, SegmentFile, SegmentFileError};
+use crate::twin::segment_index::Index;
 use crate::twin::statements::Statements;
 use crate::twin::twins::SEGMENT_ROWS_MAX;
 
@@ -56,7 +57,7 @@ pub const fn cold_rows(rows_max: u32) -> u32 {
 }
 
 /// A larger buffer is given back: most of it would lie idle until the next segment of its size.
-const BUFFER_BYTES_MAX: usize = 128 << 20;
+const BUFFER_BYTES_MAX: usize = 4 << 20;
 
 /// Why a checkpoint is not written.
 #[derive(Debug, thiserror::Error)]
@@ -94,9 +95,12 @@ pub struct CheckpointWriter {
     /// What files are made in, one after the other: memory that is asked for anew costs more than what is put
     /// into it.
     buffer: Vec<u8>,
+    /// Bytes of the newest core: the next is about as large, and a buffer that grows is there twice.
+    n_core_bytes: usize,
     /// Rows from which on a segment is written as Parquet.
     cold_rows: u32,
-    recent: RecentRuns,
+    recent_blocks: RecentBlocks,
+    recent_scores: Arc<RecentScores>,
     /// Parts that were found damaged where they lie, until the next checkpoint is written.
     damaged: BTreeSet<PartRef>,
 }
@@ -133,7 +137,7 @@ impl CheckpointWriter {
         checkpoints.claim()?;
         let runs = restored.map(|restored| restored.runs.clone()).unwrap_or_default();
         let segments = restored.map(|restored| restored.segments.clone()).unwrap_or_default();
-        let (recent, damaged) = (RecentRuns::default(), BTreeSet::new());
+        let recent_blocks = restored.map(|restored| restored.recent.clone()).unwrap_or_default();
         Ok(CheckpointWriter {
             storage,
             checkpoints,
@@ -141,9 +145,11 @@ impl CheckpointWriter {
             runs,
             segments,
             buffer: Vec::new(),
+            n_core_bytes: 0,
             cold_rows: COLD_ROWS,
-            recent,
-            damaged,
+            recent_blocks,
+            recent_scores: Arc::default(),
+            damaged: BTreeSet::new(),
         })
     }
 
@@ -257,7 +263,7 @@ impl CheckpointWriter {
         let [scores, ..] = &self.runs;
         let stored = scores.iter().map(|part| {
             let (storage, object) = (self.storage.clone(), self.checkpoints.object_of(part));
-            Arc::new(StoredScores::new(storage, object, part.clone(), self.recent.clone()))
+            Arc::new(StoredScores::new(storage, object, part.clone(), self.recent_scores.clone()))
         });
         stored.collect()
     }
@@ -329,14 +335,17 @@ impl CheckpointWriter {
         let file = file_of(segment, kind, std::mem::take(&mut self.buffer))?;
         let part = self.put_part(kind, file.bytes)?;
         let object = self.checkpoints.object_of(&part);
-        let storage = self.storage.clone();
-        let file = Arc::new(StoredSegment::new(storage, object, part.clone(), file.blocks));
+        let (storage, recent) = (self.storage.clone(), self.recent_blocks.clone());
+        let file = StoredSegment::new(storage, object, part.clone(), file.blocks, recent);
+        let file = Arc::new(file);
         Ok(Stored { index: segment.index().clone(), index_part: None, part, file })
     }
 
     fn core(&mut self, state: &ShardState, n_runs: [usize; 3]) -> Vec<u8> {
         let snapshot = &state.snapshot;
-        let mut out = core::write(self.out(), state, n_runs);
+        let mut out = self.out();
+        out.reserve(self.n_core_bytes + self.n_core_bytes / 16);
+        let mut out = core::write(out, state, n_runs);
         let first = n_runs[0] * RUN_CHUNKS;
         write_scores(&mut out, slice(&snapshot.scores, first, usize::MAX));
         let n_statements = snapshot.statements.n_rows();
@@ -344,6 +353,7 @@ impl CheckpointWriter {
         write_statement_rows(&mut out, &snapshot.statements, rows);
         let first = n_runs[2] * REVISION_RUN_ROWS;
         write_revision_rows(&mut out, &snapshot.revisions, first, usize::MAX);
+        self.n_core_bytes = out.n_bytes();
         out.finish()
     }
 }
@@ -354,7 +364,11 @@ fn file_of(
     kind: &str,
     buffer: Vec<u8>,
 ) -> Result<SegmentFile, SegmentFileError> {
-    if kind == ROWS { Ok(blocks::write(segment, buffer)) } else { segment_file::write(segment) }
+    if kind == ROWS {
+        Ok(blocks::write(segment, buffer))
+    } else {
+        segment_file::write(segment, buffer)
+    }
 }
 
 /// The state, at a position that may be wrong on purpose.
