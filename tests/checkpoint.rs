@@ -46,6 +46,13 @@ fn checkpointed(shard: &mut Shard, storage: &Storage) -> Restored {
     restored
 }
 
+/// A shard as its checkpoint gives it back.
+pub fn restored_of(shard: &mut Shard) -> Shard {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Storage::open(&StorageSpec::Folder(folder.path().to_owned())).unwrap();
+    checkpointed(shard, &storage).shard
+}
+
 /// TW-4: what is in memory changes nothing. Every sealed block is forgotten again and again; some are read
 /// before the step that may touch them, the others when they are touched.
 #[test]

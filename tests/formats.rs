@@ -59,6 +59,7 @@ fn patients(decoded: &Decoded<'_>) -> Vec<String> {
         EventBody::Patient { twin, .. } => twin.to_string(),
         EventBody::Directory { namespace, .. } => format!("{namespace} directory"),
         EventBody::Control(_) => "control".to_owned(),
+        EventBody::Response { twin, .. } => format!("{twin} response"),
     };
     decoded.events.iter().map(of).collect()
 }

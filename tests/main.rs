@@ -27,6 +27,7 @@ mod places;
 mod facts;
 mod as_of;
 mod stories;
+mod responses;
 mod what_if;
 mod vectors;
 mod replay;

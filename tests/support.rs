@@ -66,7 +66,9 @@ pub fn record(payload: &[u8], offset: i64, timestamp: Timestamp) -> SourceRecord
 pub fn facts<'d, 'a>(decoded: &'d Decoded<'a>) -> Vec<&'d Fact<'a>> {
     let of = |event: &'d Event<'a>| match &event.body {
         EventBody::Patient { resources, .. } => resources.iter().flat_map(|r| &r.facts).collect(),
-        EventBody::Directory { .. } | EventBody::Control(_) => Vec::new(),
+        EventBody::Directory { .. } | EventBody::Control(_) | EventBody::Response { .. } => {
+            Vec::new()
+        }
     };
     decoded.events.iter().flat_map(of).collect()
 }
@@ -125,7 +127,7 @@ pub fn log_frame(offset: usize, bytes: Vec<u8>) -> LogFrame {
 pub struct Ward {
     pub decoder: Decoder,
     pub shard: Shard,
-    n_frames: usize,
+    frames: Vec<Vec<u8>>,
     n_records: i64,
 }
 
@@ -133,7 +135,7 @@ impl Ward {
     /// With the reference site and the pipelines that ship.
     pub fn open() -> Ward {
         let (decoder, shard) = (Decoder::new(site()), Shard::new(0));
-        let mut ward = Ward { decoder, shard, n_frames: 0, n_records: 0 };
+        let mut ward = Ward { decoder, shard, frames: Vec::new(), n_records: 0 };
         for bytes in opening() {
             ward.append(bytes);
         }
@@ -141,8 +143,8 @@ impl Ward {
     }
 
     fn append(&mut self, bytes: Vec<u8>) -> Vec<Leaving> {
-        let frame = log_frame(self.n_frames, bytes);
-        self.n_frames += 1;
+        let frame = log_frame(self.frames.len(), bytes.clone());
+        self.frames.push(bytes);
         self.shard.step(&[frame]).expect("a frame of our own").leaving
     }
 
@@ -170,6 +172,16 @@ impl Ward {
     /// A control event comes at `now`.
     pub fn order(&mut self, body: Control<'_>, now: Timestamp) -> Vec<Leaving> {
         self.append(frame([&control(body, Some(now))]))
+    }
+
+    /// An event comes.
+    pub fn happen(&mut self, event: &Event<'_>) -> Vec<Leaving> {
+        self.append(frame([event]))
+    }
+
+    /// The log so far, frame by frame.
+    pub fn frames(&self) -> &[Vec<u8>] {
+        &self.frames
     }
 
     fn number(&self, patient: &str) -> Option<u32> {

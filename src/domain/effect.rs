@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::domain::event::ResourceKind;
 use crate::domain::identity::{LogPosition, SourcePosition};
+use crate::domain::response::Handling;
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 
@@ -108,16 +109,22 @@ impl EffectStatus {
 pub enum EffectChange {
     /// It is said for the first time.
     Raised,
-    /// It reached a higher band: it pages again.
+    /// It reached a higher band, or another input alone reached one after it was answered: it pages again.
     Escalated,
     /// It fell to a lower band.
     Lowered,
     /// Its onset, its evidence or its due date is another.
     Revised,
-    /// Its condition ended.
+    /// Its condition ended, or a person resolved it.
     Resolved,
     /// Its condition never held.
     Withdrawn,
+    /// Someone has taken it.
+    Acknowledged,
+    /// Someone silenced it for a while.
+    Snoozed,
+    /// Its snooze is over and its condition still holds: it pages again.
+    Reminded,
 }
 
 impl EffectChange {
@@ -130,6 +137,9 @@ impl EffectChange {
             EffectChange::Revised => "revised",
             EffectChange::Resolved => "resolved",
             EffectChange::Withdrawn => "withdrawn",
+            EffectChange::Acknowledged => "acknowledged",
+            EffectChange::Snoozed => "snoozed",
+            EffectChange::Reminded => "reminded",
         }
     }
 }
@@ -252,6 +262,8 @@ pub struct Effect {
     pub encounter: String,
     /// Inputs that alone reached a band, as bits.
     pub alone: u32,
+    /// What people did about it.
+    pub handling: Handling,
 }
 
 impl Effect {
@@ -264,6 +276,7 @@ impl Effect {
         });
         let notes = self.notes.iter().map(|note| size_of::<String>() + note.len());
         let texts = [&self.text, &self.ward, &self.encounter].map(String::len);
+        let texts = texts.into_iter().chain([self.handling.size_bytes()]);
         size_of::<Effect>() + evidence.chain(notes).chain(texts).sum::<usize>()
     }
 }
@@ -298,6 +311,10 @@ pub enum SuppressionReason {
     SilentState,
     /// The same was said a short while ago.
     Lockout,
+    /// Someone snoozed it.
+    Snoozed,
+    /// Someone resolved it, and it goes on no worse than it was.
+    ResolvedByPerson,
 }
 
 impl SuppressionReason {
@@ -307,6 +324,8 @@ impl SuppressionReason {
             SuppressionReason::Setting => "setting",
             SuppressionReason::SilentState => "silent-state",
             SuppressionReason::Lockout => "lockout",
+            SuppressionReason::Snoozed => "snoozed",
+            SuppressionReason::ResolvedByPerson => "resolved-by-person",
         }
     }
 }

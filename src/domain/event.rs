@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::fact::Fact;
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::response::Response;
 use crate::domain::time::Timestamp;
 
 /// One event of the log.
@@ -37,6 +38,13 @@ pub enum EventBody<'a> {
     },
     /// What acts on the shard itself.
     Control(Control<'a>),
+    /// What a person did about something that was said of a patient.
+    Response {
+        /// Whose.
+        twin: TwinId<'a>,
+        /// What was done, by whom and why.
+        response: Response<'a>,
+    },
 }
 
 /// One version of one source resource. It counts, or is superseded, as a whole: a corrected panel

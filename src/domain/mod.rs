@@ -10,6 +10,7 @@ pub mod identity;
 pub mod moment;
 pub mod person;
 pub mod refusal;
+pub mod response;
 pub mod signal;
 pub mod standing;
 pub mod statement;

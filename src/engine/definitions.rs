@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use crate::domain::event::DefinitionKind;
+use crate::domain::fact::Origin;
+use crate::domain::signal::Signal;
 use crate::engine::shard::Shard;
 use crate::pipeline::live::Live;
 use crate::pipeline::pipeline::{Core, Pipeline};
+use crate::pipeline::supports::Supports;
 use crate::pipeline::value_set::{ValueSet, ValueSets};
-use crate::twin::snapshot::Track;
+use crate::twin::snapshot::{PastTrack, Track};
+use crate::twin::sums::of_track;
 
 impl Shard {
     /// Makes pipelines of the definitions as they stand. Tracks keep their numbers for ever.
@@ -76,6 +80,30 @@ impl Shard {
         });
         let lives = lives.collect();
         self.put_in_force(lives, tracks, value_sets, &tracked);
+    }
+
+    /// Puts pipelines in force, instead of those before.
+    fn put_in_force(
+        &mut self,
+        lives: Vec<Live>,
+        tracks: Vec<Track>,
+        value_sets: ValueSets,
+        tracked: &[(Signal, Origin)],
+    ) {
+        let names = tracks.iter().map(|track| of_track(&track.pipeline, &track.subject)).collect();
+        let n_patients = u32::try_from(self.twins.n_patients()).unwrap_or(u32::MAX);
+        self.twins.track(tracked);
+        self.scores.track(names, n_patients);
+        self.supports = Supports::default();
+        for ((number, before), track) in (0..).zip(&*self.tracks).zip(&tracks) {
+            if before != track {
+                let past = PastTrack { number, known_to: self.known, track: before.clone() };
+                Arc::make_mut(&mut self.past_tracks).push(past);
+            }
+        }
+        self.tracks = Arc::new(tracks);
+        self.value_sets = Arc::new(value_sets);
+        self.lives = lives;
     }
 }
 

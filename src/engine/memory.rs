@@ -60,7 +60,9 @@ impl Shard {
                         self.need(patient, from, &keys, lives, &mut needs);
                     }
                     EventBody::Control(Control::Tick { at }) => self.need_at_tick(*at, &mut needs),
-                    EventBody::Control(_) | EventBody::Directory { .. } => {}
+                    EventBody::Control(_)
+                    | EventBody::Directory { .. }
+                    | EventBody::Response { .. } => {}
                 }
             }
         }

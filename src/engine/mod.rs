@@ -26,6 +26,7 @@ pub mod produce;
 pub mod published;
 pub mod reading;
 pub mod replay;
+mod respond;
 mod restore;
 pub mod retry;
 pub mod routes;

@@ -14,9 +14,7 @@ use std::sync::Arc;
 
 use crate::domain::effect::Effect;
 use crate::domain::event::{Clock, Control, DefinitionKind, Event, EventBody};
-use crate::domain::fact::Origin;
 use crate::domain::identity::{LogPosition, TwinId};
-use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::timers::{Timer, Timers};
 use crate::log::decode::{FrameError, open_frame};
@@ -30,7 +28,6 @@ use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{NO_NOTES, Scores};
 use crate::twin::snapshot::{PastTrack, ShardSnapshot, SnapshotParts, Track};
-use crate::twin::sums::of_track;
 use crate::twin::twins::{Applied, Change, Twins};
 
 /// One frame of the log as it was read.
@@ -210,9 +207,10 @@ impl Shard {
         let after = self.known.plus(Span::from_micros(1));
         let clock = match &event.body {
             EventBody::Control(Control::Opened { clock, .. }) => *clock,
-            EventBody::Control(_) | EventBody::Patient { .. } | EventBody::Directory { .. } => {
-                self.clock_kind
-            }
+            EventBody::Control(_)
+            | EventBody::Patient { .. }
+            | EventBody::Directory { .. }
+            | EventBody::Response { .. } => self.clock_kind,
         };
         match (event.available_at, clock) {
             (Some(at), _) => at.max(after),
@@ -230,6 +228,10 @@ impl Shard {
         output.n_events += 1;
         if let EventBody::Control(control) = &event.body {
             return self.control(control, position, output);
+        }
+        if let EventBody::Response { twin, response } = &event.body {
+            self.respond(twin, response, position, output);
+            return Ok(());
         }
         if let Some(at) = event.available_at {
             self.recorded_through = self.recorded_through.max(at);
@@ -391,30 +393,6 @@ impl Shard {
     /// The place of the pipeline with this first track, if it is still in force.
     fn live_of(&self, track: u16) -> Option<usize> {
         self.lives.iter().position(|live| live.first_track() == track)
-    }
-
-    /// Puts pipelines in force, instead of those before.
-    pub(super) fn put_in_force(
-        &mut self,
-        lives: Vec<Live>,
-        tracks: Vec<Track>,
-        value_sets: ValueSets,
-        tracked: &[(Signal, Origin)],
-    ) {
-        let names = tracks.iter().map(|track| of_track(&track.pipeline, &track.subject)).collect();
-        let n_patients = u32::try_from(self.twins.n_patients()).unwrap_or(u32::MAX);
-        self.twins.track(tracked);
-        self.scores.track(names, n_patients);
-        self.supports = Supports::default();
-        for ((number, before), track) in (0..).zip(&*self.tracks).zip(&tracks) {
-            if before != track {
-                let past = PastTrack { number, known_to: self.known, track: before.clone() };
-                Arc::make_mut(&mut self.past_tracks).push(past);
-            }
-        }
-        self.tracks = Arc::new(tracks);
-        self.value_sets = Arc::new(value_sets);
-        self.lives = lives;
     }
 
     pub(super) fn intern_note(&mut self, text: &str) -> u32 {

@@ -7,6 +7,9 @@
 //! 08:31 P1  correct respiratory_rate@08:30 to 15 /min
 //!       P1  expect alert news2 withdrawn
 //! ```
+//! A person answers with `acknowledge news2`, `snooze news2 2 h` and `resolve news2`; `expect alert news2
+//! acknowledged`, `snoozed` or `unanswered` says how that stands.
+//!
 //! A line is a time, a patient and items, two or more spaces apart. A time is `08:30` (on 2026-01-01),
 //! `day 2 08:30` or `2025-03-01 08:30`, in UTC; without one it is the time of the line before. What
 //! arrives on one line arrives together.

@@ -6,6 +6,7 @@ use crate::domain::effect::{Audience, EffectChange, EffectStatus, Severity};
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::fact::Origin;
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::response::{Action, Response, check};
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Zone;
 use crate::engine::library::Library;
@@ -17,6 +18,8 @@ use crate::ingest::decoder::Decoder;
 use crate::ingest::site::Site;
 use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 use crate::log::encode::FrameWriter;
+use crate::pipeline::feature::parse_span;
+use crate::twin::effects::EffectRow;
 use crate::twin::scores::STATUSES;
 use crate::twin::snapshot::ShardSnapshot;
 
@@ -73,9 +76,12 @@ impl Run {
         self.append(line.number, &ticks)?;
         self.append(line.number, &[tick(line.at)])?;
         let is_expectation = |item: &&String| item.starts_with("expect ");
+        let is_record = |item: &&String| {
+            !is_expectation(item) && *item != "tick" && answer_of(item, line.at).is_none()
+        };
         for feed in [Feed::Clinical, Feed::Watch] {
             let mut entries = Vec::new();
-            for item in line.items.iter().filter(|item| !is_expectation(item) && *item != "tick") {
+            for item in line.items.iter().filter(is_record) {
                 let happenings = happenings(item, &line.patient, line.at)
                     .ok_or_else(|| fail(line.number, format!("`{item}` means nothing here")))?;
                 entries.extend(happenings.into_iter().filter(|one| one.feed == feed));
@@ -90,6 +96,9 @@ impl Run {
                 });
                 self.record(line, feed, &bundle.to_string())?;
             }
+        }
+        for (pipeline, action) in line.items.iter().filter_map(|item| answer_of(item, line.at)) {
+            self.answer(line, pipeline, action)?;
         }
         for item in line.items.iter().filter(is_expectation) {
             self.expect(line, item.trim_start_matches("expect "))?;
@@ -129,6 +138,34 @@ impl Run {
         let available = |event| Event { available_at: Some(line.at), ..event };
         let events: Vec<Event<'_>> = decoded.events.into_iter().map(available).collect();
         self.append(line.number, &events)
+    }
+
+    /// A nurse answers what stands of a pipeline.
+    fn answer(
+        &mut self,
+        line: &StoryLine,
+        pipeline: &str,
+        action: Action,
+    ) -> Result<(), StoryError> {
+        let twin = TwinId::new("story", line.patient.as_str());
+        let patient = self.shard.twins().patient(&twin);
+        let stands = |row: &&EffectRow| {
+            Some(row.patient) == patient
+                && *row.effect.pipeline == *pipeline
+                && row.effect.status == EffectStatus::Active
+        };
+        let found = self.shard.effects().rows().iter().find(stands);
+        let found = found.map(|row| row.effect.clone());
+        let Some(effect) = found else {
+            return Err(fail(line.number, format!("nothing of {pipeline} stands to be answered")));
+        };
+        let (by, role, why) = ("N. Nurse".into(), "nurse".into(), "as the story says".into());
+        let response = Response { effect: effect.id, action, by, role, why, at: line.at };
+        check(&effect, &response, self.shard.known())
+            .map_err(|error| fail(line.number, format!("refused: {error}")))?;
+        let source = SourcePosition::new("story", 0, 0);
+        let body = EventBody::Response { twin, response };
+        self.append(line.number, &[Event { source, available_at: Some(line.at), body }])
     }
 
     fn append(&mut self, line: usize, events: &[Event<'_>]) -> Result<(), StoryError> {
@@ -175,10 +212,27 @@ impl Run {
             leaving.twin == *twin
                 && *effect.pipeline == *pipeline
                 && effect.severity == Severity::Interruptive
-                && matches!(effect.change, EffectChange::Raised | EffectChange::Escalated)
+                && matches!(
+                    effect.change,
+                    EffectChange::Raised | EffectChange::Escalated | EffectChange::Reminded
+                )
         });
         let found = pages.count().to_string();
         if found == count { Ok(()) } else { Err(format!("{found} pages")) }
+    }
+}
+
+/// Reads `acknowledge news2`, `snooze news2 2 h` and `resolve news2`.
+fn answer_of(item: &str, at: Timestamp) -> Option<(&str, Action)> {
+    let words: Vec<&str> = item.split_whitespace().collect();
+    match words.as_slice() {
+        ["acknowledge", pipeline] => Some((pipeline, Action::Acknowledge)),
+        ["snooze", pipeline, number, unit] => {
+            let span = parse_span(&format!("{number} {unit}")).ok()?;
+            Some((pipeline, Action::Snooze { until: at.plus(span) }))
+        }
+        ["resolve", pipeline] => Some((pipeline, Action::Resolve)),
+        _ => None,
     }
 }
 
@@ -308,6 +362,9 @@ fn effect(
                 let at = item_time(next());
                 effect.evidence.iter().any(|evidence| Some(evidence.at) == at)
             }
+            "acknowledged" => effect.handling.acknowledged().is_some(),
+            "snoozed" => effect.handling.snoozed().is_some(),
+            "unanswered" => !effect.handling.is_answered(),
             status => effect.status.name() == status,
         };
         if !is_so {

@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 
 use crate::domain::coding::Coding;
+use crate::domain::effect::EffectId;
 use crate::domain::event::{Clock, Control, DefinitionKind, Event, EventBody};
 use crate::domain::event::{Resource, ResourceKind, Status, Version};
 use crate::domain::fact::{Body, Comparator, Fact, Origin, Precision, Raw, Reading, Sample};
 use crate::domain::fact::{Statistic, Valid};
 use crate::domain::identity::{SourcePosition, TwinId};
 use crate::domain::refusal::Unusable;
+use crate::domain::response::{Action, Response};
 use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::statement::{Activity, Attribute, Statement};
 use crate::domain::time::Timestamp;
 use crate::log::schema::{
-    FORMAT, attribute, coding, definition, event, fact, frame, opened, resource, sample, statement,
-    tick,
+    FORMAT, attribute, coding, definition, event, fact, frame, opened, resource, response, sample,
+    statement, tick,
 };
 use crate::log::wire::{Field, Malformed, Reader};
 
@@ -108,7 +110,7 @@ fn one_of<T: Copy>(all: &[T], number: u64) -> Result<T, Malformed> {
 fn read_event<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Event<'a>, Malformed> {
     let mut source = SourcePosition::new("", 0, 0);
     let (mut available_at, mut namespace, mut patient) = (None, Cow::Borrowed(""), "");
-    let (mut directory, mut control) = (false, None);
+    let (mut directory, mut control, mut response) = (false, None, None);
     // Nearly always one; a vector that grows begins with room for four.
     let mut resources = Vec::with_capacity(1);
     let mut reader = Reader::new(bytes);
@@ -127,13 +129,19 @@ fn read_event<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Event<'a>, M
             event::OPENED => control = Some(read_opened(field.bytes()?)?),
             event::TICK => control = Some(read_tick(field.bytes()?)?),
             event::DEFINITION => control = Some(read_definition(field.bytes()?)?),
+            event::RESPONSE => response = Some(read_response(field.bytes()?)?),
             _ => {}
         }
     }
-    let body = match (control, directory) {
-        (Some(control), _) => EventBody::Control(control),
-        (None, true) => EventBody::Directory { namespace, resources },
-        (None, false) => EventBody::Patient { twin: TwinId::new(namespace, patient), resources },
+    let body = match (control, response, directory) {
+        (Some(control), ..) => EventBody::Control(control),
+        (None, Some(response), _) => {
+            EventBody::Response { twin: TwinId::new(namespace, patient), response }
+        }
+        (None, None, true) => EventBody::Directory { namespace, resources },
+        (None, None, false) => {
+            EventBody::Patient { twin: TwinId::new(namespace, patient), resources }
+        }
     };
     Ok(Event { source, available_at, body })
 }
@@ -175,6 +183,32 @@ fn read_definition(bytes: &[u8]) -> Result<Control<'_>, Malformed> {
         }
     }
     Ok(Control::Definition { kind, name: name.into(), text: text.into() })
+}
+
+fn read_response(bytes: &[u8]) -> Result<Response<'_>, Malformed> {
+    let (mut effect, mut action, mut until, mut at) = (None, 0, None, None);
+    let (mut by, mut role, mut why) = ("", "", "");
+    let mut reader = Reader::new(bytes);
+    while let Some((number, field)) = reader.next()? {
+        match number {
+            response::EFFECT => effect = EffectId::parse(field.text()?),
+            response::ACTION => action = field.unsigned()?,
+            response::UNTIL => until = Some(time(field)?),
+            response::BY => by = field.text()?,
+            response::ROLE => role = field.text()?,
+            response::WHY => why = field.text()?,
+            response::AT => at = Some(time(field)?),
+            _ => {}
+        }
+    }
+    let action = match (action, until) {
+        (0, _) => Action::Acknowledge,
+        (1, Some(until)) => Action::Snooze { until },
+        (2, _) => Action::Resolve,
+        _ => return Err(Malformed),
+    };
+    let (effect, at) = (effect.ok_or(Malformed)?, at.ok_or(Malformed)?);
+    Ok(Response { effect, action, by: by.into(), role: role.into(), why: why.into(), at })
 }
 
 fn read_resource<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Resource<'a>, Malformed> {

@@ -7,12 +7,13 @@ use crate::domain::coding::Coding;
 use crate::domain::event::{Clock, DefinitionKind};
 use crate::domain::event::{Control, Event, EventBody, Resource};
 use crate::domain::fact::{Body, Comparator, Fact, Precision, Reading, Sample};
+use crate::domain::response::{Action, Response};
 use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
 use crate::log::content::content_hash;
 use crate::log::schema::{
-    FORMAT, attribute, coding, definition, event, fact, frame, opened, resource, sample, statement,
-    tick,
+    FORMAT, attribute, coding, definition, event, fact, frame, opened, resource, response, sample,
+    statement, tick,
 };
 use crate::log::wire::Writer;
 
@@ -127,6 +128,11 @@ fn write_event(w: &mut Writer, texts: &mut Texts, scratch: &mut Writer, value: &
             resources
         }
         EventBody::Control(control) => return write_control(w, control),
+        EventBody::Response { twin, response } => {
+            w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
+            w.text(event::PATIENT, &twin.patient);
+            return w.message(event::RESPONSE, |w| write_response(w, response));
+        }
     };
     for value in resources {
         w.message(event::RESOURCE, |w| write_resource(w, texts, scratch, value));
@@ -146,6 +152,22 @@ fn write_control(w: &mut Writer, control: &Control<'_>) {
             w.text(definition::TEXT, text);
         }),
     }
+}
+
+fn write_response(w: &mut Writer, value: &Response<'_>) {
+    w.text(response::EFFECT, &value.effect.to_string());
+    match value.action {
+        Action::Acknowledge => {}
+        Action::Snooze { until } => {
+            w.unsigned(response::ACTION, 1);
+            write_time(w, response::UNTIL, until);
+        }
+        Action::Resolve => w.unsigned(response::ACTION, 2),
+    }
+    w.text(response::BY, &value.by);
+    w.text(response::ROLE, &value.role);
+    w.text(response::WHY, &value.why);
+    write_time(w, response::AT, value.at);
 }
 
 const fn definition_number(kind: DefinitionKind) -> u64 {

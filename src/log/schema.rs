@@ -24,6 +24,7 @@ messages! {
     event {
         TOPIC = 1; PARTITION = 2; OFFSET = 3; AVAILABLE_AT = 4; NAMESPACE = 5; PATIENT = 6;
         DIRECTORY = 7; RESOURCE = 8; OPENED = 9; TICK = 10; DEFINITION = 11;
+        RESPONSE = 12;
     }
     resource {
         KIND = 1; ID = 2; REVISED_AT = 3; VERSION_ID = 4; STATUS = 5; RECORDED_AT = 6; CONTENT = 7;
@@ -45,6 +46,7 @@ messages! {
     opened { N_PARTITIONS = 1; RECORDED = 2; }
     tick { AT = 1; }
     definition { KIND = 1; NAME = 2; TEXT = 3; }
+    response { EFFECT = 1; ACTION = 2; UNTIL = 3; BY = 4; ROLE = 5; WHY = 6; AT = 7; }
 }
 
 /// The format this build writes. A reader refuses a greater one.

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::domain::decimal::plain;
 use crate::domain::effect::{Effect, Evidence};
 use crate::domain::identity::{LogPosition, TwinId};
+use crate::domain::response::{Given, Response};
 use crate::domain::time::Timestamp;
 
 /// One revision of an alert, follow-up or suggestion.
@@ -20,7 +21,8 @@ pub struct AlertRecord {
     pub revision: u32,
     /// `active`, `resolved` or `withdrawn`.
     pub status: &'static str,
-    /// Why this record is sent: `raised`, `escalated`, `lowered`, `revised`, `resolved`, `withdrawn`.
+    /// Why this record is sent: `raised`, `escalated`, `lowered`, `revised`, `resolved`, `withdrawn`,
+    /// `acknowledged`, `snoozed`, `reminded`.
     pub change: &'static str,
     /// `alert`, `follow-up` or `suggestion`.
     pub kind: &'static str,
@@ -71,8 +73,34 @@ pub struct AlertRecord {
     pub notes: Vec<String>,
     /// What it rests on.
     pub evidence: Vec<EvidenceRecord>,
+    /// Who has taken it; left out until someone did, and where it became worse since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<ResponseRecord>,
+    /// Who silenced it, and until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<ResponseRecord>,
+    /// Which person resolved it; left out where its condition ended by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<ResponseRecord>,
     /// The event of the log that caused this revision: partition, offset, index.
     pub cause: PositionRecord,
+}
+
+/// What a person did about it.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct ResponseRecord {
+    /// Who.
+    pub by: String,
+    /// In which role.
+    pub role: String,
+    /// Why.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// When.
+    pub at: String,
+    /// Until when it is silent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// A score.
@@ -175,8 +203,22 @@ impl AlertRecord {
             text: effect.text.clone(),
             notes: effect.notes.clone(),
             evidence: effect.evidence.iter().map(evidence).collect(),
+            acknowledged: effect.handling.acknowledged().map(response),
+            snoozed: effect.handling.snoozed().map(response),
+            resolved: effect.handling.resolved().map(response),
             cause: position(cause),
         }
+    }
+}
+
+fn response(given: &Given) -> ResponseRecord {
+    let Response { action, by, role, why, at, .. } = &given.response;
+    ResponseRecord {
+        by: by.to_string(),
+        role: role.to_string(),
+        why: why.to_string(),
+        at: at.to_string(),
+        until: action.until().map(|until| until.to_string()),
     }
 }
 

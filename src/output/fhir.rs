@@ -2,8 +2,8 @@
 
 use twinstream_fhir::bundle::bundle_json;
 use twinstream_fhir::said::{
-    Micros, Said, SaidChange, SaidDue, SaidEvidence, SaidKind, SaidLogPosition, SaidScore,
-    SaidScoreStatus, SaidSeverity, SaidStatus,
+    Micros, Said, SaidAnswer, SaidChange, SaidDue, SaidEvidence, SaidKind, SaidLogPosition,
+    SaidScore, SaidScoreStatus, SaidSeverity, SaidStatus,
 };
 
 use crate::domain::decimal::plain;
@@ -11,6 +11,7 @@ use crate::domain::effect::{
     Effect, EffectChange, EffectKind, EffectScore, EffectStatus, Evidence, Severity,
 };
 use crate::domain::identity::{LogPosition, TwinId};
+use crate::domain::response::{Given, Response};
 use crate::domain::time::Timestamp;
 use crate::output::record::{FHIR_TOPIC, OutRecord, OutputError, headers};
 
@@ -52,6 +53,9 @@ fn said(twin: &TwinId<'_>, effect: &Effect) -> Said {
             EffectChange::Revised => SaidChange::Revised,
             EffectChange::Resolved => SaidChange::Resolved,
             EffectChange::Withdrawn => SaidChange::Withdrawn,
+            EffectChange::Acknowledged => SaidChange::Acknowledged,
+            EffectChange::Snoozed => SaidChange::Snoozed,
+            EffectChange::Reminded => SaidChange::Reminded,
         },
         status: match effect.status {
             EffectStatus::Active => SaidStatus::Active,
@@ -70,7 +74,8 @@ fn said(twin: &TwinId<'_>, effect: &Effect) -> Said {
             Severity::Interruptive => SaidSeverity::Interruptive,
         },
         text: effect.text.clone(),
-        notes: effect.notes.clone(),
+        notes: notes(effect),
+        answer: answer(effect),
         patient: format!("Patient/{}", twin.patient),
         patient_namespace: twin.namespace.to_string(),
         patient_id: twin.patient.to_string(),
@@ -86,6 +91,30 @@ fn said(twin: &TwinId<'_>, effect: &Effect) -> Said {
         score: score(&effect.score),
         evidence: effect.evidence.iter().map(evidence).collect(),
         is_model: false,
+    }
+}
+
+/// What a reader must know, and what people did about it.
+fn notes(effect: &Effect) -> Vec<String> {
+    let given = effect.handling.given().iter().map(|given| {
+        let Response { action, by, role, why, at, .. } = &given.response;
+        let until = action.until().map_or(String::new(), |until| format!(" until {until}"));
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        format!("{}{until} by {by} ({role}) at {at}{why}", action.past())
+    });
+    effect.notes.iter().cloned().chain(given).collect()
+}
+
+fn answer(effect: &Effect) -> SaidAnswer {
+    let of = |given: &Given| {
+        let Response { by, role, .. } = &given.response;
+        format!("{by} ({role})")
+    };
+    let handling = &effect.handling;
+    match (handling.snoozed(), handling.acknowledged()) {
+        (Some(given), _) => SaidAnswer::Snoozed { by: of(given) },
+        (None, Some(given)) => SaidAnswer::Acknowledged { by: of(given) },
+        (None, None) => SaidAnswer::None,
     }
 }
 

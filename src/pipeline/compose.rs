@@ -2,6 +2,7 @@
 
 use crate::domain::effect::{Audience, Effect, EffectChange, EffectId, EffectScore, EffectStatus};
 use crate::domain::effect::{Evidence, Severity};
+use crate::domain::response::Handling;
 use crate::domain::time::Timestamp;
 use crate::pipeline::evidence::evidence_of;
 use crate::pipeline::live::Live;
@@ -77,6 +78,7 @@ impl Composer<'_> {
             ward: String::new(),
             encounter: String::new(),
             alone: row.map_or(0, |row| alone(self.live, &row)),
+            handling: Handling::default(),
         }
     }
 

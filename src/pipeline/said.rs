@@ -146,13 +146,17 @@ impl<'s> Said<'s> {
         self.effects.end_suppression(self.view.patient, track);
         let known = known_id.or_else(|| {
             let mut same = self.effects.of_track(self.view.patient, track);
-            same.find(|(_, known)| known.id == effect.id).map(|(n, known)| (n, known.clone()))
+            let is_same =
+                |known: &Effect| known.id == effect.id || is_closed_in(known, standing.start);
+            same.find(|(_, known)| is_same(known)).map(|(n, known)| (n, known.clone()))
         });
         match known {
             // The same episode was said before and ended by the policy: it goes on.
             Some((number, known)) => {
                 effect.id = known.id;
                 effect.revision = known.revision + 1;
+                effect.handling = known.handling.clone();
+                effect.handling.reopen();
                 effect.raised_known = match known.audience {
                     Audience::CareTeam => known.raised_known,
                     Audience::Retrospective => self.known,
@@ -186,9 +190,14 @@ impl<'s> Said<'s> {
             return;
         }
         let band = standing.row.episode_band;
+        let is_snooze_over = effect.handling.snoozed_until().is_some_and(|at| at <= self.known);
+        let is_new_alone = alone(self.live, &standing.row) & !effect.alone != 0;
         let change = match band.cmp(&effect.band_rank) {
             std::cmp::Ordering::Greater => EffectChange::Escalated,
+            // Whoever answered did not know of this one.
+            _ if is_new_alone && effect.handling.is_answered() => EffectChange::Escalated,
             std::cmp::Ordering::Less => EffectChange::Lowered,
+            std::cmp::Ordering::Equal if is_snooze_over => EffectChange::Reminded,
             std::cmp::Ordering::Equal
                 if effect.onset != standing.start || effect.due != due_of(&standing.row) =>
             {
@@ -210,6 +219,18 @@ impl<'s> Said<'s> {
         next.onset = standing.start;
         next.raised_known = effect.raised_known;
         next.alone |= effect.alone;
+        next.handling = effect.handling.clone();
+        match change {
+            EffectChange::Escalated => next.handling.reopen(),
+            EffectChange::Reminded => next.handling.wake(),
+            EffectChange::Raised
+            | EffectChange::Lowered
+            | EffectChange::Revised
+            | EffectChange::Resolved
+            | EffectChange::Withdrawn
+            | EffectChange::Acknowledged
+            | EffectChange::Snoozed => {}
+        }
         (next.ward, next.encounter) = (stay.ward(), stay.encounter());
         let next = Arc::new(next);
         self.effects.revise(number, next.clone());
@@ -378,11 +399,22 @@ impl<'s> Said<'s> {
         let free_at = last.known.plus(policy.lockout);
         let is_higher = last.band_rank < standing.row.episode_band;
         let is_new_alone = alone(self.live, &standing.row) & !last.alone != 0;
-        if free_at <= self.known || is_higher || is_new_alone {
+        if is_higher || is_new_alone {
+            return None;
+        }
+        if is_closed_in(last, standing.start) {
+            return Some(SuppressionReason::ResolvedByPerson);
+        }
+        let snoozed = last.handling.snoozed_until().filter(|until| free_at < *until);
+        let (reason, free_at) = match snoozed {
+            Some(until) => (SuppressionReason::Snoozed, until),
+            None => (SuppressionReason::Lockout, free_at),
+        };
+        if free_at <= self.known {
             return None;
         }
         self.again_at = self.again_at.into_iter().chain([free_at]).min();
-        Some(SuppressionReason::Lockout)
+        Some(reason)
     }
 
     fn is_out_of_place(&self, stay: &Stay<'_>) -> Option<SuppressionReason> {
@@ -428,6 +460,13 @@ impl<'s> Said<'s> {
             self.leaving.push(effect);
         }
     }
+}
+
+/// Whether a person resolved an effect of the episode that began at `start`, which still goes on.
+fn is_closed_in(effect: &Effect, start: Timestamp) -> bool {
+    effect.status == EffectStatus::Resolved
+        && effect.handling.resolved().is_some()
+        && start <= effect.at
 }
 
 /// When an item of a score is due and overdue.

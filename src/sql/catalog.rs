@@ -9,6 +9,7 @@ use crate::sql::effects::{Alerts, FollowUps, Revisions, Suggestions};
 use crate::sql::evidence::EvidenceTable;
 use crate::sql::observations::Observations;
 use crate::sql::patients::Patients;
+use crate::sql::responses::Responses;
 use crate::sql::scope::{ShardView, Versions};
 use crate::sql::scores::Risks;
 use crate::sql::statements::{
@@ -117,6 +118,11 @@ pub const TABLES: &[TableSpec] = &[
         make::<Revisions>,
     ),
     table("evidence", "What alerts, follow-ups and suggestions rest on.", make::<EvidenceTable>),
+    table(
+        "responses",
+        "What people did about alerts, follow-ups and suggestions: who, in which role, when and why.",
+        make::<Responses>,
+    ),
     table("suppressions", "What was not said, and why.", make::<Suppressions>),
 ];
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::decimal::plain;
 use crate::domain::effect::{EffectId, EffectKind, EffectStatus};
+use crate::domain::response::Given;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
 use crate::sql::scope::{Known, Part, ShardView, Versions};
@@ -24,7 +25,7 @@ macro_rules! column {
 }
 
 fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
-    [said_columns(), time_columns()].into_iter().flatten().collect()
+    [said_columns(), time_columns(), response_columns()].into_iter().flatten().collect()
 }
 
 /// What is said, about whom, how loudly and where.
@@ -138,6 +139,44 @@ fn time_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
             Cell::Owned(texts.collect::<Vec<_>>().join("; "))
         }),
     ]
+}
+
+/// What people did about it, as far as it is in force.
+fn response_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
+    vec![
+        column!(
+            "acknowledged_by",
+            Text,
+            "Who has taken it, where it did not become worse since.",
+            |cells| { by(cells.row.effect.handling.acknowledged()) }
+        ),
+        column!("acknowledged_at", Time, "When that person took it.", |cells| {
+            let given = cells.row.effect.handling.acknowledged();
+            Cell::time(given.map(|given| given.response.at))
+        }),
+        column!("snoozed_by", Text, "Who silenced it.", |cells| {
+            by(cells.row.effect.handling.snoozed())
+        }),
+        column!(
+            "snoozed_until",
+            Time,
+            "Until when it is silent, unless it becomes worse.",
+            |cells| { Cell::time(cells.row.effect.handling.snoozed_until()) }
+        ),
+        column!(
+            "resolved_by",
+            Text,
+            "Which person resolved it; null where its condition ended by itself.",
+            |cells| { by(cells.row.effect.handling.resolved()) }
+        ),
+    ]
+}
+
+/// Who gave a response, and in which role.
+fn by<'s>(given: Option<&'s Given>) -> Cell<'s> {
+    given.map_or(Cell::Null, |given| {
+        Cell::Owned(format!("{} ({})", given.response.by, given.response.role))
+    })
 }
 
 /// Whether a row of `patient` is of a part.

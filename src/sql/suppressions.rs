@@ -41,9 +41,12 @@ impl Rows for Suppressions {
                 Cell::text(&cells.suppression.subject)
             }),
             column!("band", Text, "The band it had.", |cells| Cell::text(&cells.suppression.band)),
-            column!("reason", Text, "setting, silent-state or lockout.", |cells| {
-                Cell::Text(cells.suppression.reason.name())
-            }),
+            column!(
+                "reason",
+                Text,
+                "setting, silent-state, lockout, snoozed or resolved-by-person.",
+                |cells| { Cell::Text(cells.suppression.reason.name()) }
+            ),
             column!("effective_at", Time, "The effective time of its newest evidence.", |cells| {
                 Cell::time(Some(cells.suppression.at))
             }),

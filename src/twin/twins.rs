@@ -265,7 +265,7 @@ impl Twins {
             EventBody::Directory { namespace, resources } => {
                 ((DIRECTORY, None), namespace.as_ref(), resources)
             }
-            EventBody::Control(_) => return Applied::default(),
+            EventBody::Control(_) | EventBody::Response { .. } => return Applied::default(),
         };
         let (number, event) = self.tail.events.push(&event.source, position);
         let names_person = resources.iter().any(|one| one.kind == ResourceKind::Patient);

@@ -76,7 +76,9 @@ fn halves(seed: u64, events: &[Bytes]) -> (Told, Vec<Bytes>) {
 /// Whether a frame is about this patient, or about none.
 fn concerns(bytes: &Bytes, twin: &TwinId<'_>) -> bool {
     decode_frame(bytes).unwrap().iter().all(|event| match &event.body {
-        EventBody::Patient { twin: other, .. } => other == twin,
+        EventBody::Patient { twin: other, .. } | EventBody::Response { twin: other, .. } => {
+            other == twin
+        }
         EventBody::Directory { .. } | EventBody::Control(_) => true,
     })
 }

@@ -77,7 +77,7 @@ fn flag(said: &Said) -> Result<Resource, FhirError> {
 
 /// Whether a page is part of this revision.
 ///
-/// It goes out when an interruptive band is reached. When the alert is withdrawn it is taken back,
+/// It goes out when an interruptive band is reached, and again when a snooze is over. When the alert is withdrawn it is taken back,
 /// whatever the band then is: the page may have gone out at a higher one. What only stands in the
 /// record has paged nobody.
 const fn page_status(said: &Said) -> Option<RequestStatus> {
@@ -86,7 +86,7 @@ const fn page_status(said: &Said) -> Option<RequestStatus> {
         (SaidStatus::Withdrawn, _, _) => Some(RequestStatus::EnteredInError),
         (
             SaidStatus::Active,
-            SaidChange::Raised | SaidChange::Escalated,
+            SaidChange::Raised | SaidChange::Escalated | SaidChange::Reminded,
             SaidSeverity::Interruptive,
         ) => Some(RequestStatus::Active),
         (SaidStatus::Active | SaidStatus::Resolved, _, _) => None,

@@ -39,7 +39,10 @@ fn activity(said: &Said) -> Result<CodeableConcept, FhirError> {
         SaidChange::Escalated
         | SaidChange::Lowered
         | SaidChange::Revised
-        | SaidChange::Resolved => ("UPDATE", "revise"),
+        | SaidChange::Resolved
+        | SaidChange::Acknowledged
+        | SaidChange::Snoozed
+        | SaidChange::Reminded => ("UPDATE", "revise"),
         SaidChange::Withdrawn => ("NULLIFY", "nullify"),
     };
     let mut activity = hl7_concept("v3-DataOperation", code, display)?;

@@ -39,6 +39,8 @@ pub struct Said {
     /// What a reader must know: defaults taken, inputs left out, why it ended. A resolved follow-up
     /// counts as done when one of them begins with `closed by the result`.
     pub notes: Vec<String>,
+    /// What a person did about it.
+    pub answer: SaidAnswer,
     /// The patient as a FHIR reference: `Patient/123`. Left out of the Bundle when it is no literal
     /// reference to a Patient; the identifier below always stands.
     pub patient: String,
@@ -94,6 +96,29 @@ pub enum SaidChange {
     Resolved,
     /// Its condition never held.
     Withdrawn,
+    /// Someone has taken it.
+    Acknowledged,
+    /// Someone silenced it for a while.
+    Snoozed,
+    /// Its snooze is over: it pages again.
+    Reminded,
+}
+
+/// What a person did about an effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SaidAnswer {
+    /// Nothing yet.
+    None,
+    /// Took it.
+    Acknowledged {
+        /// Who, in which role.
+        by: String,
+    },
+    /// Silenced it for a while.
+    Snoozed {
+        /// Who, in which role.
+        by: String,
+    },
 }
 
 /// Where an effect stands.

@@ -2,16 +2,16 @@
 
 use fhir_sdk::r4b::codes::{RequestPriority, TaskIntent, TaskStatus};
 use fhir_sdk::r4b::resources::{Resource, ResourceType, Task, TaskRestriction};
-use fhir_sdk::r4b::types::Period;
+use fhir_sdk::r4b::types::{Period, Reference};
 
 use crate::element;
 use crate::error::FhirError;
 use crate::reference;
-use crate::said::{Said, SaidKind, SaidSeverity};
+use crate::said::{Said, SaidAnswer, SaidKind, SaidSeverity};
 use crate::vocabulary;
 
-/// The Task about the resource of this effect that is of type `focus`. It has no owner: who takes
-/// it is decided where it is stored.
+/// The Task about the resource of this effect that is of type `focus`. Its owner is whoever answered, by name;
+/// until then it is decided where it is stored.
 pub(crate) fn task(
     said: &Said,
     status: TaskStatus,
@@ -31,6 +31,9 @@ pub(crate) fn task(
     task.encounter = reference::encounter(said)?;
     task.last_modified = Some(element::date_time("known", said.known)?);
     task.requester = Some(reference::software(said)?);
+    if let SaidAnswer::Acknowledged { by } | SaidAnswer::Snoozed { by } = &said.answer {
+        task.owner = Some(Reference::builder().display(by.clone()).build()?);
+    }
     task.location = reference::ward(said)?;
     task.note = element::notes(said)?;
     if let Some(window) = due_window(said)? {
@@ -42,9 +45,13 @@ pub(crate) fn task(
 /// The status of a task whose effect stands. What only stands in the record is on no list, so nobody
 /// is asked yet.
 pub(crate) const fn open(said: &Said) -> TaskStatus {
-    match said.severity {
-        SaidSeverity::Log => TaskStatus::Draft,
-        SaidSeverity::Passive | SaidSeverity::Interruptive => TaskStatus::Requested,
+    match (&said.answer, said.severity) {
+        (SaidAnswer::Acknowledged { .. }, _) => TaskStatus::Accepted,
+        (SaidAnswer::Snoozed { .. }, _) => TaskStatus::OnHold,
+        (SaidAnswer::None, SaidSeverity::Log) => TaskStatus::Draft,
+        (SaidAnswer::None, SaidSeverity::Passive | SaidSeverity::Interruptive) => {
+            TaskStatus::Requested
+        }
     }
 }
 

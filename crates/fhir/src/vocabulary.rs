@@ -90,6 +90,9 @@ pub(crate) const fn change_code(change: SaidChange) -> &'static str {
         SaidChange::Revised => "revised",
         SaidChange::Resolved => "resolved",
         SaidChange::Withdrawn => "withdrawn",
+        SaidChange::Acknowledged => "acknowledged",
+        SaidChange::Snoozed => "snoozed",
+        SaidChange::Reminded => "reminded",
     }
 }
 

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use twinstream_fhir::bundle::bundle_json;
 use twinstream_fhir::error::FhirError;
 use twinstream_fhir::said::{
-    Micros, Said, SaidChange, SaidEvidence, SaidKind, SaidLogPosition, SaidScore, SaidScoreStatus,
-    SaidSeverity, SaidStatus,
+    Micros, Said, SaidAnswer, SaidChange, SaidEvidence, SaidKind, SaidLogPosition, SaidScore,
+    SaidScoreStatus, SaidSeverity, SaidStatus,
 };
 
 use crate::stories::{
@@ -22,13 +22,16 @@ use crate::stories::{
     resource, resources,
 };
 
-const CHANGES: [SaidChange; 6] = [
+const CHANGES: [SaidChange; 9] = [
     SaidChange::Raised,
     SaidChange::Escalated,
     SaidChange::Lowered,
     SaidChange::Revised,
     SaidChange::Resolved,
     SaidChange::Withdrawn,
+    SaidChange::Acknowledged,
+    SaidChange::Snoozed,
+    SaidChange::Reminded,
 ];
 const SEVERITIES: [SaidSeverity; 3] =
     [SaidSeverity::Log, SaidSeverity::Passive, SaidSeverity::Interruptive];
@@ -54,6 +57,7 @@ fn bare(said: &Said) -> Said {
     Said {
         citation: String::new(),
         subject: String::new(),
+        answer: SaidAnswer::None,
         notes: Vec::new(),
         patient: "a patient".to_owned(),
         encounter: String::new(),
@@ -153,7 +157,10 @@ fn withdrawn_is_entered_in_error_everywhere() {
 fn only_an_interruptive_band_that_is_reached_pages() {
     for said in every_said() {
         let page = resource(&bundle(&said), "CommunicationRequest");
-        let is_reached = matches!(said.change, SaidChange::Raised | SaidChange::Escalated);
+        let is_reached = matches!(
+            said.change,
+            SaidChange::Raised | SaidChange::Escalated | SaidChange::Reminded
+        );
         let is_page = is_reached && said.severity == SaidSeverity::Interruptive;
         assert_eq!(page["status"] == "active", is_page && said.kind == SaidKind::Alert);
         let is_taken_back =

@@ -9,6 +9,7 @@ use crate::domain::effect::{
     Severity, Suppression, SuppressionReason,
 };
 use crate::domain::identity::{LogPosition, SourcePosition};
+use crate::domain::response::{Action, Given, Handling, Response};
 use crate::domain::signal::Signal;
 use crate::engine::checkpoint::bytes::{In, Out, Torn};
 use crate::engine::checkpoint::tables::{kind, time};
@@ -21,17 +22,28 @@ const KINDS: [EffectKind; 3] = [EffectKind::Alert, EffectKind::FollowUp, EffectK
 const SEVERITIES: [Severity; 3] = [Severity::Log, Severity::Passive, Severity::Interruptive];
 const STANDINGS: [EffectStatus; 3] =
     [EffectStatus::Active, EffectStatus::Resolved, EffectStatus::Withdrawn];
-const CHANGES: [EffectChange; 6] = [
+const CHANGES: [EffectChange; 9] = [
     EffectChange::Raised,
     EffectChange::Escalated,
     EffectChange::Lowered,
     EffectChange::Revised,
     EffectChange::Resolved,
     EffectChange::Withdrawn,
+    EffectChange::Acknowledged,
+    EffectChange::Snoozed,
+    EffectChange::Reminded,
 ];
 const AUDIENCES: [Audience; 2] = [Audience::CareTeam, Audience::Retrospective];
-const REASONS: [SuppressionReason; 3] =
-    [SuppressionReason::Setting, SuppressionReason::SilentState, SuppressionReason::Lockout];
+const REASONS: [SuppressionReason; 5] = [
+    SuppressionReason::Setting,
+    SuppressionReason::SilentState,
+    SuppressionReason::Lockout,
+    SuppressionReason::Snoozed,
+    SuppressionReason::ResolvedByPerson,
+];
+/// Set in the byte of the audience where somebody answered: what they did follows the rest. Rows that were
+/// written before there were answers have none.
+const IS_ANSWERED: u8 = 0x80;
 
 fn put<T: PartialEq>(out: &mut Out, all: &[T], value: &T) {
     let number = all.iter().position(|known| known == value);
@@ -107,7 +119,12 @@ fn write_effect(out: &mut Out, effect: &Effect) {
     out.text(&effect.subject);
     put(out, &STANDINGS, &effect.status);
     put(out, &CHANGES, &effect.change);
-    put(out, &AUDIENCES, &effect.audience);
+    let audience = match effect.audience {
+        Audience::CareTeam => 0,
+        Audience::Retrospective => 1,
+    };
+    let is_answered = !effect.handling.given().is_empty();
+    out.u8(if is_answered { audience | IS_ANSWERED } else { audience });
     out.text(&effect.band);
     out.u8(effect.band_rank);
     put(out, &SEVERITIES, &effect.severity);
@@ -131,10 +148,53 @@ fn write_effect(out: &mut Out, effect: &Effect) {
     out.text(&effect.ward);
     out.text(&effect.encounter);
     out.u32(effect.alone);
+    if is_answered {
+        write_handling(out, &effect.handling);
+    }
+}
+
+fn write_handling(out: &mut Out, handling: &Handling) {
+    let (reopened, woken) = handling.marks();
+    out.count(reopened);
+    out.count(woken);
+    out.list(handling.given().iter(), |out, given| {
+        let Response { effect, action, by, role, why, at } = &given.response;
+        out.u128(effect.0);
+        match action {
+            Action::Acknowledge => out.u8(0),
+            Action::Snooze { until } => {
+                out.u8(1);
+                out.i64(until.micros());
+            }
+            Action::Resolve => out.u8(2),
+        }
+        [by, role, why].into_iter().for_each(|text| out.text(text));
+        out.i64(at.micros());
+        out.i64(given.known.micros());
+    });
+}
+
+fn read_handling(part: &mut In<'_>) -> Result<Handling, Torn> {
+    let mut count = || usize::try_from(part.u64()?).map_err(|_| Torn);
+    let (reopened, woken) = (count()?, count()?);
+    let given = part.list(|part| {
+        let effect = EffectId(part.u128()?);
+        let action = match part.u8()? {
+            0 => Action::Acknowledge,
+            1 => Action::Snooze { until: time(part)? },
+            2 => Action::Resolve,
+            _ => return Err(Torn),
+        };
+        let (by, role, why) = (owned(part)?.into(), owned(part)?.into(), owned(part)?.into());
+        let response = Response { effect, action, by, role, why, at: time(part)? };
+        Ok(Arc::new(Given { response, known: time(part)? }))
+    })?;
+    Ok(Handling::of(given, reopened, woken))
 }
 
 fn read_effect(part: &mut In<'_>) -> Result<Effect, Torn> {
-    Ok(Effect {
+    let mut is_answered = false;
+    let mut effect = Effect {
         id: EffectId(part.u128()?),
         revision: part.u32()?,
         kind: one(part, &KINDS)?,
@@ -145,7 +205,11 @@ fn read_effect(part: &mut In<'_>) -> Result<Effect, Torn> {
         subject: shared(part)?,
         status: one(part, &STANDINGS)?,
         change: one(part, &CHANGES)?,
-        audience: one(part, &AUDIENCES)?,
+        audience: {
+            let byte = part.u8()?;
+            is_answered |= byte & IS_ANSWERED != 0;
+            AUDIENCES.get(usize::from(byte & !IS_ANSWERED)).copied().ok_or(Torn)?
+        },
         band: shared(part)?,
         band_rank: part.u8()?,
         severity: one(part, &SEVERITIES)?,
@@ -168,7 +232,12 @@ fn read_effect(part: &mut In<'_>) -> Result<Effect, Torn> {
         ward: owned(part)?,
         encounter: owned(part)?,
         alone: part.u32()?,
-    })
+        handling: Handling::default(),
+    };
+    if is_answered {
+        effect.handling = read_handling(part)?;
+    }
+    Ok(effect)
 }
 
 fn write_evidence(out: &mut Out, evidence: &Evidence) {

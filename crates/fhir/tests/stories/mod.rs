@@ -3,8 +3,8 @@
 use serde_json::Value;
 use twinstream_fhir::bundle::bundle_json;
 use twinstream_fhir::said::{
-    Micros, Said, SaidChange, SaidDue, SaidEvidence, SaidKind, SaidLogPosition, SaidScore,
-    SaidScoreStatus, SaidSeverity, SaidStatus,
+    Micros, Said, SaidAnswer, SaidChange, SaidDue, SaidEvidence, SaidKind, SaidLogPosition,
+    SaidScore, SaidScoreStatus, SaidSeverity, SaidStatus,
 };
 
 /// 2026-11-08T08:30:00Z.
@@ -47,9 +47,13 @@ pub(crate) fn changed(said: &Said, change: SaidChange) -> Said {
     let status = match change {
         SaidChange::Resolved => SaidStatus::Resolved,
         SaidChange::Withdrawn => SaidStatus::Withdrawn,
-        SaidChange::Raised | SaidChange::Escalated | SaidChange::Lowered | SaidChange::Revised => {
-            SaidStatus::Active
-        }
+        SaidChange::Raised
+        | SaidChange::Escalated
+        | SaidChange::Lowered
+        | SaidChange::Revised
+        | SaidChange::Acknowledged
+        | SaidChange::Snoozed
+        | SaidChange::Reminded => SaidStatus::Active,
     };
     Said { revision: said.revision + 1, change, status, ..said.clone() }
 }
@@ -70,6 +74,7 @@ pub(crate) fn news2() -> Said {
         band: "high".to_owned(),
         severity: SaidSeverity::Interruptive,
         text: "NEWS2 7. Consider emergency assessment.".to_owned(),
+        answer: SaidAnswer::None,
         notes: vec!["SpO2 scale 1 (default: no order for scale 2)".to_owned()],
         patient: "Patient/123".to_owned(),
         patient_namespace: "mercy".to_owned(),
@@ -112,6 +117,7 @@ pub(crate) fn kidney_monitoring() -> Said {
         band: "due".to_owned(),
         severity: SaidSeverity::Passive,
         text: "eGFR (creatinine) is due since 2026-11-08. Consider ordering it.".to_owned(),
+        answer: SaidAnswer::None,
         notes: Vec::new(),
         due: Some(SaidDue {
             due_at: HALF_PAST_EIGHT,
