@@ -9,6 +9,7 @@ use crate::engine::checkpointer::{Arrival, CheckpointerError, Desk};
 use crate::engine::shard::Shard;
 use crate::engine::twin_stage::TwinError;
 use crate::kafka::member::{LogMember, Place};
+use crate::kafka::patience::Patience;
 
 /// A storage that does not answer is asked again after this time.
 const AGAIN_WAIT: Duration = Duration::from_secs(1);
@@ -104,7 +105,13 @@ fn arrive(
     }
     let start = |body: &Body| (body.shard().twins().partition(), body.shard().next_offset());
     let starts: Vec<(u32, u64)> = bodies.iter().map(start).collect();
-    let places = member.places(&starts)?;
+    let mut patience = Patience::begin();
+    let places = loop {
+        match member.places(&starts) {
+            Err(error) if error.is_outage() => patience.say("partitions are restored"),
+            places => break places?,
+        }
+    };
     let arrived = bodies.into_iter().zip(places).map(|(body, place)| Arrived { body, place });
     Ok(arrived.collect())
 }

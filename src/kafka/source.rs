@@ -183,6 +183,7 @@ pub(super) fn heals(error: &KafkaError) -> bool {
                 | RDKafkaErrorCode::PollExceeded
                 | RDKafkaErrorCode::UnknownTopicOrPartition
                 | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
                 | RDKafkaErrorCode::LeaderNotAvailable
                 | RDKafkaErrorCode::NotLeaderForPartition
                 | RDKafkaErrorCode::RequestTimedOut
