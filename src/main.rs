@@ -3,17 +3,20 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use twinstream::config::instance::ConfigError;
 use twinstream::engine::library::LibraryError;
+use twinstream::engine::responses::Deed;
 use twinstream::ingest::site::SiteError;
 use twinstream::sql::questions::Listed;
 
 mod cli;
 
 use cli::args::{BenchCommand, Cli, Command, ImportCommand, RulesCommand, StatusArg};
+use cli::respond_args::{AlertsArgs, AlertsCommand, AlertsListArgs};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -27,7 +30,7 @@ fn main() -> ExitCode {
         Command::Run(args) => cli::run::run(args),
         Command::Validate(args) => cli::run::validate(&args.config),
         Command::Sql(args) => cli::read::sql(&args.door, &args.query),
-        Command::Alerts(args) => cli::read::alerts(&args.door, listed(args.status)),
+        Command::Alerts(args) => alerts(args),
         Command::Show(args) => cli::read::show(&args.door, &args.patient),
         Command::Explain(args) => cli::read::explain(&args.door, &args.id),
         Command::WhatIf(args) => cli::what_if::run(args),
@@ -61,6 +64,19 @@ const CONFIGURATION: u8 = 78;
 
 fn is_configuration(error: &anyhow::Error) -> bool {
     error.is::<ConfigError>() || error.is::<LibraryError>() || error.is::<SiteError>()
+}
+
+fn alerts(args: &AlertsArgs) -> Result<()> {
+    let list = |args: &AlertsListArgs| cli::read::alerts(&args.door, listed(args.status));
+    match &args.command {
+        None => list(&args.list),
+        Some(AlertsCommand::List(args)) => list(args),
+        Some(AlertsCommand::Ack(args)) => cli::respond::run(args, Deed::Acknowledge),
+        Some(AlertsCommand::Snooze(args)) => {
+            cli::respond::run(&args.respond, Deed::Snooze(args.span))
+        }
+        Some(AlertsCommand::Resolve(args)) => cli::respond::run(args, Deed::Resolve),
+    }
 }
 
 fn listed(status: StatusArg) -> Listed {

@@ -163,6 +163,42 @@ fn what_is_asked_wrongly_is_told_as_json() {
 }
 
 #[test]
+fn an_alert_is_answered_by_a_program_and_by_a_form() {
+    let demo = Demo::open();
+    let of_demo = "FROM alerts WHERE patient = 'demo/demo-1001' AND status = 'active' LIMIT 1";
+    let ask = || demo.sql(&format!("SELECT id {of_demo}")).1;
+    demo.until("the septic patient is found", || ask()[0]["id"].is_string());
+    let id = ask()[0]["id"].as_str().unwrap().to_owned();
+    let json = ("content-type", "application/json");
+    let body = |id: &str, action: &str| {
+        json!({ "id": id, "action": action, "by": "Ada", "role": "nurse", "why": "seen" })
+            .to_string()
+    };
+    let (status, text) = demo.post("/api/respond", &[json], &body(&id, "acknowledge"));
+    assert_eq!(status, 200, "{text}");
+    let given = || {
+        let sql = format!("SELECT action FROM responses WHERE effect = '{id}' ORDER BY known_at");
+        demo.sql(&sql).1
+    };
+    demo.until("it is known", || given() == json!([{ "action": "acknowledge" }]));
+    let unknown = "0".repeat(32);
+    let evil = ("origin", "http://evil.example");
+    for (headers, body, expected) in [
+        (vec![json], body(&unknown, "acknowledge"), 404),
+        (vec![json], body(&id, "snooze"), 400),
+        (vec![json], body(&id, "ignore"), 400),
+        (vec![json, evil], body(&id, "resolve"), 403),
+        (vec![], body(&id, "resolve"), 415),
+    ] {
+        let (status, text) = demo.post("/api/respond", &headers, &body);
+        assert_eq!(status, expected, "{body}: {text}");
+    }
+    let page = demo.get("/patient/demo/demo-1001").1;
+    assert!(page.contains("acknowledged by Ada (nurse)"), "{page}");
+    assert!(page.contains("action=\"/respond\""), "{page}");
+}
+
+#[test]
 fn every_published_address_answers() {
     let demo = Demo::open();
     for (method, path, _) in ROUTES.iter().filter(|(_, path, _)| !path.contains("{any")) {

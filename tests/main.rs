@@ -28,6 +28,7 @@ mod facts;
 mod as_of;
 mod stories;
 mod responses;
+mod respond;
 mod what_if;
 mod vectors;
 mod replay;

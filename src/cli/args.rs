@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::dlq_args::DlqCommand;
 use crate::cli::read::DoorArgs;
+use crate::cli::respond_args::AlertsArgs;
 use crate::cli::source::SourceArgs;
 
 /// Keeps a digital twin of every patient current, and tells the care team.
@@ -33,7 +34,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Ask SQL about what is known.
     Sql(SqlArgs),
-    /// List what was said: alerts, suggestions, follow-ups, the most severe first.
+    /// List what was said: alerts, suggestions, follow-ups; acknowledge, snooze or resolve one.
     Alerts(AlertsArgs),
     /// Show a patient: who, where, what holds, what was measured last.
     Show(ShowArgs),
@@ -185,17 +186,6 @@ pub struct ProduceArgs {
 pub struct SqlArgs {
     /// The question.
     pub query: String,
-    /// Who is asked.
-    #[command(flatten)]
-    pub door: DoorArgs,
-}
-
-/// `twin alerts`
-#[derive(Debug, Args)]
-pub struct AlertsArgs {
-    /// Which of them.
-    #[arg(long, value_enum, default_value_t = StatusArg::Active)]
-    pub status: StatusArg,
     /// Who is asked.
     #[command(flatten)]
     pub door: DoorArgs,

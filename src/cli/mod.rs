@@ -8,6 +8,8 @@ pub mod run;
 pub mod stopping;
 pub mod produce;
 pub mod read;
+pub mod respond;
+pub mod respond_args;
 pub mod verify;
 pub mod dlq;
 pub mod dlq_args;

@@ -13,13 +13,16 @@ use tokio::runtime::{Handle, Runtime};
 
 use twinstream::clock::now;
 use twinstream::config::instance::{Instance, SqlDoor, read};
+use twinstream::domain::event::Clock;
 use twinstream::engine::published::{self, Publisher, Reader};
+use twinstream::engine::responses::Responses;
 use twinstream::engine::run::{RunSpec, Stages, run as run_engine};
 use twinstream::engine::watch::watch;
 use twinstream::http::admin;
 use twinstream::http::server::{listen, serve};
 use twinstream::http::state::{About, State};
 use twinstream::kafka::failure::KafkaFailure;
+use twinstream::kafka::log::KafkaLogWriter;
 use twinstream::kafka::patience::Patience;
 use twinstream::kafka::settings::KafkaSettings;
 use twinstream::kafka::topics::{TopicSpec, ensure};
@@ -68,7 +71,12 @@ pub fn run(args: &RunArgs) -> Result<()> {
     // Before anything that waits for Kafka: a probe is answered by what is being waited for.
     let Instance { run, listen, admin, shutdown_timeout, sql } = instance;
     let about = About { title: run.kafka.brokers.clone(), banner: None, is_simulated: false };
-    open_all(&runtime, State::new(reader, about), listen, admin, sql)?;
+    let responses = match run.clock {
+        Clock::Live => Responses::of_kafka(KafkaLogWriter::new(&run.kafka)?, run.n_partitions),
+        // A recorded history is over: nobody waits for an answer, and it has a clock of its own.
+        Clock::Recorded => Responses::Nobody,
+    };
+    open_all(&runtime, State::new(reader, about).taking(responses), listen, admin, sql)?;
     telemetry.readiness.well(Condition::Doors, "open", now());
     watch_kafka(&run, &telemetry)?;
     let handle = runtime.handle().clone();

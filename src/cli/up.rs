@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 
 use twinstream::engine::published;
+use twinstream::engine::responses;
 use twinstream::engine::up::{UpSpec, up};
 use twinstream::http::state::{About, State};
 use twinstream::pgwire::scram::Verifier;
@@ -46,12 +47,13 @@ pub fn run(args: &UpArgs) -> Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (mut publisher, reader) = published::channel();
+    let (mut desk, responses) = responses::channel();
     let about = About {
         title: "Demo hospital".to_owned(),
         banner: Some(BANNER.to_owned()),
         is_simulated: true,
     };
-    open_doors(&runtime, args.http, State::new(reader.clone(), about))?;
+    open_doors(&runtime, args.http, State::new(reader.clone(), about).taking(responses))?;
     fs::create_dir_all(&args.data).with_context(|| args.data.display().to_string())?;
     let password_file = args.data.join(SQL_PASSWORD_FILE);
     let password =
@@ -65,7 +67,7 @@ pub fn run(args: &UpArgs) -> Result<()> {
     println!("console  http://{}", args.http);
     println!("SQL      twin sql --url http://{} \"SELECT * FROM patients LIMIT 5\"", args.http);
     println!("psql     psql postgresql://{SQL_USER}:{password}@{sql}/hospital");
-    let work = move |stop: &AtomicBool| Ok(up(&spec, &mut publisher, stop)?);
+    let work = move |stop: &AtomicBool| Ok(up(&spec, &mut publisher, &mut desk, stop)?);
     let result = until_stopped(&runtime, STOP_MAX, work);
     // What was left where it is must not be waited for.
     runtime.shutdown_background();

@@ -128,7 +128,7 @@ pub enum NoEffect {
 impl fmt::Display for NoEffect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            NoEffect::Repeated => "the same response was given before",
+            NoEffect::Repeated => "the same person answered so before, and that stands",
             NoEffect::Withdrawn => "it was withdrawn: what it rested on was corrected or taken back",
             NoEffect::Ended => "it has ended already",
             NoEffect::Retrospective => {
@@ -235,7 +235,11 @@ impl Handling {
 /// Why it has none.
 pub fn check(effect: &Effect, response: &Response<'_>, known: Timestamp) -> Result<(), NoEffect> {
     let given = effect.handling.given();
-    if given.iter().any(|given| given.response == *response) {
+    let is_taken = effect.handling.acknowledged().is_some_and(|given| {
+        response.action == Action::Acknowledge
+            && (&given.response.by, &given.response.role) == (&response.by, &response.role)
+    });
+    if is_taken || given.iter().any(|given| given.response == *response) {
         return Err(NoEffect::Repeated);
     }
     match (effect.status, effect.audience) {

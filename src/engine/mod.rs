@@ -27,6 +27,7 @@ pub mod published;
 pub mod reading;
 pub mod replay;
 mod respond;
+pub mod responses;
 mod restore;
 pub mod retry;
 pub mod routes;

@@ -27,6 +27,7 @@ use crate::engine::letters::{LetterFile, LetterFileError};
 use crate::engine::library::Library;
 use crate::engine::local::{Durability, LocalEngine, LocalError};
 use crate::engine::published::Publisher;
+use crate::engine::responses::ResponseDesk;
 use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::letter::ProblemLine;
@@ -81,7 +82,12 @@ pub struct UpSpec {
 ///
 /// # Errors
 /// If the folder cannot be used.
-pub fn up(spec: &UpSpec, publisher: &mut Publisher, stop: &AtomicBool) -> Result<(), UpError> {
+pub fn up(
+    spec: &UpSpec,
+    publisher: &mut Publisher,
+    responses: &mut ResponseDesk,
+    stop: &AtomicBool,
+) -> Result<(), UpError> {
     fs::create_dir_all(&spec.folder)
         .map_err(|error| UpError::Start { path: spec.folder.clone(), error })?;
     let mut engine =
@@ -107,6 +113,11 @@ pub fn up(spec: &UpSpec, publisher: &mut Publisher, stop: &AtomicBool) -> Result
     while !stop.load(Ordering::Acquire) {
         let simulated = now().since(opened).micros().saturating_mul(i64::from(spec.speed));
         let n_events = ward.play_until(resumed.plus(Span::from_micros(simulated)), stop)?;
+        let taken = responses.take(|event| ward.engine.submit(event));
+        if !taken.is_empty() {
+            ward.flush()?;
+            taken.tell();
+        }
         let now = now();
         if publisher.is_due(now) {
             publisher.publish(ward.engine.snapshots(), Vec::new(), true, now);

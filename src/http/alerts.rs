@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::domain::time::Timestamp;
 use crate::engine::published::Snapshot;
 use crate::http::page::{self, Level, mark};
+use crate::http::respond::handling;
 use crate::http::rows::{Row, ask};
 use crate::http::state::State;
 use crate::http::when;
@@ -83,6 +84,7 @@ fn line(row: &Row, now: Timestamp) -> Markup {
             td { (row.text("text")) }
             td class="nowrap" {
                 (row.text("status"))
+                (handling(row, now))
                 div class="quiet" { (row.text("change")) ", revision " (row.integer("revision").unwrap_or(1)) }
             }
             td class="nowrap quiet" {

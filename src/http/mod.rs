@@ -20,6 +20,7 @@ pub mod when;
 pub mod words;
 pub mod chart;
 pub mod page;
+pub mod respond;
 pub mod ward;
 pub mod patient;
 pub mod alerts;

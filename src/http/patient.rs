@@ -10,6 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::engine::published::Snapshot;
 use crate::http::chart::{Chart, Point};
 use crate::http::page::{self, Level, mark};
+use crate::http::respond::handling;
 use crate::http::rows::{Row, ask, quoted};
 use crate::http::state::State;
 use crate::http::{when, words};
@@ -69,7 +70,8 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
         ask(snapshot, &format!("SELECT * FROM patients WHERE patient = {patient}")).await?;
     let Some(person) = person.into_iter().next() else { return Ok(None) };
     let columns = "id, kind, pipeline, edition, band, severity, status, change, revision, text, notes, \
-                   effective_at, raised_at, known_at, due_at, ward";
+                   effective_at, raised_at, known_at, due_at, ward, acknowledged_by, snoozed_by, snoozed_until, \
+                   resolved_by";
     let said = |kind: &str, table: &str| {
         format!(
             "SELECT {} FROM {table} WHERE patient = {patient} AND audience = 'care-team'",
@@ -216,6 +218,7 @@ fn card(row: &Row, evidence: &[Row], now: Timestamp) -> Markup {
             }
             p { (row.text("text")) }
             @if !row.text("notes").is_empty() { p class="quiet" { (row.text("notes")) } }
+            (handling(row, now))
             details id=(format!("why-{}", row.text("id"))) {
                 summary { "Why: " (rests_on.len()) " values, rule and source" }
                 (evidence_table(&rests_on, now))

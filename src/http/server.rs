@@ -9,7 +9,9 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use crate::http::state::State;
-use crate::http::{alerts, ask, guard, live, metrics, page, patient, probes, query, ward, what_if};
+use crate::http::{
+    alerts, ask, guard, live, metrics, page, patient, probes, query, respond, ward, what_if,
+};
 
 /// A question longer than this was not written by anyone.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -56,7 +58,7 @@ pub async fn serve(listener: TcpListener, state: State) -> std::io::Result<()> {
 }
 
 /// Every address: method, path, what it answers. The contract in `schemas/http.txt` is made of it.
-pub const ROUTES: [(&str, &str, &str); 17] = [
+pub const ROUTES: [(&str, &str, &str); 19] = [
     ("GET", "/", "the ward list as a page; ?ward=NAME shows one ward"),
     ("GET", "/patient/{namespace}/{patient}", "a patient as a page; 404 where there is none"),
     ("GET", "/alerts", "what was said as a page"),
@@ -80,6 +82,14 @@ pub const ROUTES: [(&str, &str, &str); 17] = [
          array}; an answer as in schemas/what-if.schema.json; 400 wrong, 404 no such patient, 415 no JSON, 503 busy, each as \
          {\"error\": \"...\"}; nothing is written, nobody is told",
     ),
+    (
+        "POST",
+        "/api/respond",
+        "an alert is acknowledged, snoozed or resolved as {\"id\": \"...\", \"action\": \"acknowledge\", \"snooze\" or \"resolve\", \
+         \"by\": \"...\", \"role\": \"...\", \"why\": \"...\", \"minutes\": 120}, why but for acknowledge, minutes for snooze; 200 when it is in the log; \
+         400 wrong, 404 nothing was said under id, 409 it would change nothing, 415 no JSON, 503 busy or only read here, each as {\"error\": \"...\"}",
+    ),
+    ("POST", "/respond", "the same as a form of the pages; 303 back to the page"),
     ("GET", "/livez", "200 while the process answers; also on the address of admin.listen"),
     (
         "GET",
@@ -111,6 +121,8 @@ pub fn router(state: State) -> Router {
         .route("/console.js", get(page::script))
         .route("/api/sql", post(query::answer))
         .route("/api/what-if", post(what_if::answer))
+        .route("/api/respond", post(respond::answer))
+        .route("/respond", post(respond::form))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(metrics::answer))

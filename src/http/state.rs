@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::engine::published::Reader;
+use crate::engine::responses::Responses;
 use crate::http::live_pages::LivePages;
 use crate::telemetry::families::QUERIES_REFUSED;
 
@@ -33,6 +34,8 @@ pub struct State {
     pub reader: Reader,
     /// What this instance is.
     pub about: Arc<About>,
+    /// Where responses to alerts go.
+    pub responses: Responses,
     /// Room for queries.
     pub queries: Arc<Semaphore>,
     /// Room for screens that are kept current.
@@ -44,11 +47,12 @@ pub struct State {
 }
 
 impl State {
-    /// The state over a reader.
+    /// The state over a reader; nobody takes responses.
     pub fn new(reader: Reader, about: About) -> State {
         State {
             reader,
             about: Arc::new(about),
+            responses: Responses::Nobody,
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
             screens: Arc::new(Semaphore::new(SCREENS_MAX)),
             writings: Arc::new(Semaphore::new(WRITINGS_MAX)),
@@ -59,5 +63,10 @@ impl State {
     /// Takes note of a question that there was no room for.
     pub fn refuse_query(&self) {
         self.reader.telemetry.metrics.add(&QUERIES_REFUSED, &["http"]);
+    }
+
+    /// The same, with somewhere for responses to go.
+    pub fn taking(self, responses: Responses) -> State {
+        State { responses, ..self }
     }
 }

@@ -43,7 +43,8 @@ pub fn alerts(listed: Listed) -> Question {
         Listed::All => "",
     };
     let columns = "id, status, pipeline, edition, patient, ward, band, severity, score, effective_at, \
-                   raised_at, revision, change, text, evidence";
+                   raised_at, revision, change, acknowledged_by, snoozed_by, snoozed_until, resolved_by, text, \
+                   evidence";
     let of = |table: &str, kind: &str| {
         format!("SELECT '{kind}' AS kind, {columns} FROM {table} {condition}")
     };
@@ -57,7 +58,9 @@ pub fn alerts(listed: Listed) -> Question {
         order: "CASE severity WHEN 'interruptive' THEN 0 WHEN 'passive' THEN 1 ELSE 2 END, \
                 effective_at DESC, id",
         columns: "*",
-        narrow: "patient, ward, concat_ws(' ', pipeline, band) AS band, status, \
+        narrow: "patient, ward, concat_ws(' ', pipeline, band) AS band, \
+                 concat_ws(', ', status, 'acknowledged by ' || acknowledged_by, \
+                 'snoozed until ' || to_char(snoozed_until, '%Y-%m-%d %H:%M')) AS status, \
                  to_char(effective_at, '%Y-%m-%d %H:%M') AS effective, text, id",
     }
 }
@@ -78,7 +81,8 @@ pub fn show(patient: &str) -> Question {
         of(
             1,
             kind,
-            "effective_at, text, status, concat_ws(', ', pipeline, band, severity), id",
+            "effective_at, text, concat_ws(', ', status, 'acknowledged by ' || acknowledged_by, \
+             'snoozed until ' || to_char(snoozed_until, '%Y-%m-%d %H:%M')), concat_ws(', ', pipeline, band, severity), id",
             &format!(
                 "FROM {table} WHERE patient = {patient} AND audience = 'care-team' AND status = 'active'"
             ),

@@ -6,6 +6,8 @@ if (events) {
   const source = new EventSource(events);
   source.onmessage = (event) => {
     const main = document.getElementById("main");
+    // Who is filling in a form keeps it; the page is sent again when it changes next.
+    if (document.activeElement && document.activeElement.closest("form")) return;
     const open = new Set([...main.querySelectorAll("details[open]")].map((d) => d.id));
     const focused = document.activeElement && document.activeElement.id;
     main.innerHTML = event.data;
