@@ -68,6 +68,14 @@ impl Arrivals {
         self.thread.is_none() && self.waiting.is_empty()
     }
 
+    /// Waits for what is on its way, and forgets it: nobody else restores the same partitions then.
+    pub fn give_up(&mut self) {
+        self.waiting.clear();
+        if let Some(thread) = self.thread.take() {
+            let _given_up = thread.join();
+        }
+    }
+
     /// The partitions that were given together, once they can sit down.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ use crate::kafka::failure::KafkaFailure;
 use crate::kafka::letter_headers::{Carried, ToSend};
 use crate::kafka::letters::KafkaLetters;
 use crate::kafka::log::KafkaLogWriter;
+use crate::kafka::patience::Rejoins;
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::source::{KafkaSource, Taken};
 use crate::storage::object::StorageSpec;
@@ -86,7 +87,10 @@ pub struct IngestSpec {
 
 /// Decodes source records into the log.
 pub struct IngestStage {
+    kafka: KafkaSettings,
+    subscribed: Vec<Route>,
     source: KafkaSource,
+    rejoins: Rejoins,
     routes: Routes,
     intake: Intake,
     decoder: Decoder,
@@ -116,8 +120,6 @@ impl IngestStage {
     /// # Errors
     /// If the configuration is refused.
     pub fn open(spec: &IngestSpec) -> Result<IngestStage, IngestError> {
-        let topics = spec.routes.iter().flat_map(|route| &route.topics).map(String::as_str);
-        let topics: Vec<&str> = topics.collect();
         let time = match spec.clock {
             Clock::Live => Time::Live,
             Clock::Recorded => Time::Recorded { ticks: Ticks::since(spec.ticked), from: None },
@@ -125,7 +127,10 @@ impl IngestStage {
         // Before the group is joined: what a killed instance left open in a transaction is undone by this.
         let letters = KafkaLetters::open(&spec.kafka)?;
         Ok(IngestStage {
-            source: KafkaSource::subscribe(&spec.kafka, &topics)?,
+            kafka: spec.kafka.clone(),
+            subscribed: spec.routes.clone(),
+            source: KafkaSource::subscribe(&spec.kafka, &topics_of(&spec.routes))?,
+            rejoins: Rejoins::default(),
             routes: Routes::new(&spec.routes)?,
             intake: Intake::of(spec.routes.iter().map(|route| route.spec.name.as_str())),
             decoder: Decoder::new(spec.site.clone()),
@@ -148,7 +153,16 @@ impl IngestStage {
     /// If Kafka fails or a recorded history is not one; nothing of the round is committed then.
     pub fn round(&mut self, wait: Duration, now: Timestamp) -> Result<usize, IngestError> {
         self.times.begin();
-        let batch = self.source.poll(wait)?;
+        let batch = match self.source.poll(wait) {
+            Err(error) if error.is_replaced() && self.rejoins.may() => {
+                tracing::warn!(%error, "the group of the sources is joined again");
+                self.letters.forget_all();
+                self.taken = Taken::default();
+                self.source = KafkaSource::subscribe(&self.kafka, &topics_of(&self.subscribed))?;
+                return Ok(0);
+            }
+            batch => batch?,
+        };
         self.times.end("fetch");
         let n_records = batch.len();
         let mut taken = std::mem::take(&mut self.taken);
@@ -355,6 +369,10 @@ impl Round<'_> {
 fn tick(at: Timestamp, available_at: Option<Timestamp>) -> Event<'static> {
     let body = EventBody::Control(Control::Tick { at });
     Event { source: SourcePosition::new("twin", 0, 0), available_at, body }
+}
+
+fn topics_of(routes: &[Route]) -> Vec<&str> {
+    routes.iter().flat_map(|route| &route.topics).map(String::as_str).collect()
 }
 
 fn record_of<'m>(topic: &'m str, message: &'m BorrowedMessage<'_>) -> SourceRecord<'m> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::arrivals::{Arrivals, Arrived, Body};
-use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError, Newest};
+use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError, Desk, Newest};
 use crate::engine::departures::Departures;
 use crate::engine::effects::{Outgoing, render};
 use crate::engine::local::EngineCounts;
@@ -23,6 +23,7 @@ use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::log::ReadFrame;
 use crate::kafka::member::{Change, LogMember};
+use crate::kafka::patience::Rejoins;
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::sink::KafkaSink;
 use crate::telemetry::StageTimes;
@@ -57,13 +58,17 @@ pub enum TwinError {
 
 /// The partitions that the group gives this instance, fed from the log.
 pub struct TwinStage {
+    settings: KafkaSettings,
     member: Arc<LogMember>,
+    rejoins: Rejoins,
     sink: KafkaSink,
     n_partitions: u32,
     seats: Seats,
     arrivals: Arrivals,
     leaving: Option<Leaving>,
     checkpointer: Option<Checkpointer>,
+    /// Where partitions are restored.
+    desk: Option<Desk>,
     /// Since when the group refuses what is to be committed.
     refused_since: Option<Timestamp>,
     is_held: bool,
@@ -103,7 +108,10 @@ impl TwinStage {
         };
         let member = Arc::new(LogMember::join(settings)?);
         Ok(TwinStage {
-            arrivals: Arrivals::new(member.clone(), desk),
+            settings: settings.clone(),
+            rejoins: Rejoins::default(),
+            arrivals: Arrivals::new(member.clone(), desk.clone()),
+            desk,
             member,
             sink,
             n_partitions,
@@ -129,7 +137,14 @@ impl TwinStage {
     pub fn round(&mut self, wait: Duration, now: Timestamp) -> Result<usize, TwinError> {
         self.times.begin();
         self.hold()?;
-        let frames = self.member.poll(wait)?;
+        let frames = match self.member.poll(wait) {
+            Err(error) if error.is_replaced() && self.rejoins.may() => {
+                tracing::warn!(%error, "the group is joined again");
+                self.join_again()?;
+                return Ok(0);
+            }
+            frames => frames?,
+        };
         self.times.end("fetch log");
         // What is lost goes first: another instance says what follows from it.
         let changes = self.member.changes();
@@ -164,6 +179,17 @@ impl TwinStage {
         self.checkpoint(now)?;
         self.times.end("checkpoint");
         Ok(n_frames)
+    }
+
+    /// Joins the group as a new member: what was here belongs to whoever is given it next.
+    fn join_again(&mut self) -> Result<(), TwinError> {
+        self.arrivals.give_up();
+        self.leaving = None;
+        let partitions: Vec<u32> = self.seats.partitions().map(|(number, _)| number).collect();
+        self.forget(&partitions);
+        self.member = Arc::new(LogMember::join(&self.settings)?);
+        self.arrivals = Arrivals::new(self.member.clone(), self.desk.clone());
+        Ok(())
     }
 
     /// While memory is over its budget nothing comes in until a checkpoint has made room; what was read is there, and
@@ -255,11 +281,15 @@ impl TwinStage {
     }
 
     fn let_go(&mut self, partitions: &[u32]) -> Result<(), TwinError> {
+        self.forget(partitions);
+        Ok(self.member.leave(partitions)?)
+    }
+
+    fn forget(&mut self, partitions: &[u32]) {
         for partition in partitions {
             self.seats.stand(*partition);
             self.checkpointer.iter_mut().for_each(|checkpointer| checkpointer.release(*partition));
         }
-        Ok(self.member.leave(partitions)?)
     }
 
     /// Takes in what is restored.

@@ -69,6 +69,13 @@ impl KafkaFailure {
         move |error| KafkaFailure::Call { what, error }
     }
 
+    /// Whether a member of our own name took our place in a group. After an outage that may be ourselves: the brokers
+    /// answer what was asked before we came back.
+    pub fn is_replaced(&self) -> bool {
+        let KafkaFailure::Call { error, .. } = self else { return false };
+        error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId)
+    }
+
     /// Whether the group has changed, so that what was tried may stand with the group as it is then.
     pub fn is_of_group(&self) -> bool {
         let error = match self {

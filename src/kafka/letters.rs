@@ -91,6 +91,12 @@ impl KafkaLetters {
         });
     }
 
+    /// The group is joined again: the letters that wait come again with their records.
+    pub fn forget_all(&mut self) {
+        self.waiting.clear();
+        self.refused = None;
+    }
+
     /// Another member writes the letters of this partition.
     pub fn forget(&mut self, topic: &str, partition: i32) {
         let is_theirs =

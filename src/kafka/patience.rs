@@ -10,6 +10,23 @@ const SAID_FIRST: Duration = Duration::from_secs(5);
 /// It is said this often at least.
 const SAID_INTERVAL_MAX: Duration = Duration::from_secs(600);
 
+/// Who is replaced in a group again within this time has a namesake, and not an outage behind it.
+const REPLACED_AGAIN_MIN: Duration = Duration::from_secs(60);
+
+/// Whether a member that was replaced in its group joins it again.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rejoins {
+    last: Option<Stopwatch>,
+}
+
+impl Rejoins {
+    /// Whether it does now.
+    pub fn may(&mut self) -> bool {
+        let last = self.last.replace(Stopwatch::start());
+        last.is_none_or(|last| REPLACED_AGAIN_MIN <= last.elapsed())
+    }
+}
+
 /// A wait.
 #[derive(Debug)]
 pub struct Patience {

@@ -13,7 +13,6 @@ use crate::kafka::{Instance, Setup};
 const OUTAGE: Duration = Duration::from_secs(70);
 
 #[test]
-#[ignore = "a member with group.instance.id is at times fenced by its own return after an outage of 70 s"]
 fn an_outage_longer_than_a_transaction_is_waited_for_and_nothing_is_lost_or_doubled() {
     let Some(broker) = Broker::open() else { return };
     let mut setup = Setup::new(&broker.address, "outage");
