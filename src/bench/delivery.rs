@@ -138,7 +138,7 @@ pub fn killed(
     for (name, keeps) in NAMES {
         run.fleet.start(name, keeps)?;
     }
-    let mut comes_at: Vec<(usize, Timestamp)> = Vec::new();
+    let mut comes_at: Vec<((&str, bool), Timestamp)> = Vec::new();
     let (mut n_kills, mut n_stops) = (0, 0);
     while n_kills < spec.n_kills {
         // As many patients as faults, in proportion: all of both when the last fault is done.
@@ -151,12 +151,10 @@ pub fn killed(
         run.go_on(pause)?;
         run.fleet.check()?;
         let here = now();
-        for (index, _) in comes_at.extract_if(.., |(_, at)| *at <= here) {
-            let (name, keeps) = NAMES.get(index).copied().unwrap_or(("a", true));
+        for ((name, keeps), _) in comes_at.extract_if(.., |(_, at)| *at <= here) {
             run.fleet.start(name, keeps)?;
         }
-        let index = usize::try_from(chance.between(0, 3)).unwrap_or(0);
-        let (name, _) = NAMES.get(index).copied().unwrap_or(("a", true));
+        let (name, keeps) = *chance.pick(&NAMES);
         if !run.fleet.runs(name) {
             continue;
         }
@@ -167,14 +165,13 @@ pub fn killed(
             run.fleet.kill(name);
             n_kills += 1;
         }
-        comes_at.push((index, now().plus(drawn(&mut chance, AWAY_MILLIS))));
+        comes_at.push(((name, keeps), now().plus(drawn(&mut chance, AWAY_MILLIS))));
         progress(n_kills, run.casualties.n());
     }
     while run.casualties.n() < spec.n_alerts {
         run.casualties.add()?;
     }
-    for (index, _) in comes_at {
-        let (name, keeps) = NAMES.get(index).copied().unwrap_or(("a", true));
+    for ((name, keeps), _) in comes_at {
         run.fleet.start(name, keeps)?;
     }
     run.end(

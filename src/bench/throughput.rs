@@ -20,6 +20,22 @@ const APART: Span = Span::from_micros(5_000);
 /// # Errors
 /// If Kafka or a stage fails, or a record became anything but a fact.
 pub fn run(bench: &Bench, n_records: u64) -> Result<Measured, BenchError> {
+    let n_all = backlog(bench, n_records)?;
+    let measured = bench.measure(&AtomicU64::new(0), |n_taken| n_all <= n_taken)?;
+    let n_facts = n_records + 2 * N_PATIENTS;
+    if measured.counts.n_facts != n_facts {
+        let message = format!("expected {n_facts} facts, got {}", measured.counts.n_facts);
+        return Err(BenchError::Wrong(message));
+    }
+    Ok(measured)
+}
+
+/// Puts `n_records` Observations, and the patients they are of, onto the topic of a bench. Gives how many records that
+/// is.
+///
+/// # Errors
+/// If Kafka does not take them.
+pub fn backlog(bench: &Bench, n_records: u64) -> Result<u64, BenchError> {
     let ward = Ward { n_patients: N_PATIENTS, red_every: RED_EVERY };
     let mut config = bench.run.kafka.producer();
     config.set("linger.ms", "20");
@@ -37,12 +53,5 @@ pub fn run(bench: &Bench, n_records: u64) -> Result<Measured, BenchError> {
         at = at.plus(APART);
     }
     producer.flush()?;
-    let n_all = n_records + N_PATIENTS;
-    let measured = bench.measure(&AtomicU64::new(0), |n_taken| n_all <= n_taken)?;
-    let n_facts = n_records + 2 * N_PATIENTS;
-    if measured.counts.n_facts != n_facts {
-        let message = format!("expected {n_facts} facts, got {}", measured.counts.n_facts);
-        return Err(BenchError::Wrong(message));
-    }
-    Ok(measured)
+    Ok(n_records + N_PATIENTS)
 }

@@ -9,7 +9,7 @@ use twinstream::domain::time::Span;
 
 use crate::cli::args::{DeliveryArgs, OutputArg};
 use crate::cli::bench::REFERENCE_SITE;
-use crate::cli::dlq::print;
+use crate::cli::table::print;
 
 /// A trial as it is reported.
 #[derive(Serialize)]

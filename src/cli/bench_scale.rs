@@ -7,7 +7,7 @@ use twinstream::bench::scale::{self, Cost};
 
 use crate::cli::args::ScaleArgs;
 use crate::cli::bench::REFERENCE_SITE;
-use crate::cli::dlq::print;
+use crate::cli::table::print;
 
 const COLUMNS: [&str; 5] =
     ["instances", "records", "wall_seconds", "cpu_seconds", "cpu_of_one_percent"];

@@ -28,7 +28,7 @@ use crate::cli::dlq_args::{
     DlqCommand, DlqDropArgs, DlqListArgs, DlqRetryArgs, DlqShowArgs, ReadingArgs,
 };
 use crate::cli::replay::read_site;
-use crate::cli::table;
+use crate::cli::table::print;
 use crate::cli::unmapped;
 
 /// Bytes of a record that a terminal is shown; `--bytes` gives all of them.
@@ -279,35 +279,4 @@ fn open(whose: &WhoseArgs, reading: &ReadingArgs, by: &str) -> Result<Retry> {
     let engine = LocalEngine::open(folder, n_partitions, clock, Durability::EachFlush)?;
     let log = LogEnd::Folder(Box::new(engine));
     Ok(Retry { shelf, store, sources, site: Arc::new(site), log, by, now })
-}
-
-/// Prints rows as they are asked for.
-pub fn print<const N: usize>(
-    columns: &[&str; N],
-    rows: &[[String; N]],
-    output: OutputArg,
-) -> Result<()> {
-    if output == OutputArg::Json {
-        let object = |row: &[String; N]| -> Map<String, Value> {
-            let cells = columns.iter().zip(row);
-            // A count is a number to a program.
-            let value =
-                |cell: &String| cell.parse::<u64>().map_or(json!(cell), |number| json!(number));
-            cells.map(|(name, cell)| ((*name).to_owned(), value(cell))).collect()
-        };
-        let objects: Vec<Map<String, Value>> = rows.iter().map(object).collect();
-        println!("{}", serde_json::to_string_pretty(&objects)?);
-        return Ok(());
-    }
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(columns)?;
-    for row in rows {
-        writer.write_record(row)?;
-    }
-    let csv = String::from_utf8(writer.into_inner()?)?;
-    match output {
-        OutputArg::Csv => print!("{csv}"),
-        OutputArg::Table | OutputArg::Json => println!("{}", table::laid_out(&csv)?),
-    }
-    Ok(())
 }

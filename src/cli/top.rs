@@ -12,7 +12,7 @@ use twinstream::domain::time::Timestamp;
 use twinstream::engine::shares::{Share, Shares, SharesReader};
 
 use crate::cli::args::{OutputArg, TopArgs};
-use crate::cli::dlq::print;
+use crate::cli::table::print;
 
 /// Clears a terminal and goes to its beginning.
 const CLEAR: &str = "\x1b[2J\x1b[H";

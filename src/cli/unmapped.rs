@@ -12,9 +12,9 @@ use twinstream::kafka::topics;
 use twinstream::sql::unmapped::unmapped;
 
 use crate::cli::args::OutputArg;
-use crate::cli::dlq::print;
 use crate::cli::dlq_args::DlqListArgs;
 use crate::cli::read::{DoorArgs, ask_json};
+use crate::cli::table::print;
 
 const COLUMNS: [&str; 8] =
     ["kind", "system", "code", "unit", "records", "patients", "example", "what_to_do"];

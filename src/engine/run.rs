@@ -29,7 +29,7 @@ use crate::engine::twin_stage::{TwinError, TwinStage};
 use crate::ingest::site::Site;
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::log::Beginning;
+use crate::kafka::group::GroupReader;
 use crate::kafka::settings::KafkaSettings;
 use crate::telemetry::{StageTimes, Telemetry};
 
@@ -184,9 +184,15 @@ fn wait_for_start(
             Err(_) => return Ok(None),
         }
     };
-    let beginning = Beginning::of(&spec.kafka, spec.n_partitions)?;
+    let log = GroupReader::new(&spec.kafka)?;
+    let has_begun = || match log.progress(spec.n_partitions) {
+        // Its owner has written into each partition of which shape the log is.
+        Ok(progress) => Ok(progress.iter().all(|one| 0 < one.end)),
+        Err(error) if error.is_outage() => Ok(false),
+        Err(error) => Err(error),
+    };
     let mut was_told = false;
-    while !beginning.has_begun()? {
+    while !has_begun()? {
         if is_stopped() {
             return Ok(None);
         }

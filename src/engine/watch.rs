@@ -60,7 +60,7 @@ fn look(
 ) -> Result<(), KafkaFailure> {
     let watch = match watch {
         Some(watch) => watch,
-        None => watch.insert(KafkaWatch::open(&spec.kafka)?),
+        None => watch.insert(KafkaWatch::open(&spec.kafka, "ingest")?),
     };
     let all = watch.partitions()?;
     let log = spec.kafka.events_topic();

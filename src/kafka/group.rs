@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{Offset, TopicPartitionList};
 
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::log::{ANSWER_MAX, log_consumer, number, watermarks};
+use crate::kafka::log::{ANSWER_MAX, log_consumer, number};
+use crate::kafka::offsets::Offsets;
 use crate::kafka::settings::{CLIENT, KafkaSettings};
+use crate::kafka::watch::KafkaWatch;
 
 /// A group as the brokers see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub struct Progress {
 /// Asks about groups and the log.
 pub struct GroupReader {
     consumer: BaseConsumer,
+    log: KafkaWatch,
     settings: KafkaSettings,
 }
 
@@ -50,7 +52,8 @@ impl GroupReader {
     /// # Errors
     /// If the configuration is refused.
     pub fn new(settings: &KafkaSettings) -> Result<GroupReader, KafkaFailure> {
-        Ok(GroupReader { consumer: log_consumer(settings)?, settings: settings.clone() })
+        let (consumer, log) = (log_consumer(settings)?, KafkaWatch::open(settings, "twins")?);
+        Ok(GroupReader { consumer, log, settings: settings.clone() })
     }
 
     /// The members of the group of a stage: `ingest` or `twins`.
@@ -82,22 +85,13 @@ impl GroupReader {
     /// If the brokers do not say.
     pub fn progress(&self, n_partitions: u32) -> Result<Vec<Progress>, KafkaFailure> {
         let topic = self.settings.events_topic();
-        let mut list = TopicPartitionList::new();
-        for partition in 0..n_partitions {
-            list.add_partition(&topic, number(partition));
-        }
-        let committed = self.consumer.committed_offsets(list, ANSWER_MAX);
-        let committed = committed.map_err(KafkaFailure::of("find the committed position"))?;
-        let progress = (0..n_partitions).map(|partition| {
-            let (_, end) = watermarks(&self.consumer, &topic, partition)?;
-            let one = committed.find_partition(&topic, number(partition));
-            let said = match one.map(|one| one.offset()) {
-                Some(Offset::Offset(offset)) => u64::try_from(offset).unwrap_or(0),
-                _ => 0,
-            };
-            Ok(Progress { end, said })
-        });
-        progress.collect()
+        let partitions: Vec<(String, i32)> =
+            (0..n_partitions).map(|partition| (topic.clone(), number(partition))).collect();
+        let (ends, said) = (self.log.ends(&partitions)?, self.log.committed(&partitions)?);
+        let at = |offsets: &Offsets, partition| offsets.get(partition).copied().unwrap_or(0);
+        let progress =
+            partitions.iter().map(|one| Progress { end: at(&ends, one), said: at(&said, one) });
+        Ok(progress.collect())
     }
 }
 

@@ -78,37 +78,6 @@ pub(super) fn log_consumer(settings: &KafkaSettings) -> Result<BaseConsumer, Kaf
     log_config(settings).create().map_err(KafkaFailure::of("make a consumer"))
 }
 
-/// Looks whether the log has begun.
-pub struct Beginning {
-    consumer: BaseConsumer,
-    topic: String,
-    n_partitions: u32,
-}
-
-impl Beginning {
-    /// For a log of `n_partitions`.
-    ///
-    /// # Errors
-    /// If the configuration is refused.
-    pub fn of(settings: &KafkaSettings, n_partitions: u32) -> Result<Beginning, KafkaFailure> {
-        let (consumer, topic) = (log_consumer(settings)?, settings.events_topic());
-        Ok(Beginning { consumer, topic, n_partitions })
-    }
-
-    /// Whether every partition of the log has: its owner has written into it of which shape the log is.
-    ///
-    /// # Errors
-    /// If the brokers do not say.
-    pub fn has_begun(&self) -> Result<bool, KafkaFailure> {
-        for partition in 0..self.n_partitions {
-            if watermarks(&self.consumer, &self.topic, partition)?.1 == 0 {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-}
-
 /// The first offset of a partition, and the one after its last.
 pub(super) fn watermarks<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,

@@ -16,6 +16,7 @@ pub mod transactions;
 pub mod source;
 pub mod log;
 pub mod member;
+pub mod offsets;
 pub mod group;
 pub mod past;
 pub mod watch;

@@ -9,16 +9,16 @@
 //! EF-2 over an outage: a new producer of the same name settles the transaction that the old one left open, and after
 //! that the committed position says whether it stands.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::Producer;
-use rdkafka::{Offset, TopicPartitionList};
 
 use crate::clock::Stopwatch;
 use crate::kafka::failure::KafkaFailure;
+use crate::kafka::offsets::{Offsets, offsets};
 use crate::kafka::patience::Patience;
 use crate::kafka::producer::CountingProducer;
 use crate::kafka::settings::KafkaSettings;
@@ -45,7 +45,7 @@ pub struct Transactions {
     group: String,
     producer: CountingProducer,
     /// The positions that were last committed here.
-    known: BTreeMap<(String, i32), i64>,
+    known: Offsets,
 }
 
 /// How long the brokers are waited for when a producer is opened.
@@ -77,7 +77,7 @@ impl Transactions {
         let group = format!("{}-{name}", settings.group);
         let name = format!("{group}-{}", settings.instance);
         let producer = producer(settings, &name, Wait::Start)?;
-        let (settings, known) = (settings.clone(), BTreeMap::new());
+        let (settings, known) = (settings.clone(), Offsets::new());
         Ok(Transactions { settings, name, group, producer, known })
     }
 
@@ -158,12 +158,8 @@ impl Transactions {
 }
 
 /// All positions are committed together, so one that was new says it for all.
-fn fate(
-    found: &BTreeMap<(String, i32), i64>,
-    asked: &BTreeMap<(String, i32), i64>,
-    known: &BTreeMap<(String, i32), i64>,
-) -> Fate {
-    let overtakes = |(partition, next): (&(String, i32), &i64)| {
+fn fate(found: &Offsets, asked: &Offsets, known: &Offsets) -> Fate {
+    let overtakes = |(partition, next): (&(String, i32), &u64)| {
         let found = found.get(partition).copied().unwrap_or(0);
         next < &found || known.get(partition).is_some_and(|known| found < *known)
     };
@@ -174,19 +170,6 @@ fn fate(
         true => Fate::Stands,
         false => Fate::Undone,
     }
-}
-
-fn offsets(list: &TopicPartitionList) -> BTreeMap<(String, i32), i64> {
-    let elements = list.elements();
-    let known = elements.iter().filter_map(|element| match element.offset() {
-        Offset::Offset(next) => Some(((element.topic().to_owned(), element.partition()), next)),
-        Offset::Beginning
-        | Offset::End
-        | Offset::Stored
-        | Offset::Invalid
-        | Offset::OffsetTail(_) => None,
-    });
-    known.collect()
 }
 
 fn producer(
@@ -239,7 +222,7 @@ fn is_retriable(error: &KafkaError) -> bool {
 mod tests {
     use super::*;
 
-    fn at(offsets: &[(i32, i64)]) -> BTreeMap<(String, i32), i64> {
+    fn at(offsets: &[(i32, u64)]) -> Offsets {
         let all = offsets.iter();
         all.map(|(partition, next)| (("log".to_owned(), *partition), *next)).collect()
     }

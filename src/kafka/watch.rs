@@ -1,20 +1,17 @@
 //! Asks the brokers, beside the stages, whether they answer and how far topics and groups have come. It joins no
 //! group and commits nothing.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::kafka::failure::KafkaFailure;
+use crate::kafka::offsets::{Offsets, offsets};
 use crate::kafka::settings::KafkaSettings;
 
 /// Brokers have this long to answer: one that needs longer is of no use to a patient either.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
-
-/// Offsets by topic and partition.
-pub type Offsets = BTreeMap<(String, i32), u64>;
 
 /// Asks the brokers.
 pub struct KafkaWatch {
@@ -22,12 +19,12 @@ pub struct KafkaWatch {
 }
 
 impl KafkaWatch {
-    /// Asks about the group that takes source records.
+    /// Asks about the group of a stage: `ingest` or `twins`.
     ///
     /// # Errors
     /// If the configuration is refused.
-    pub fn open(settings: &KafkaSettings) -> Result<KafkaWatch, KafkaFailure> {
-        let config = settings.consumer(&format!("{}-ingest", settings.group));
+    pub fn open(settings: &KafkaSettings, stage: &str) -> Result<KafkaWatch, KafkaFailure> {
+        let config = settings.consumer(&format!("{}-{stage}", settings.group));
         let consumer = config.create().map_err(KafkaFailure::of("make a consumer"))?;
         Ok(KafkaWatch { consumer })
     }
@@ -94,20 +91,4 @@ fn list(partitions: &[(String, i32)], offset: Offset) -> Result<TopicPartitionLi
             .map_err(KafkaFailure::of("ask about a partition"))?;
     }
     Ok(list)
-}
-
-fn offsets(list: &TopicPartitionList) -> Offsets {
-    let elements = list.elements();
-    let known = elements.iter().filter_map(|element| match element.offset() {
-        Offset::Offset(offset) => {
-            let key = (element.topic().to_owned(), element.partition());
-            Some((key, u64::try_from(offset).ok()?))
-        }
-        Offset::Beginning
-        | Offset::End
-        | Offset::Stored
-        | Offset::Invalid
-        | Offset::OffsetTail(_) => None,
-    });
-    known.collect()
 }
