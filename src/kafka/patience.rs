@@ -10,20 +10,23 @@ const SAID_FIRST: Duration = Duration::from_secs(5);
 /// It is said this often at least.
 const SAID_INTERVAL_MAX: Duration = Duration::from_secs(600);
 
-/// Who is replaced in a group again within this time has a namesake, and not an outage behind it.
-const REPLACED_AGAIN_MIN: Duration = Duration::from_secs(60);
+/// Who is replaced in a group more often than this within this time has a namesake, who joins again each time too, and
+/// not an outage behind it.
+const REPLACED_MAX: usize = 5;
+const REPLACED_WITHIN: Duration = Duration::from_secs(600);
 
 /// Whether a member that was replaced in its group joins it again.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Rejoins {
-    last: Option<Stopwatch>,
+    times: Vec<Stopwatch>,
 }
 
 impl Rejoins {
     /// Whether it does now.
     pub fn may(&mut self) -> bool {
-        let last = self.last.replace(Stopwatch::start());
-        last.is_none_or(|last| REPLACED_AGAIN_MIN <= last.elapsed())
+        self.times.retain(|time| time.elapsed() < REPLACED_WITHIN);
+        self.times.push(Stopwatch::start());
+        self.times.len() <= REPLACED_MAX
     }
 }
 
@@ -68,6 +71,13 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namesake_is_not_replaced_for_ever() {
+        let mut rejoins = Rejoins::default();
+        assert!((0..REPLACED_MAX).all(|_| rejoins.may()));
+        assert!(!rejoins.may());
+    }
 
     #[test]
     fn a_wait_is_said_after_seconds_and_then_less_and_less_often() {
