@@ -121,7 +121,8 @@ pub struct RunArgs {
     /// The configuration file.
     #[arg(default_value = "twin.yaml")]
     pub config: PathBuf,
-    /// Run one of the two stages; other instances of the group run the other.
+    /// Run one of the two stages, while other instances of the group run the other; or a replica, which follows all
+    /// partitions, answers questions about all patients, and says nothing.
     #[arg(long, value_enum)]
     pub only: Option<StageArg>,
 }
@@ -150,6 +151,8 @@ pub enum StageArg {
     Ingest,
     /// From the log to effects.
     Twins,
+    /// From the log to answers.
+    Replica,
 }
 
 /// `twin produce`

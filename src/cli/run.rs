@@ -62,6 +62,7 @@ pub fn run(args: &RunArgs) -> Result<()> {
         None => Stages::Both,
         Some(StageArg::Ingest) => Stages::Ingest,
         Some(StageArg::Twins) => Stages::Twins,
+        Some(StageArg::Replica) => Stages::Replica,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -92,6 +93,9 @@ fn expected(stages: Stages) -> &'static [Condition] {
     match stages {
         Stages::Both => &Condition::OF_A_RUN,
         Stages::Ingest => &[Condition::Doors, Condition::Kafka, Condition::Ingest],
+        Stages::Replica => {
+            &[Condition::Doors, Condition::Kafka, Condition::Restored, Condition::CaughtUp]
+        }
         Stages::Twins => &[
             Condition::Doors,
             Condition::Kafka,

@@ -28,6 +28,7 @@ pub mod reading;
 pub mod replay;
 mod respond;
 pub mod responses;
+pub mod replica;
 mod restore;
 pub mod retry;
 pub mod routes;

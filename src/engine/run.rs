@@ -23,6 +23,7 @@ use crate::engine::library::Library;
 use crate::engine::local::EngineCounts;
 use crate::engine::meter::{IngestMeter, TwinMeter};
 use crate::engine::published::Publisher;
+use crate::engine::replica::{Replica, ReplicaError};
 use crate::engine::routes::Route;
 use crate::engine::steward::{Steward, StewardError};
 use crate::engine::twin_stage::{TwinError, TwinStage};
@@ -30,7 +31,9 @@ use crate::ingest::site::Site;
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::group::GroupReader;
+use crate::kafka::patience::Patience;
 use crate::kafka::settings::KafkaSettings;
+use crate::telemetry::readiness::Condition;
 use crate::telemetry::{StageTimes, Telemetry};
 
 /// A round waits this long for the first record, so that a stop and a reader are noticed soon.
@@ -68,6 +71,8 @@ pub enum Stages {
     Ingest,
     /// From the log to effects.
     Twins,
+    /// From the log to answers: it owns nothing and says nothing.
+    Replica,
 }
 
 /// What a run did.
@@ -95,6 +100,9 @@ pub enum RunError {
     /// Kafka.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
+    /// The follower.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
     /// What the owner of a partition writes into it.
     #[error(transparent)]
     Steward(#[from] StewardError),
@@ -119,11 +127,15 @@ pub fn run(
     publisher: &mut Publisher,
     stop: &AtomicBool,
 ) -> Result<RunSummary, RunError> {
+    if stages == Stages::Replica {
+        follow(spec, publisher, stop)?;
+        return Ok(RunSummary::default());
+    }
     if stages != Stages::Both && spec.clock == Clock::Recorded {
         return Err(RunError::Recorded);
     }
     let mut twins = match stages {
-        Stages::Ingest => None,
+        Stages::Ingest | Stages::Replica => None,
         Stages::Both | Stages::Twins => Some(open_twins(spec)?),
     };
     let telemetry = publisher.telemetry.clone();
@@ -132,7 +144,7 @@ pub fn run(
     let (start, started) = sync_channel(1);
     thread::scope(|scope| {
         let ingest = match stages {
-            Stages::Twins => None,
+            Stages::Twins | Stages::Replica => None,
             Stages::Both | Stages::Ingest => {
                 let named = thread::Builder::new().name("ingest".to_owned());
                 let ingest = named.spawn_scoped(scope, move || {
@@ -162,6 +174,40 @@ pub fn run(
         let (counts, twin_times) = twins.unwrap_or_default();
         Ok(RunSummary { tally, counts, ingest_times, twin_times })
     })
+}
+
+/// Follows the log without owning any of it, for questions, until `stop` is set.
+fn follow(spec: &RunSpec, publisher: &mut Publisher, stop: &AtomicBool) -> Result<(), RunError> {
+    let readiness = publisher.telemetry.readiness.clone();
+    let mut patience = Patience::begin();
+    let mut replica = loop {
+        match Replica::open(&spec.kafka, spec.n_partitions, spec.checkpoints.as_ref()) {
+            Err(ReplicaError::Kafka(error)) if error.is_outage() => {
+                if stop.load(Ordering::Acquire) {
+                    return Ok(());
+                }
+                patience.say("the log is read");
+            }
+            replica => break replica?,
+        }
+    };
+    patience.end("the log is read");
+    readiness.well(Condition::Restored, "the shards are in memory", now());
+    let mut was_caught_up = false;
+    while !stop.load(Ordering::Acquire) {
+        replica.round(WAIT)?;
+        let (now, is_caught_up) = (now(), replica.n_behind() == 0);
+        if is_caught_up && !was_caught_up {
+            tracing::info!("every partition is read to where it ended");
+            readiness.well(Condition::CaughtUp, "every partition is read to where it ended", now);
+        }
+        if publisher.is_due(now) || is_caught_up != was_caught_up {
+            publisher.publish(replica.snapshots(), Vec::new(), is_caught_up, now);
+        }
+        was_caught_up = is_caught_up;
+        publisher.forks.serve(replica.shards());
+    }
+    Ok(())
 }
 
 fn open_twins(spec: &RunSpec) -> Result<(TwinStage, Steward), RunError> {

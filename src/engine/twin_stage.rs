@@ -400,7 +400,7 @@ impl TwinStage {
 }
 
 /// Sorts frames by partition; each partition's stay in their order.
-fn by_partition(frames: Vec<ReadFrame>) -> Vec<(u32, Vec<LogFrame>)> {
+pub(super) fn by_partition(frames: Vec<ReadFrame>) -> Vec<(u32, Vec<LogFrame>)> {
     let mut sorted: Vec<(u32, Vec<LogFrame>)> = Vec::new();
     for ReadFrame { partition, offset, appended_at, bytes } in frames {
         let frame = LogFrame { offset, appended_at, bytes };

@@ -17,6 +17,7 @@ pub mod source;
 pub mod log;
 pub mod member;
 pub mod offsets;
+pub mod follower;
 pub mod group;
 pub mod past;
 pub mod watch;

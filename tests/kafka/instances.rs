@@ -227,6 +227,18 @@ fn half_of_the_hospital_is_no_answer() {
         }
         assert!(since.elapsed() < PATIENCE, "{answers:?}");
     }
+    // A replica has both halves, from their checkpoints and what came since, and says nothing a second time.
+    let mut replica = [Member::join_with(&setup, "replica", &["--only", "replica"])];
+    let count = count_of(&setup, &mut replica);
+    assert_eq!(count.lines().nth(1), Some(ward.n_patients.to_string().as_str()), "{count}");
+    ward.admit_for(Duration::from_secs(1));
+    check_alerts(&setup, ward.n_patients);
+    let since = Stopwatch::start();
+    while count_of(&setup, &mut replica).lines().nth(1)
+        != Some(ward.n_patients.to_string().as_str())
+    {
+        assert!(since.elapsed() < PATIENCE, "{}", log(&setup, "replica"));
+    }
     let [left, right] = members;
     drop(left);
     let count = count_of(&setup, &mut [right]);
