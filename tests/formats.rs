@@ -60,6 +60,8 @@ fn patients(decoded: &Decoded<'_>) -> Vec<String> {
         EventBody::Directory { namespace, .. } => format!("{namespace} directory"),
         EventBody::Control(_) => "control".to_owned(),
         EventBody::Response { twin, .. } => format!("{twin} response"),
+        EventBody::Claim { twin, .. } => format!("{twin} claim"),
+        EventBody::Transfer { twin, .. } => format!("{twin} transfer"),
     };
     decoded.events.iter().map(of).collect()
 }

@@ -4,6 +4,7 @@
 
 mod broker;
 mod dead_letters;
+mod identity;
 mod instances;
 mod killed;
 mod operating;
@@ -18,6 +19,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -79,6 +82,17 @@ impl Setup {
         format!("{}.in", self.name)
     }
 
+    /// Makes the topic of its source.
+    fn create_topic(&self, n_partitions: i32) {
+        let admin: AdminClient<DefaultClientContext> =
+            ClientConfig::new().set("bootstrap.servers", &self.brokers).create().unwrap();
+        let (name, copies) = (self.topic(), TopicReplication::Fixed(1));
+        let topic = NewTopic::new(&name, n_partitions, copies);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let made = runtime.block_on(admin.create_topics(&[topic], &AdminOptions::new())).unwrap();
+        assert!(made[0].is_ok(), "{made:?}");
+    }
+
     /// An instance that takes the place of the one before at once, and not when that one is given up for dead.
     fn start(&self, clock: &str) -> Instance {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -115,9 +129,17 @@ impl Setup {
         self.twin(&[&["dlq"], arguments, &["--config", config]].concat())
     }
 
-    /// The alert records as a consumer that reads committed sees them, once there are `n`.
+    /// The alert records as a consumer that reads committed sees them, once there are `n`. Those about a patient are
+    /// numbered without a gap, whatever happened meanwhile.
     fn alerts(&self, n: usize) -> Vec<Value> {
-        self.read("twin.alerts.v1", n)
+        let alerts = self.read("twin.alerts.v1", n);
+        let mut numbers: BTreeMap<&str, u64> = BTreeMap::new();
+        for alert in &alerts {
+            let number = numbers.entry(alert["patient"].as_str().unwrap()).or_default();
+            *number += 1;
+            assert_eq!(alert["number"].as_u64(), Some(*number), "{alert}");
+        }
+        alerts
     }
 
     fn read(&self, topic: &str, n: usize) -> Vec<Value> {

@@ -25,6 +25,7 @@ mod checkpoint_formats;
 mod storage;
 mod places;
 mod facts;
+mod identity;
 mod as_of;
 mod stories;
 mod responses;

@@ -163,9 +163,9 @@ fn who_answered_leaves_with_the_alert_and_again_changes_nothing() {
     let leaving = ward.happen(&acknowledge);
     assert_eq!(of(&leaving), [(2, EffectChange::Acknowledged)]);
     let cause = LogPosition { partition: 0, offset: 9, index: 0 };
-    let Leaving { twin, effect, .. } = &leaving[0];
+    let Leaving { twin, number, effect, .. } = &leaving[0];
     let record: serde_json::Value =
-        serde_json::from_str(&alert_record(twin, effect, cause).unwrap().value).unwrap();
+        serde_json::from_str(&alert_record(twin, *number, effect, cause).unwrap().value).unwrap();
     assert_eq!(record["acknowledged"]["by"], "Ada Byron");
     assert_eq!(record["acknowledged"]["role"], "charge nurse");
     assert_eq!(record["acknowledged"]["why"], "seen at the bed");

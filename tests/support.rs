@@ -66,9 +66,11 @@ pub fn record(payload: &[u8], offset: i64, timestamp: Timestamp) -> SourceRecord
 pub fn facts<'d, 'a>(decoded: &'d Decoded<'a>) -> Vec<&'d Fact<'a>> {
     let of = |event: &'d Event<'a>| match &event.body {
         EventBody::Patient { resources, .. } => resources.iter().flat_map(|r| &r.facts).collect(),
-        EventBody::Directory { .. } | EventBody::Control(_) | EventBody::Response { .. } => {
-            Vec::new()
-        }
+        EventBody::Directory { .. }
+        | EventBody::Control(_)
+        | EventBody::Response { .. }
+        | EventBody::Claim { .. }
+        | EventBody::Transfer { .. } => Vec::new(),
     };
     decoded.events.iter().flat_map(of).collect()
 }
@@ -105,6 +107,11 @@ pub fn frame<'e>(events: impl IntoIterator<Item = &'e Event<'e>>) -> Vec<u8> {
     let mut writer = FrameWriter::default();
     events.into_iter().for_each(|event| writer.push(event));
     writer.finish()
+}
+
+/// The bytes of a frame of one event.
+pub fn frame_of(event: &Event<'_>) -> Vec<u8> {
+    frame([event])
 }
 
 /// The events that open a log of one partition on a recorded clock with the pipelines that ship.
@@ -145,7 +152,11 @@ impl Ward {
     fn append(&mut self, bytes: Vec<u8>) -> Vec<Leaving> {
         let frame = log_frame(self.frames.len(), bytes.clone());
         self.frames.push(bytes);
-        self.shard.step(&[frame]).expect("a frame of our own").leaving
+        let output = self.shard.step(&[frame]).expect("a frame of our own");
+        let followed = output.forwards.iter().map(|event| frame_of(event));
+        let followed: Vec<Vec<u8>> = followed.collect();
+        let more = followed.into_iter().flat_map(|bytes| self.append(bytes));
+        output.leaving.into_iter().chain(more.collect::<Vec<_>>()).collect()
     }
 
     /// A record arrives at `now`: what was refused of it, and what leaves.

@@ -97,7 +97,7 @@ fn count_state(engine: &mut LocalEngine, summary: &mut Summary) {
             match row.effect.status {
                 EffectStatus::Active => counts.active += 1,
                 EffectStatus::Withdrawn => counts.withdrawn += 1,
-                EffectStatus::Resolved => {}
+                EffectStatus::Resolved | EffectStatus::Moved => {}
             }
         }
         for (number, chunk) in snapshot.scores.iter().enumerate() {

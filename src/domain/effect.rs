@@ -91,6 +91,8 @@ pub enum EffectStatus {
     Resolved,
     /// The condition never held: what it rested on was corrected or taken back.
     Withdrawn,
+    /// The patient is one with another, with whom it goes on under its id. Never leaves.
+    Moved,
 }
 
 impl EffectStatus {
@@ -100,6 +102,7 @@ impl EffectStatus {
             EffectStatus::Active => "active",
             EffectStatus::Resolved => "resolved",
             EffectStatus::Withdrawn => "withdrawn",
+            EffectStatus::Moved => "moved",
         }
     }
 }
@@ -125,6 +128,8 @@ pub enum EffectChange {
     Snoozed,
     /// Its snooze is over and its condition still holds: it pages again.
     Reminded,
+    /// It goes on with another identity of the patient. Never leaves.
+    Moved,
 }
 
 impl EffectChange {
@@ -140,6 +145,7 @@ impl EffectChange {
             EffectChange::Acknowledged => "acknowledged",
             EffectChange::Snoozed => "snoozed",
             EffectChange::Reminded => "reminded",
+            EffectChange::Moved => "moved",
         }
     }
 }

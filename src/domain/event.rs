@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::fact::Fact;
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::linkage::{Claim, Transfer};
 use crate::domain::response::Response;
 use crate::domain::time::Timestamp;
 
@@ -45,6 +46,33 @@ pub enum EventBody<'a> {
         /// What was done, by whom and why.
         response: Response<'a>,
     },
+    /// Another patient's record says, or no longer says, that this identity is that patient.
+    Claim {
+        /// The identity that is claimed.
+        twin: TwinId<'a>,
+        /// By whom, and for when.
+        claim: Claim<'a>,
+    },
+    /// Facts of a linked identity come, or go back.
+    Transfer {
+        /// The survivor.
+        twin: TwinId<'a>,
+        /// What happens.
+        transfer: Transfer<'a>,
+    },
+}
+
+impl<'a> EventBody<'a> {
+    /// Whose twin it is about; `None` for what is about none, or about all.
+    pub fn twin(&self) -> Option<&TwinId<'a>> {
+        match self {
+            EventBody::Patient { twin, .. }
+            | EventBody::Response { twin, .. }
+            | EventBody::Claim { twin, .. }
+            | EventBody::Transfer { twin, .. } => Some(twin),
+            EventBody::Directory { .. } | EventBody::Control(_) => None,
+        }
+    }
 }
 
 /// One version of one source resource. It counts, or is superseded, as a whole: a corrected panel
@@ -141,7 +169,7 @@ impl Status {
 macro_rules! resource_kinds {
     ($($name:ident = $number:literal;)*) => {
         /// The kinds of source resources that are used, by their FHIR R4 names. `Measurement` is a
-        /// wearable's sample; a DICOM study's metadata is an `ImagingStudy`.
+        /// wearable's sample; a DICOM study's metadata is an `ImagingStudy`; a merge message is a `Linkage`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[expect(missing_docs, reason = "the names are FHIR's")]
         pub enum ResourceKind {
@@ -165,6 +193,14 @@ macro_rules! resource_kinds {
             /// The kind of this number.
             pub const fn from_number(number: u32) -> Option<ResourceKind> {
                 match number { $($number => Some(ResourceKind::$name),)* _ => None }
+            }
+
+            /// Whether resources of this kind say who somebody is, and with whom they are one.
+            pub const fn is_of_identity(self) -> bool {
+                matches!(
+                    self,
+                    ResourceKind::Patient | ResourceKind::Linkage | ResourceKind::DeviceUseStatement
+                )
             }
 
             /// The kind of this FHIR name; `None` for a type that is not used.
@@ -197,6 +233,8 @@ resource_kinds! {
     Consent = 19;
     CarePlan = 20;
     Measurement = 21;
+    Linkage = 22;
+    DeviceUseStatement = 23;
 }
 
 /// What acts on a shard rather than on a patient.

@@ -7,6 +7,7 @@ pub mod effect;
 pub mod event;
 pub mod fact;
 pub mod identity;
+pub mod linkage;
 pub mod moment;
 pub mod person;
 pub mod refusal;

@@ -244,7 +244,7 @@ pub fn check(effect: &Effect, response: &Response<'_>, known: Timestamp) -> Resu
     }
     match (effect.status, effect.audience) {
         (EffectStatus::Withdrawn, _) => return Err(NoEffect::Withdrawn),
-        (EffectStatus::Resolved, _) => return Err(NoEffect::Ended),
+        (EffectStatus::Resolved | EffectStatus::Moved, _) => return Err(NoEffect::Ended),
         (EffectStatus::Active, Audience::Retrospective) => return Err(NoEffect::Retrospective),
         (EffectStatus::Active, Audience::CareTeam) => {}
     }

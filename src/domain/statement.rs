@@ -184,6 +184,8 @@ attributes! {
     Results = 33, "results", "The results a report holds, as FHIR references.";
     PhysicalType = 34, "physical_type", "What kind of place it is: wa, ro, bd (HL7 location-physical-type).";
     TimeZone = 35, "time_zone", "The patient's time zone, by its IANA name.";
+    ReplacedBy = 36, "replaced_by", "The identity that goes on with this patient's facts, as namespace/patient.";
+    AlsoKnownAs = 37, "also_known_as", "Other identities of the patient, one a line, with their period.";
 }
 
 #[cfg(test)]

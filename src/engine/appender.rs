@@ -31,7 +31,10 @@ impl Appender {
     pub fn push(&mut self, event: &Event<'_>) {
         let n_partitions = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         match &event.body {
-            EventBody::Patient { twin, .. } | EventBody::Response { twin, .. } => {
+            EventBody::Patient { twin, .. }
+            | EventBody::Response { twin, .. }
+            | EventBody::Claim { twin, .. }
+            | EventBody::Transfer { twin, .. } => {
                 let partition = partition_of(twin, n_partitions, &mut self.name);
                 self.add(partition, event);
             }

@@ -1,11 +1,13 @@
 //! Puts the definitions of the log in force: pipelines and value sets, from their text.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::event::DefinitionKind;
 use crate::domain::fact::Origin;
 use crate::domain::signal::Signal;
 use crate::engine::shard::Shard;
+use crate::ingest::site::Site;
 use crate::pipeline::live::Live;
 use crate::pipeline::pipeline::{Core, Pipeline};
 use crate::pipeline::supports::Supports;
@@ -20,6 +22,7 @@ impl Shard {
     /// The name of a definition this version cannot read, and why.
     pub(super) fn redefine(&mut self) -> Result<(), (String, String)> {
         let mut value_sets = ValueSets::new();
+        let mut provisional = BTreeSet::new();
         let mut pipelines = Vec::new();
         for ((kind, name), text) in self.definitions() {
             let failed =
@@ -30,6 +33,11 @@ impl Shard {
                     value_sets.insert(set_name, set);
                 }
                 DefinitionKind::Pipeline if !text.is_empty() => pipelines.push((name, text)),
+                DefinitionKind::Site if !text.is_empty() => {
+                    let site =
+                        Site::read(text).map_err(|error| (name.clone(), error.to_string()))?;
+                    provisional.extend(site.provisional().map(str::to_owned));
+                }
                 DefinitionKind::ValueSet | DefinitionKind::Pipeline | DefinitionKind::Site => {}
             }
         }
@@ -42,6 +50,9 @@ impl Shard {
             }
         }
         self.enforce(read, value_sets);
+        if self.identities.provisional != provisional {
+            Arc::make_mut(&mut self.identities).provisional = provisional;
+        }
         Ok(())
     }
 

@@ -17,8 +17,9 @@ pub struct Outgoing {
 /// The records of effects: the alert record and the FHIR Bundle of each revision.
 pub fn render(leaving: &[Leaving]) -> Outgoing {
     let mut outgoing = Outgoing::default();
-    for Leaving { twin, effect, cause } in leaving {
-        for record in [alert_record(twin, effect, *cause), fhir_record(twin, effect, *cause)] {
+    for Leaving { twin, number, effect, cause } in leaving {
+        let alert = alert_record(twin, *number, effect, *cause);
+        for record in [alert, fhir_record(twin, effect, *cause)] {
             match record {
                 Ok(record) => outgoing.records.push(record),
                 Err(error) => outgoing.failed.push(error),

@@ -9,6 +9,8 @@
 //! over, so that it may be fed the same log. It costs what its patients have, not what the shard has, and
 //! touches nothing of the original.
 
+use std::sync::Arc;
+
 use crate::engine::shard::{Shard, notes};
 use crate::pipeline::live::{Dirty, Live};
 use crate::pipeline::supports::Supports;
@@ -28,7 +30,7 @@ impl Shard {
             live
         };
         let lives = self.lives.iter().map(renumbered).collect();
-        Shard {
+        let mut fork = Shard {
             partition: self.partition,
             next_offset: self.next_offset,
             known: self.known,
@@ -48,9 +50,12 @@ impl Shard {
             value_sets: self.value_sets.clone(),
             definitions: self.definitions.clone(),
             timers: self.timers.only(patients.numbers(), n_tracks),
+            identities: Arc::new(self.identities.only(patients.numbers())),
             is_fork: true,
             scratch: Scratch::default(),
             dirty: Dirty::default(),
-        }
+        };
+        fork.remember_links();
+        fork
     }
 }

@@ -6,6 +6,7 @@
 //! Opening a folder restores its newest checkpoints and replays the rest of its log: what was said up to the
 //! committed position is not said again, what is after it is.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use crate::domain::event::{Clock, Control, Event, EventBody};
@@ -97,6 +98,8 @@ pub struct LocalEngine {
     sink: FolderSink,
     appender: Appender,
     durability: Durability,
+    /// Frames that followed from others, appended and not stepped yet.
+    followed: VecDeque<(u32, LogFrame)>,
     counts: EngineCounts,
     failed: Vec<OutputError>,
 }
@@ -130,18 +133,19 @@ impl LocalEngine {
             shards,
             checkpointer: Some(checkpointer),
             appender: Appender::new(n_partitions),
+            followed: VecDeque::new(),
             counts: EngineCounts::default(),
             failed: Vec::new(),
             log,
             sink,
             durability,
         };
-        engine.recover()?;
+        engine.recover(crate::clock::now())?;
         Ok(engine)
     }
 
     /// Replays the log. What follows from it after the committed position leaves now.
-    fn recover(&mut self) -> Result<(), LocalError> {
+    fn recover(&mut self, now: Timestamp) -> Result<(), LocalError> {
         for partition in 0..self.log.n_partitions() {
             let (position, end) =
                 (self.shard(partition).next_offset(), self.log.next_offset(partition));
@@ -161,8 +165,12 @@ impl LocalEngine {
                     frames.partition(|frame| frame.offset < committed);
                 let output = self.shard_mut(partition).step(&said)?;
                 self.count(&output);
-                self.step(partition, &unsaid)?;
+                self.step(partition, &unsaid, now)?;
             }
+        }
+        // What followed lies in the log behind what was read, or in partitions that were read before.
+        while let Some((partition, frame)) = self.followed.pop_front() {
+            self.step(partition, &[frame], now)?;
         }
         Ok(())
     }
@@ -221,7 +229,10 @@ impl LocalEngine {
             self.log.sync()?;
         }
         for (partition, frames) in (0..).zip(by_partition) {
-            self.step(partition, &frames)?;
+            self.step(partition, &frames, now)?;
+        }
+        while let Some((partition, frame)) = self.followed.pop_front() {
+            self.step(partition, &[frame], now)?;
         }
         // Without a sync the log may lose what a checkpoint holds.
         if self.durability == Durability::EachFlush
@@ -245,12 +256,18 @@ impl LocalEngine {
     }
 
     /// Lets frames happen, and commits what follows from them.
-    fn step(&mut self, partition: u32, frames: &[LogFrame]) -> Result<(), LocalError> {
+    fn step(
+        &mut self,
+        partition: u32,
+        frames: &[LogFrame],
+        now: Timestamp,
+    ) -> Result<(), LocalError> {
         if frames.is_empty() {
             return Ok(());
         }
         let output = self.shard_mut(partition).step(frames)?;
         self.count(&output);
+        self.append_forwards(&output.forwards, now)?;
         if output.leaving.is_empty() {
             return Ok(());
         }
@@ -261,6 +278,27 @@ impl LocalEngine {
         self.sink.commit(&[(partition, position)], &records)?;
         if self.durability == Durability::EachFlush {
             self.sink.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Appends what other twins are told, before what it follows from is committed.
+    fn append_forwards(
+        &mut self,
+        forwards: &[Event<'static>],
+        now: Timestamp,
+    ) -> Result<(), LocalError> {
+        if forwards.is_empty() {
+            return Ok(());
+        }
+        let mut appender = Appender::new(self.log.n_partitions());
+        forwards.iter().for_each(|event| appender.push(event));
+        for (partition, bytes) in appender.take() {
+            let offset = self.log.append(partition, &bytes, now)?;
+            self.followed.push_back((partition, LogFrame { offset, appended_at: now, bytes }));
+        }
+        if self.durability == Durability::EachFlush {
+            self.log.sync()?;
         }
         Ok(())
     }

@@ -62,7 +62,10 @@ impl Shard {
                     EventBody::Control(Control::Tick { at }) => self.need_at_tick(*at, &mut needs),
                     EventBody::Control(_)
                     | EventBody::Directory { .. }
-                    | EventBody::Response { .. } => {}
+                    | EventBody::Response { .. }
+                    | EventBody::Claim { .. }
+                    // Rare, and read then and there.
+                    | EventBody::Transfer { .. } => {}
                 }
             }
         }

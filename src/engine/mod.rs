@@ -1,11 +1,13 @@
 //! The step, the loop around it, and what survives a restart.
 
+mod adoption;
 pub mod appender;
 mod arrivals;
 pub mod budget;
 mod definitions;
 pub mod checkpoint;
 pub mod checkpointer;
+mod control;
 pub mod digest;
 pub mod effects;
 pub mod fork;
@@ -18,6 +20,7 @@ pub mod letters;
 pub mod dead_letters;
 pub mod departures;
 pub mod library;
+mod linking;
 pub mod local;
 mod memory;
 pub mod meter;

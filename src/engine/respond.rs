@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::domain::effect::{Effect, EffectChange, EffectStatus};
 use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::response::{Action, Response, check};
-use crate::engine::shard::{Leaving, Shard, StepOutput};
+use crate::engine::shard::{Shard, StepOutput};
 
 impl Shard {
     /// Lets a response happen.
@@ -50,6 +50,6 @@ impl Shard {
         }
         let effect = Arc::new(next);
         self.effects.revise(number, effect.clone());
-        output.leaving.push(Leaving { twin: twin.as_ref().into_owned(), effect, cause });
+        self.leave(patient, effect, cause, output);
     }
 }

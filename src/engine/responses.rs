@@ -14,7 +14,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::now;
-use crate::domain::effect::EffectId;
+use crate::domain::effect::{EffectId, EffectStatus};
 use crate::domain::event::{Event, EventBody};
 use crate::domain::identity::{SourcePosition, TwinId};
 use crate::domain::response::{Action, NoEffect, Response, check};
@@ -22,6 +22,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::log::KafkaLogWriter;
+use crate::twin::effects::EffectRow;
 use crate::twin::snapshot::ShardSnapshot;
 
 /// Responses that wait for the engine; more are refused: they come from people.
@@ -97,7 +98,10 @@ pub fn judge(
     let clocks = shards.iter().map(|shard| shard.clock.max(shard.known_through));
     let at = clocks.fold(now, Timestamp::max);
     let found = shards.iter().find_map(|shard| {
-        let row = shard.effects.iter().find(|row| row.effect.id == id)?;
+        // What moved to another identity is answered there.
+        let is_here =
+            |row: &&EffectRow| row.effect.id == id && row.effect.status != EffectStatus::Moved;
+        let row = shard.effects.iter().find(is_here)?;
         Some((shard.twin_id(row.patient)?.into_owned(), row.effect.clone()))
     });
     let (twin, effect) = found.ok_or_else(unknown)?;

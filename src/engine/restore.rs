@@ -31,6 +31,7 @@ impl Shard {
             sums: self.sums(),
             links: self.twins.links().entries(),
             going_on: self.effects.going_on(),
+            n_left: Some(self.effects.n_left()),
         };
         ShardState { snapshot: self.snapshot(), rest }
     }
@@ -48,6 +49,7 @@ impl Shard {
             snapshot.suppressions.clone(),
             rest.going_on,
             snapshot.unsaid.clone(),
+            rest.n_left,
         );
         let mut shard = Shard {
             next_offset: snapshot.next_offset,
@@ -64,9 +66,11 @@ impl Shard {
             past_tracks: snapshot.past_tracks.clone(),
             definitions: Arc::new(rest.definitions),
             timers: rest.timers,
+            identities: snapshot.identities.clone(),
             ..Shard::new(snapshot.partition)
         };
         shard.redefine()?;
+        shard.remember_links();
         Ok(shard)
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::effect::Effect;
 use crate::domain::event::{Clock, Control, DefinitionKind, Event, EventBody};
 use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::time::{Span, Timestamp};
-use crate::engine::timers::{Timer, Timers};
+use crate::engine::timers::Timers;
 use crate::log::decode::{FrameError, open_frame};
 use crate::pipeline::live::{Dirty, Live};
 use crate::pipeline::said::Said;
@@ -25,6 +25,7 @@ use crate::pipeline::truth::{Kept, Truth};
 use crate::pipeline::value_set::ValueSets;
 use crate::pipeline::view::{Scratch, View};
 use crate::twin::effects::Effects;
+use crate::twin::identities::Identities;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{NO_NOTES, Scores};
 use crate::twin::snapshot::{PastTrack, ShardSnapshot, SnapshotParts, Track};
@@ -46,6 +47,8 @@ pub struct LogFrame {
 pub struct Leaving {
     /// Whose.
     pub twin: TwinId<'static>,
+    /// Its place among all that left about the patient, from 1.
+    pub number: u32,
     /// The effect.
     pub effect: Arc<Effect>,
     /// The event that caused it.
@@ -63,6 +66,9 @@ pub struct StepOutput {
     pub n_facts: u64,
     /// Assessments made.
     pub n_assessed: u64,
+    /// What other twins are told of identities that are one person: it belongs into the log before the position of
+    /// its cause is committed. What comes again does nothing.
+    pub forwards: Vec<Event<'static>>,
 }
 
 /// Why a step failed. The log is ours, so both stop the shard rather than lose an event.
@@ -113,6 +119,8 @@ pub struct Shard {
     pub(super) value_sets: Arc<ValueSets>,
     pub(super) definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
     pub(super) timers: Timers,
+    /// Which identities are one person.
+    pub(super) identities: Arc<Identities>,
     /// Whether it is a fork: events about patients without a twin in it are passed over.
     pub(super) is_fork: bool,
     pub(super) scratch: Scratch,
@@ -154,6 +162,7 @@ impl Shard {
             value_sets: Arc::default(),
             definitions: Arc::default(),
             timers: Timers::default(),
+            identities: Arc::default(),
             is_fork: false,
             scratch: Scratch::default(),
             dirty: Dirty::default(),
@@ -210,7 +219,9 @@ impl Shard {
             EventBody::Control(_)
             | EventBody::Patient { .. }
             | EventBody::Directory { .. }
-            | EventBody::Response { .. } => self.clock_kind,
+            | EventBody::Response { .. }
+            | EventBody::Claim { .. }
+            | EventBody::Transfer { .. } => self.clock_kind,
         };
         match (event.available_at, clock) {
             (Some(at), _) => at.max(after),
@@ -226,28 +237,55 @@ impl Shard {
         output: &mut StepOutput,
     ) -> Result<(), StepError> {
         output.n_events += 1;
-        if let EventBody::Control(control) = &event.body {
-            return self.control(control, position, output);
-        }
-        if let EventBody::Response { twin, response } = &event.body {
-            self.respond(twin, response, position, output);
-            return Ok(());
-        }
-        if let Some(at) = event.available_at {
-            self.recorded_through = self.recorded_through.max(at);
+        match &event.body {
+            EventBody::Control(control) => return self.control(control, position, output),
+            EventBody::Response { twin, response } => {
+                self.respond(twin, response, position, output);
+                return Ok(());
+            }
+            EventBody::Patient { .. } | EventBody::Directory { .. } => {
+                if let Some(at) = event.available_at {
+                    self.recorded_through = self.recorded_through.max(at);
+                }
+            }
+            EventBody::Claim { .. } | EventBody::Transfer { .. } => {}
         }
         if self.is_fork && self.twins.passes_over(event) {
             return Ok(());
         }
-        let applied = self.twins.apply(event, position, self.known);
-        output.n_facts += u64::try_from(applied.n_facts).unwrap_or(0);
-        self.follow(&applied, position, output);
+        match &event.body {
+            EventBody::Claim { twin, claim } => self.claimed(twin, claim, position, output),
+            EventBody::Transfer { twin, transfer } => {
+                let LogPosition { partition, offset, .. } = position;
+                let torn = |_| StepError::Frame { partition, offset, error: FrameError::Damaged };
+                self.receive(twin, transfer, position, output).map_err(torn)?;
+            }
+            EventBody::Patient { .. }
+            | EventBody::Directory { .. }
+            | EventBody::Control(_)
+            | EventBody::Response { .. } => {
+                let n_patients = self.twins.n_patients();
+                let applied = self.twins.apply(event, position, self.known);
+                output.n_facts += u64::try_from(applied.n_facts).unwrap_or(0);
+                self.follow(&applied, position, output);
+                let is_new = n_patients < self.twins.n_patients();
+                self.identify(applied, is_new, position, output);
+            }
+        }
         Ok(())
     }
 
     /// Brings scores, episodes and effects up to date after an event was applied whole.
-    fn follow(&mut self, applied: &Applied, position: LogPosition, output: &mut StepOutput) {
+    pub(super) fn follow(
+        &mut self,
+        applied: &Applied,
+        position: LogPosition,
+        output: &mut StepOutput,
+    ) {
         let Some(patient) = applied.patient.filter(|_| !applied.changes.is_empty()) else { return };
+        if self.is_off(patient) {
+            return;
+        }
         let mut dirty = std::mem::take(&mut self.dirty);
         for live in 0..self.lives.len() {
             self.mark(patient, live, &applied.changes, &mut dirty);
@@ -278,7 +316,7 @@ impl Shard {
     }
 
     /// Keeps the truth of a pipeline for a patient: after a change, or because time passed.
-    fn keep(
+    pub(super) fn keep(
         &mut self,
         patient: u32,
         live_index: usize,
@@ -314,7 +352,7 @@ impl Shard {
         kept
     }
 
-    fn decide(
+    pub(super) fn decide(
         &mut self,
         patient: u32,
         live_index: usize,
@@ -339,60 +377,20 @@ impl Shard {
         if let Some(at) = said.again_at {
             self.timers.decide_again((patient, live.first_track()), at);
         }
-        output.leaving.extend(leaving.into_iter().map(|effect| Leaving {
-            twin: self.twins.twin_id(patient).into_owned(),
-            effect,
-            cause,
-        }));
+        leaving.into_iter().for_each(|effect| self.leave(patient, effect, cause, output));
     }
 
-    fn control(
+    /// Lets a revision of an effect leave.
+    pub(super) fn leave(
         &mut self,
-        control: &Control<'_>,
-        position: LogPosition,
+        patient: u32,
+        effect: Arc<Effect>,
+        cause: LogPosition,
         output: &mut StepOutput,
-    ) -> Result<(), StepError> {
-        match control {
-            Control::Opened { n_partitions, clock } => {
-                self.clock_kind = *clock;
-                self.opened = Some((*n_partitions, *clock));
-            }
-            Control::Tick { at } => self.tick(*at, position, output),
-            Control::Definition { kind, name, text } => {
-                let text = text.to_string();
-                Arc::make_mut(&mut self.definitions).insert((*kind, name.to_string()), text);
-                self.redefine().map_err(|(name, error)| StepError::Definition {
-                    partition: position.partition,
-                    offset: position.offset,
-                    name,
-                    error,
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Time passed: what is due happens, in the order in which it is due.
-    fn tick(&mut self, at: Timestamp, position: LogPosition, output: &mut StepOutput) {
-        self.clock = self.clock.max(at);
-        while let Some(timer) = self.timers.pop(self.clock) {
-            let (dirty, (patient, track)) = match timer {
-                Timer::Due(place) => (None, place),
-                Timer::Planned(at, place) => (Some(Dirty::point(at)), place),
-            };
-            let Some(live) = self.live_of(track) else { continue };
-            let kept = self.keep(patient, live, dirty.as_ref(), output);
-            self.decide(patient, live, kept.map(|kept| kept.touched), position, output);
-        }
-        while let Some((patient, track)) = self.timers.pop_again(self.known) {
-            let Some(live) = self.live_of(track) else { continue };
-            self.decide(patient, live, None, position, output);
-        }
-    }
-
-    /// The place of the pipeline with this first track, if it is still in force.
-    fn live_of(&self, track: u16) -> Option<usize> {
-        self.lives.iter().position(|live| live.first_track() == track)
+    ) {
+        let twin = self.twins.twin_id(patient).into_owned();
+        let number = self.effects.count_left(patient);
+        output.leaving.push(Leaving { twin, number, effect, cause });
     }
 
     pub(super) fn intern_note(&mut self, text: &str) -> u32 {
@@ -472,6 +470,7 @@ impl Shard {
             notes: self.notes.texts().clone(),
             tracks: self.tracks.clone(),
             past_tracks: self.past_tracks.clone(),
+            identities: self.identities.clone(),
         };
         ShardSnapshot::take(&self.twins, &mut self.scores, &self.effects, parts)
     }

@@ -12,7 +12,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::domain::event::Event;
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::appender::Appender;
 use crate::engine::arrivals::{Arrivals, Arrived, Body};
 use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError, Desk, Newest};
 use crate::engine::departures::Departures;
@@ -21,7 +23,7 @@ use crate::engine::local::EngineCounts;
 use crate::engine::seats::Seats;
 use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::kafka::failure::KafkaFailure;
-use crate::kafka::log::ReadFrame;
+use crate::kafka::log::{KafkaLogWriter, ReadFrame};
 use crate::kafka::member::{Change, LogMember};
 use crate::kafka::patience::Rejoins;
 use crate::kafka::settings::KafkaSettings;
@@ -62,6 +64,8 @@ pub struct TwinStage {
     member: Arc<LogMember>,
     rejoins: Rejoins,
     sink: KafkaSink,
+    /// What twins of other partitions are told goes into the log.
+    forwarder: KafkaLogWriter,
     n_partitions: u32,
     seats: Seats,
     arrivals: Arrivals,
@@ -114,6 +118,7 @@ impl TwinStage {
             desk,
             member,
             sink,
+            forwarder: KafkaLogWriter::new(settings)?,
             n_partitions,
             seats: Seats::default(),
             leaving: None,
@@ -210,7 +215,11 @@ impl TwinStage {
             self.counts.n_events += output.n_events;
             self.counts.n_facts += output.n_facts;
             self.counts.n_assessed += output.n_assessed;
-            if is_said || output.leaving.is_empty() {
+            if is_said {
+                continue;
+            }
+            self.forward(&output.forwards)?;
+            if output.leaving.is_empty() {
                 continue;
             }
             let Outgoing { records, failed } = render(&output.leaving);
@@ -222,6 +231,17 @@ impl TwinStage {
             self.seats.keep(partition, records);
         }
         Ok(())
+    }
+
+    /// Appends what other twins are told, and waits until it is written: the position of its cause is committed
+    /// after it.
+    fn forward(&self, forwards: &[Event<'static>]) -> Result<(), TwinError> {
+        if forwards.is_empty() {
+            return Ok(());
+        }
+        let mut appender = Appender::new(self.n_partitions);
+        forwards.iter().for_each(|event| appender.push(event));
+        Ok(self.forwarder.append(&appender.take())?)
     }
 
     /// Commits what is to be said with how far the log was read. A group that is changing refuses it: then it is kept,

@@ -23,6 +23,7 @@ pub mod page;
 pub mod respond;
 pub mod ward;
 pub mod patient;
+mod patient_identities;
 pub mod alerts;
 pub mod ask;
 pub mod live;

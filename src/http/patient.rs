@@ -10,6 +10,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::engine::published::Snapshot;
 use crate::http::chart::{Chart, Point};
 use crate::http::page::{self, Level, mark};
+use crate::http::patient_identities::who_else;
 use crate::http::respond::handling;
 use crate::http::rows::{Row, ask, quoted};
 use crate::http::state::State;
@@ -98,6 +99,10 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
     let lists = lists(snapshot, &patient).await?;
     let not_read = format!("SELECT * {} ORDER BY started_at DESC", letters_of(&patient));
     let not_read = ask(snapshot, &not_read).await?;
+    let identities = format!(
+        "SELECT * FROM identities WHERE patient = {patient} OR linked_to = {patient} ORDER BY patient"
+    );
+    let identities = ask(snapshot, &identities).await?;
     let withheld = format!(
         "SELECT * FROM suppressions WHERE patient = {patient} ORDER BY last_known_at DESC LIMIT {RESULTS_MAX}"
     );
@@ -106,6 +111,7 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
         said.iter().partition(|row| row.text("status") == "active");
     Ok(Some(html! {
         (head(&person, now))
+        (who_else(&identities, name))
         (not_read_list(&not_read, now))
         @for row in &open { (card(row, &evidence, now)) }
         @if open.is_empty() { p class="empty" { "Nothing is open." } }

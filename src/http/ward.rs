@@ -24,7 +24,7 @@ const TREND_MOST: f64 = 12.0;
 
 const PATIENTS: &str = "SELECT patient, name, sex, birth_date, setting, ward, bed, news2, news2_status, \
     news2_band, news2_at FROM patients WHERE setting IN ('inpatient', 'emergency', 'home') \
-    AND deceased_at IS NULL";
+    AND deceased_at IS NULL AND linked_to IS NULL";
 
 const SAID: &str = "SELECT patient, kind, pipeline, band, severity, text FROM (\
     SELECT patient, 'alert' AS kind, pipeline, band, severity, text, status, audience FROM alerts UNION ALL \

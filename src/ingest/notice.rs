@@ -111,9 +111,11 @@ mod tests {
         let events = opened("ward", &position, &problems, at);
         let names = events.iter().map(|event| match &event.body {
             EventBody::Patient { twin, .. } => twin.to_string(),
-            EventBody::Directory { .. } | EventBody::Control(_) | EventBody::Response { .. } => {
-                String::new()
-            }
+            EventBody::Directory { .. }
+            | EventBody::Control(_)
+            | EventBody::Response { .. }
+            | EventBody::Claim { .. }
+            | EventBody::Transfer { .. } => String::new(),
         });
         assert_eq!(names.collect::<Vec<_>>(), ["ward/a", "ward/b"]);
         assert_eq!(events, opened("ward", &position, &problems, at));

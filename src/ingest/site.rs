@@ -28,6 +28,8 @@ pub struct Site {
     wards: BTreeMap<String, String>,
     /// Zone names by `country/state`, `state` or `country` of an address.
     zones: BTreeMap<String, String>,
+    /// The namespace of twins that an identifier system stands for, and whether they are nobody's until linked.
+    identities: BTreeMap<String, (String, bool)>,
 }
 
 /// How a state is said: by a resource of a kind with a code.
@@ -72,6 +74,16 @@ struct SiteFile {
     wards: BTreeMap<String, String>,
     #[serde(default)]
     timezones: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    identities: Vec<IdentityFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdentityFile {
+    system: Spanned<String>,
+    namespace: Spanned<String>,
+    provisional: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,6 +157,7 @@ impl Site {
             settings: BTreeMap::new(),
             wards: BTreeMap::new(),
             zones: BTreeMap::new(),
+            identities: BTreeMap::new(),
         }
     }
 
@@ -179,6 +192,9 @@ impl Site {
             zone(&name)?;
             site.zones.insert(place, name.value);
         }
+        for identity in file.identities {
+            site.read_identity(identity)?;
+        }
         Ok(site)
     }
 
@@ -193,6 +209,30 @@ impl Site {
             self.answers.insert((signal, answer.system, answer.code), value);
         }
         Ok(())
+    }
+
+    fn read_identity(&mut self, file: IdentityFile) -> Result<(), SiteError> {
+        let IdentityFile { system, namespace, provisional } = file;
+        if namespace.value.is_empty() || namespace.value.contains('/') {
+            return Err(at(&namespace, "expected the namespace of a source"));
+        }
+        if self.identities.contains_key(&system.value) {
+            return Err(at(&system, "this system has a namespace already"));
+        }
+        let is_provisional = provisional.unwrap_or(true);
+        self.identities.insert(system.value, (namespace.value, is_provisional));
+        Ok(())
+    }
+
+    /// The namespace of the twins that identifiers of a system name.
+    pub fn namespace_of(&self, system: &str) -> Option<&str> {
+        self.identities.get(system).map(|(namespace, _)| namespace.as_str())
+    }
+
+    /// The namespaces whose twins are nobody's until a record claims them.
+    pub fn provisional(&self) -> impl Iterator<Item = &str> {
+        let provisional = self.identities.values().filter(|(_, is_provisional)| *is_provisional);
+        provisional.map(|(namespace, _)| namespace.as_str())
     }
 
     /// The one signal that codes name; `None` if they name none, or several.

@@ -15,6 +15,7 @@ use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::statement::{Activity, Attribute, Statement};
 use crate::domain::time::Timestamp;
+use crate::log::linkage::{read_claim, read_transfer};
 use crate::log::schema::{
     FORMAT, attribute, coding, definition, event, fact, frame, opened, resource, response, sample,
     statement, tick,
@@ -86,10 +87,10 @@ pub fn open_frame(bytes: &[u8]) -> Result<Frame<'_>, FrameError> {
 }
 
 /// The texts of the frame, by their numbers.
-struct Texts<'t, 'a>(&'t [&'a str]);
+pub(super) struct Texts<'t, 'a>(&'t [&'a str]);
 
 impl<'a> Texts<'_, 'a> {
-    fn at(&self, field: Field<'a>) -> Result<Cow<'a, str>, Malformed> {
+    pub(super) fn at(&self, field: Field<'a>) -> Result<Cow<'a, str>, Malformed> {
         let number = usize::try_from(field.unsigned()?).map_err(|_| Malformed)?;
         match number.checked_sub(1) {
             None => Ok(Cow::Borrowed("")),
@@ -98,7 +99,7 @@ impl<'a> Texts<'_, 'a> {
     }
 }
 
-fn time(field: Field<'_>) -> Result<Timestamp, Malformed> {
+pub(super) fn time(field: Field<'_>) -> Result<Timestamp, Malformed> {
     field.word().map(|word| Timestamp::from_micros(word.cast_signed()))
 }
 
@@ -111,6 +112,7 @@ fn read_event<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Event<'a>, M
     let mut source = SourcePosition::new("", 0, 0);
     let (mut available_at, mut namespace, mut patient) = (None, Cow::Borrowed(""), "");
     let (mut directory, mut control, mut response) = (false, None, None);
+    let (mut claim, mut transfer) = (None, None);
     // Nearly always one; a vector that grows begins with room for four.
     let mut resources = Vec::with_capacity(1);
     let mut reader = Reader::new(bytes);
@@ -130,18 +132,21 @@ fn read_event<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Event<'a>, M
             event::TICK => control = Some(read_tick(field.bytes()?)?),
             event::DEFINITION => control = Some(read_definition(field.bytes()?)?),
             event::RESPONSE => response = Some(read_response(field.bytes()?)?),
+            event::CLAIM => claim = Some(read_claim(field.bytes()?)?),
+            event::TRANSFER => transfer = Some(read_transfer(field.bytes()?, texts)?),
             _ => {}
         }
     }
-    let body = match (control, response, directory) {
+    let twin = TwinId::new(namespace, patient);
+    let body = match (control, response, claim, transfer) {
         (Some(control), ..) => EventBody::Control(control),
-        (None, Some(response), _) => {
-            EventBody::Response { twin: TwinId::new(namespace, patient), response }
+        (None, Some(response), ..) => EventBody::Response { twin, response },
+        (None, None, Some(claim), _) => EventBody::Claim { twin, claim },
+        (None, None, None, Some(transfer)) => EventBody::Transfer { twin, transfer },
+        (None, None, None, None) if directory => {
+            EventBody::Directory { namespace: twin.namespace, resources }
         }
-        (None, None, true) => EventBody::Directory { namespace, resources },
-        (None, None, false) => {
-            EventBody::Patient { twin: TwinId::new(namespace, patient), resources }
-        }
+        (None, None, None, None) => EventBody::Patient { twin, resources },
     };
     Ok(Event { source, available_at, body })
 }
@@ -211,7 +216,10 @@ fn read_response(bytes: &[u8]) -> Result<Response<'_>, Malformed> {
     Ok(Response { effect, action, by: by.into(), role: role.into(), why: why.into(), at })
 }
 
-fn read_resource<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Resource<'a>, Malformed> {
+pub(super) fn read_resource<'a>(
+    bytes: &'a [u8],
+    texts: &Texts<'_, 'a>,
+) -> Result<Resource<'a>, Malformed> {
     let (mut kind, mut id, mut recorded_at, mut content) = (None, "", None, 0);
     let mut version =
         Version { revised_at: Timestamp::MIN, version_id: None, status: Status::Silent };
@@ -267,7 +275,7 @@ fn read_fact<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Fact<'a>, Mal
 }
 
 /// A packed list of `fixed64`.
-fn read_words(bytes: &[u8]) -> Result<Vec<u64>, Malformed> {
+pub(super) fn read_words(bytes: &[u8]) -> Result<Vec<u64>, Malformed> {
     let (words, rest) = bytes.as_chunks::<8>();
     match rest {
         [] => Ok(words.iter().map(|word| u64::from_le_bytes(*word)).collect()),

@@ -11,9 +11,10 @@ use crate::domain::response::{Action, Response};
 use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
 use crate::log::content::content_hash;
+use crate::log::linkage::{write_claim, write_transfer};
 use crate::log::schema::{
-    FORMAT, attribute, coding, definition, event, fact, frame, opened, resource, response, sample,
-    statement, tick,
+    FORMAT, FORMAT_1, attribute, coding, definition, event, fact, frame, opened, resource,
+    response, sample, statement, tick,
 };
 use crate::log::wire::Writer;
 
@@ -24,13 +25,16 @@ pub struct FrameWriter {
     events: Writer,
     scratch: Writer,
     n_events: usize,
+    /// Whether an event of it means something that older versions would take for something else.
+    is_newer: bool,
 }
 
 impl FrameWriter {
     /// Adds an event. The content hash of each resource is computed here.
     pub fn push(&mut self, event: &Event<'_>) {
-        let FrameWriter { texts, events, scratch, n_events } = self;
+        let FrameWriter { texts, events, scratch, n_events, is_newer } = self;
         *n_events += 1;
+        *is_newer |= matches!(event.body, EventBody::Claim { .. } | EventBody::Transfer { .. });
         events.message(frame::EVENT, |w| write_event(w, texts, scratch, event));
     }
 
@@ -47,14 +51,14 @@ impl FrameWriter {
     /// The frame's bytes; the writer is empty afterwards.
     pub fn finish(&mut self) -> Vec<u8> {
         let mut header = Writer::default();
-        header.unsigned(frame::FORMAT, FORMAT);
+        header.unsigned(frame::FORMAT, if self.is_newer { FORMAT } else { FORMAT_1 });
         for text in &self.texts.texts {
             header.delimited(frame::TEXT, text.as_bytes());
         }
         let bytes = [header.bytes(), self.events.bytes()].concat();
         self.events.clear();
         self.texts.clear();
-        self.n_events = 0;
+        (self.n_events, self.is_newer) = (0, false);
         bytes
     }
 }
@@ -64,14 +68,14 @@ const FEW_TEXTS: usize = 8;
 
 /// The texts a frame says once: namespaces, topics, code systems, devices, units.
 #[derive(Debug, Default)]
-struct Texts {
+pub(super) struct Texts {
     texts: Vec<String>,
     numbers: HashTable<u32>,
 }
 
 impl Texts {
     /// The number of `text` in this frame; 0 is the empty text.
-    fn number(&mut self, text: &str) -> u64 {
+    pub(super) fn number(&mut self, text: &str) -> u64 {
         if text.is_empty() {
             return 0;
         }
@@ -105,7 +109,7 @@ impl Texts {
     }
 }
 
-fn write_time(w: &mut Writer, field: u32, at: Timestamp) {
+pub(super) fn write_time(w: &mut Writer, field: u32, at: Timestamp) {
     w.fixed(field, at.micros().cast_unsigned());
 }
 
@@ -132,6 +136,16 @@ fn write_event(w: &mut Writer, texts: &mut Texts, scratch: &mut Writer, value: &
             w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
             w.text(event::PATIENT, &twin.patient);
             return w.message(event::RESPONSE, |w| write_response(w, response));
+        }
+        EventBody::Claim { twin, claim } => {
+            w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
+            w.text(event::PATIENT, &twin.patient);
+            return w.message(event::CLAIM, |w| write_claim(w, claim));
+        }
+        EventBody::Transfer { twin, transfer } => {
+            w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
+            w.text(event::PATIENT, &twin.patient);
+            return w.message(event::TRANSFER, |w| write_transfer(w, texts, transfer));
         }
     };
     for value in resources {
@@ -179,6 +193,17 @@ const fn definition_number(kind: DefinitionKind) -> u64 {
 }
 
 fn write_resource(w: &mut Writer, texts: &mut Texts, scratch: &mut Writer, value: &Resource<'_>) {
+    let content = content_hash(value, scratch);
+    write_resource_as(w, texts, value, content);
+}
+
+/// Writes a resource whose facts have this hash.
+pub(super) fn write_resource_as(
+    w: &mut Writer,
+    texts: &mut Texts,
+    value: &Resource<'_>,
+    content: u64,
+) {
     w.unsigned(resource::KIND, u64::from(value.kind.number()));
     w.text(resource::ID, &value.id);
     write_time(w, resource::REVISED_AT, value.version.revised_at);
@@ -192,7 +217,7 @@ fn write_resource(w: &mut Writer, texts: &mut Texts, scratch: &mut Writer, value
     if let Some(at) = value.recorded_at {
         write_time(w, resource::RECORDED_AT, at);
     }
-    w.fixed(resource::CONTENT, content_hash(value, scratch));
+    w.fixed(resource::CONTENT, content);
     for value in &value.facts {
         w.message(resource::FACT, |w| write_fact(w, texts, value));
     }

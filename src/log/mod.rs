@@ -3,6 +3,7 @@
 mod content;
 pub mod decode;
 pub mod encode;
+mod linkage;
 pub mod local;
 pub mod partition;
 pub mod schema;

@@ -24,7 +24,7 @@ messages! {
     event {
         TOPIC = 1; PARTITION = 2; OFFSET = 3; AVAILABLE_AT = 4; NAMESPACE = 5; PATIENT = 6;
         DIRECTORY = 7; RESOURCE = 8; OPENED = 9; TICK = 10; DEFINITION = 11;
-        RESPONSE = 12;
+        RESPONSE = 12; CLAIM = 13; TRANSFER = 14;
     }
     resource {
         KIND = 1; ID = 2; REVISED_AT = 3; VERSION_ID = 4; STATUS = 5; RECORDED_AT = 6; CONTENT = 7;
@@ -47,10 +47,20 @@ messages! {
     tick { AT = 1; }
     definition { KIND = 1; NAME = 2; TEXT = 3; }
     response { EFFECT = 1; ACTION = 2; UNTIL = 3; BY = 4; ROLE = 5; WHY = 6; AT = 7; }
+    serial { OFFSET = 1; INDEX = 2; PART = 3; }
+    period { START = 1; END = 2; }
+    claim { NAMESPACE = 1; PATIENT = 2; SERIAL = 3; PERIOD = 4; }
+    moved { KEY = 1; TOPIC = 2; PARTITION = 3; OFFSET = 4; RESOURCE = 5; }
+    transfer {
+        NAMESPACE = 1; PATIENT = 2; LINK = 3; SERIAL = 4; HOPS = 5; STAGE = 6; EFFECTS = 7; RETURNED = 8;
+        KEY = 9; MOVED = 10;
+    }
 }
 
-/// The format this build writes. A reader refuses a greater one.
-pub const FORMAT: u64 = 1;
+/// The greatest format that this build writes. A reader refuses a greater one.
+pub const FORMAT: u64 = 2;
+/// The format of frames in which nothing is claimed and nothing moves between twins: older versions read it.
+pub const FORMAT_1: u64 = 1;
 
 #[cfg(test)]
 mod tests {

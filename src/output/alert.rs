@@ -37,6 +37,8 @@ pub struct AlertRecord {
     pub subject: String,
     /// The patient as `namespace/identifier`.
     pub patient: String,
+    /// Counts the records about the patient from 1, in the order in which they leave: who sees a gap has missed one.
+    pub number: u32,
     /// The encounter as a FHIR reference, where there is one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub encounter: String,
@@ -170,8 +172,8 @@ pub struct PositionRecord {
 }
 
 impl AlertRecord {
-    /// The record of an effect as it stands.
-    pub fn new(twin: &TwinId<'_>, effect: &Effect, cause: LogPosition) -> AlertRecord {
+    /// The record of an effect as it stands, the `number`th about its patient.
+    pub fn new(twin: &TwinId<'_>, number: u32, effect: &Effect, cause: LogPosition) -> AlertRecord {
         AlertRecord {
             id: effect.id.to_string(),
             revision: effect.revision,
@@ -183,6 +185,7 @@ impl AlertRecord {
             title: effect.title.to_string(),
             subject: effect.subject.to_string(),
             patient: twin.to_string(),
+            number,
             encounter: effect.encounter.clone(),
             ward: effect.ward.clone(),
             effective_at: effect.at.to_string(),

@@ -50,7 +50,8 @@ fn said(twin: &TwinId<'_>, effect: &Effect) -> Said {
             EffectChange::Raised => SaidChange::Raised,
             EffectChange::Escalated => SaidChange::Escalated,
             EffectChange::Lowered => SaidChange::Lowered,
-            EffectChange::Revised => SaidChange::Revised,
+            // What moved does not leave: the identity that it moved to says it.
+            EffectChange::Revised | EffectChange::Moved => SaidChange::Revised,
             EffectChange::Resolved => SaidChange::Resolved,
             EffectChange::Withdrawn => SaidChange::Withdrawn,
             EffectChange::Acknowledged => SaidChange::Acknowledged,
@@ -59,7 +60,7 @@ fn said(twin: &TwinId<'_>, effect: &Effect) -> Said {
         },
         status: match effect.status {
             EffectStatus::Active => SaidStatus::Active,
-            EffectStatus::Resolved => SaidStatus::Resolved,
+            EffectStatus::Resolved | EffectStatus::Moved => SaidStatus::Resolved,
             EffectStatus::Withdrawn => SaidStatus::Withdrawn,
         },
         pipeline: effect.pipeline.to_string(),

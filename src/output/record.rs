@@ -44,10 +44,11 @@ pub struct OutputError {
 /// If it cannot be written, which is our own mistake.
 pub fn alert_record(
     twin: &TwinId<'_>,
+    number: u32,
     effect: &Effect,
     cause: LogPosition,
 ) -> Result<OutRecord, OutputError> {
-    let record = AlertRecord::new(twin, effect, cause);
+    let record = AlertRecord::new(twin, number, effect, cause);
     let value = serde_json::to_string(&record).map_err(|error| OutputError {
         id: effect.id.to_string(),
         form: "alert record",

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::effect::{Audience, Effect, EffectChange, EffectStatus};
+use crate::domain::effect::{Audience, Effect, EffectChange, EffectId, EffectStatus};
 use crate::domain::effect::{Evidence, Suppression, SuppressionReason};
 use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::compose::{Composer, alone, episode_id};
@@ -141,8 +141,8 @@ impl<'s> Said<'s> {
         effect.onset = standing.start;
         effect.audience = self.audience(standing.row.at());
         (effect.ward, effect.encounter) = (stay.ward(), stay.encounter());
-        effect.id = episode_id(self.live, &self.view, subject, standing.start);
         let track = self.track(subject);
+        effect.id = self.new_id(track, episode_id(self.live, &self.view, subject, standing.start));
         self.effects.end_suppression(self.view.patient, track);
         let known = known_id.or_else(|| {
             let mut same = self.effects.of_track(self.view.patient, track);
@@ -171,6 +171,20 @@ impl<'s> Said<'s> {
                 self.leave(effect);
             }
         }
+    }
+
+    /// The id of an episode; another one where what was said under it went on with another identity, to which the
+    /// patient does not belong any more.
+    fn new_id(&self, track: u16, id: EffectId) -> EffectId {
+        let moved = |id: EffectId| {
+            let mut said = self.effects.of_track(self.view.patient, track);
+            said.any(|(_, known)| known.id == id && known.status == EffectStatus::Moved)
+        };
+        let mut id = id;
+        while moved(id) {
+            id = EffectId(xxhash_rust::xxh3::xxh3_128(&id.0.to_le_bytes()));
+        }
+        id
     }
 
     /// Brings an active effect up to date with the episode it belongs to.
@@ -229,7 +243,8 @@ impl<'s> Said<'s> {
             | EffectChange::Resolved
             | EffectChange::Withdrawn
             | EffectChange::Acknowledged
-            | EffectChange::Snoozed => {}
+            | EffectChange::Snoozed
+            | EffectChange::Moved => {}
         }
         (next.ward, next.encounter) = (stay.ward(), stay.encounter());
         let next = Arc::new(next);
@@ -307,7 +322,9 @@ impl<'s> Said<'s> {
     ) {
         let change = match status {
             EffectStatus::Withdrawn => EffectChange::Withdrawn,
-            EffectStatus::Active | EffectStatus::Resolved => EffectChange::Resolved,
+            EffectStatus::Active | EffectStatus::Resolved | EffectStatus::Moved => {
+                EffectChange::Resolved
+            }
         };
         let mut next = (**effect).clone();
         next.revision += 1;

@@ -7,6 +7,7 @@ use datafusion::catalog::TableProvider;
 
 use crate::sql::effects::{Alerts, FollowUps, Revisions, Suggestions};
 use crate::sql::evidence::EvidenceTable;
+use crate::sql::identities::IdentityTable;
 use crate::sql::observations::Observations;
 use crate::sql::patients::Patients;
 use crate::sql::responses::Responses;
@@ -124,6 +125,11 @@ pub const TABLES: &[TableSpec] = &[
         make::<Responses>,
     ),
     table("suppressions", "What was not said, and why.", make::<Suppressions>),
+    table(
+        "identities",
+        "Identities that are linked to a patient, nobody's yet, or disputed.",
+        make::<IdentityTable>,
+    ),
 ];
 
 /// Every table with its columns, types and descriptions, as the golden file shows it.

@@ -55,9 +55,12 @@ fn said_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
             "What it is about, where the pipeline has several subjects.",
             |cells| { Cell::text(&cells.row.effect.subject) }
         ),
-        column!("status", Text, "active, resolved or withdrawn.", |cells| {
-            Cell::Text(cells.row.effect.status.name())
-        }),
+        column!(
+            "status",
+            Text,
+            "active, resolved, withdrawn; in `revisions` also moved: it goes on with another identity.",
+            |cells| { Cell::Text(cells.row.effect.status.name()) }
+        ),
         column!("audience", Text, "care-team, or retrospective: kept and never said.", |cells| {
             Cell::Text(cells.row.effect.audience.name())
         }),
@@ -250,7 +253,10 @@ fn standing<'r>(revisions: &[&'r EffectRow], valid: Timestamp) -> Option<&'r Eff
 }
 
 fn rows_of(view: &ShardView, part: Part, kind: EffectKind) -> Vec<EffectCells<'_>> {
-    let rows = said(view, part).into_iter().filter(|(row, _)| row.effect.kind == kind);
+    // What moved is the same effect with another patient, who has it.
+    let is_here =
+        |row: &EffectRow| row.effect.kind == kind && row.effect.status != EffectStatus::Moved;
+    let rows = said(view, part).into_iter().filter(|(row, _)| is_here(row));
     rows.map(|(row, known)| EffectCells { view, row, known }).collect()
 }
 

@@ -13,6 +13,7 @@ pub mod newest_scores;
 pub mod patient_history;
 pub mod effects;
 pub mod evidence;
+pub mod identities;
 pub mod responses;
 pub mod suppressions;
 pub mod catalog;

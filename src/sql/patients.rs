@@ -11,6 +11,7 @@ use crate::domain::person::Person;
 use crate::domain::statement::Attribute;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::identities::linked_to;
 use crate::sql::newest_scores::{self, Kept};
 use crate::sql::patient_history;
 use crate::sql::scope::{Known, Part, ShardView, Versions};
@@ -169,6 +170,12 @@ impl Rows for Patients {
             }),
         ];
         columns.extend(news2_columns());
+        columns.push(column!(
+            "linked_to",
+            Text,
+            "The patient who has all facts of this identity and is spoken of instead.",
+            |row| { Cell::text(linked_to(row.view, row.number)) }
+        ));
         columns
     }
 

@@ -10,6 +10,7 @@ use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
 use crate::twin::block::Kept;
 use crate::twin::events::EventRow;
+use crate::twin::known::{Known, Place};
 use crate::twin::local::Local;
 use crate::twin::places::write_resource_key;
 use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of, series_of};
@@ -32,25 +33,6 @@ pub(super) struct Arrival<'e> {
     pub event: EventRow,
     /// When it became known.
     pub known: Timestamp,
-}
-
-/// Where a row of a resource version lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Tail(u32),
-    Sealed(usize, u32),
-    Statement(u32),
-}
-
-/// A row of some version of a resource, as far as the choice between versions needs it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
-    /// Where it lies.
-    pub place: Place,
-    /// The version it belongs to.
-    pub rank: Rank,
-    /// Whether it counts now.
-    pub is_current: bool,
 }
 
 impl Twins {
@@ -94,6 +76,7 @@ impl Twins {
             }
         }
         self.settle_links(arrival, links, changes);
+        self.own_stands(arrival, key, changes);
     }
 
     /// Ends what counted of a resource before a version of it is added, as the verdict on it says.
@@ -140,38 +123,8 @@ impl Twins {
             self.push_sample(row, Some((fact, sample)), resource, is_current, changes);
             links.extend(&fact.links);
             self.settle_links(arrival, links, changes);
+            self.own_stands(arrival, key, changes);
         }
-    }
-
-    /// Every row of every version of a resource.
-    pub(super) fn known_versions(&self, patient: u32, key: u64, kind: ResourceKind) -> Vec<Known> {
-        let mut known = Vec::new();
-        for number in self.tail.with_key(patient, key) {
-            let row = self.tail.rows.row(number);
-            let version_id = self.tail.rare.version_id(number);
-            let is_current = self.tail.marks.known_to(number) == Timestamp::FOREVER;
-            let rank = Rank::of_row(&row, version_id);
-            known.push(Known { place: Place::Tail(number), rank, is_current });
-        }
-        for (index, segment) in self.segments.iter().enumerate() {
-            for number in segment.with_key(patient, key) {
-                let row = segment.row(number);
-                let version_id = segment.version_id(number);
-                let is_current = segment.marks.known_to(number) == Timestamp::FOREVER;
-                let rank = Rank::of_row(&row, version_id);
-                known.push(Known { place: Place::Sealed(index, number), rank, is_current });
-            }
-        }
-        if !self.statement_index.holds(kind) {
-            return known;
-        }
-        for number in self.statement_index.with_key(&self.statements, patient, key) {
-            let row = self.statements.row(number);
-            let is_current = self.statements.known_to(number) == Timestamp::FOREVER;
-            let rank = Rank::of(&row.version, row.content);
-            known.push(Known { place: Place::Statement(number), rank, is_current });
-        }
-        known
     }
 
     /// Ends what is current among `known`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::domain::effect::{Effect, EffectId, EffectStatus, Suppression};
+use crate::domain::effect::{Audience, Effect, EffectId, EffectStatus, Suppression};
 use crate::domain::time::Timestamp;
 use crate::twin::hash::Numbers;
 use crate::twin::pages::Pages;
@@ -53,24 +53,29 @@ pub struct Effects {
     unsaid: Pages<Unsaid>,
     by_track: ByTrack,
     newest_suppression: HashMap<(u32, u16), u32, Numbers>,
+    /// How many revisions left about each patient.
+    n_left: HashMap<u32, u32, Numbers>,
     /// Bytes of the revisions.
     n_effect_bytes: usize,
 }
 
 impl Effects {
     /// What was said and unsaid in a shard that is restored; the last are the runs of equal suppressions
-    /// that go on, by patient and track.
+    /// that go on, by patient and track, and how many revisions left about each patient: `None` where that was not
+    /// counted, and everything that was said to a care team left.
     pub fn of(
         rows: Pages<EffectRow>,
         revisions: Pages<EffectRow>,
         suppressions: Pages<SuppressionRow>,
         going_on: Vec<(u32, u16, u32)>,
         unsaid: Pages<Unsaid>,
+        n_left: Option<Vec<(u32, u32)>>,
     ) -> Effects {
         let mut by_track = ByTrack::default();
         for (number, row) in (0..).zip(rows.iter()) {
             by_track.entry((row.patient, row.track)).or_default().push(number);
         }
+        let n_left = n_left.map_or_else(|| count_said(&revisions), |all| all.into_iter().collect());
         let going_on = going_on.into_iter().map(|(patient, track, row)| ((patient, track), row));
         let n_effect_bytes = revisions.iter().map(|row| row.effect.size_bytes()).sum();
         Effects {
@@ -80,8 +85,23 @@ impl Effects {
             suppressions,
             by_track,
             newest_suppression: going_on.collect(),
+            n_left,
             unsaid,
         }
+    }
+
+    /// How many revisions left about each patient, by patient.
+    pub fn n_left(&self) -> Vec<(u32, u32)> {
+        let mut all: Vec<(u32, u32)> = self.n_left.iter().map(|(one, n)| (*one, *n)).collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Counts a revision that leaves about a patient; gives its number, from 1.
+    pub fn count_left(&mut self, patient: u32) -> u32 {
+        let n_left = self.n_left.entry(patient).or_default();
+        *n_left = n_left.saturating_add(1);
+        *n_left
     }
 
     /// The runs of equal suppressions that go on, by patient and track.
@@ -208,6 +228,15 @@ impl Effects {
         let unsaid = self.suppressions.size_bytes() + self.unsaid.size_bytes();
         let places = self.by_track.capacity() * size_of::<((u32, u16), Vec<u32>)>();
         let running = self.newest_suppression.capacity() * size_of::<((u32, u16), u32)>();
-        self.n_effect_bytes + rows + unsaid + places + running
+        let counts = self.n_left.capacity() * size_of::<(u32, u32)>();
+        self.n_effect_bytes + rows + unsaid + places + running + counts
     }
+}
+
+/// How many revisions were said about each patient.
+fn count_said(revisions: &Pages<EffectRow>) -> HashMap<u32, u32, Numbers> {
+    let mut n_said = HashMap::default();
+    let said = revisions.iter().filter(|row| row.effect.audience == Audience::CareTeam);
+    said.for_each(|row| *n_said.entry(row.patient).or_default() += 1);
+    n_said
 }

@@ -13,8 +13,10 @@ use hashbrown::HashTable;
 
 use crate::domain::event::ResourceKind;
 use crate::domain::fact::Fact;
-use crate::twin::apply::{Arrival, Known, Place};
+use crate::domain::time::Timestamp;
+use crate::twin::apply::Arrival;
 use crate::twin::hash;
+use crate::twin::known::{Known, Place};
 use crate::twin::samples::RareParts;
 use crate::twin::twins::{Change, Twins};
 use crate::twin::versions::{Rank, distinct};
@@ -62,6 +64,16 @@ impl LinkIndex {
             let entry = Entry { place: hash::of_key(patient, *link), key };
             if self.entries.find(entry.place, |known| *known == entry).is_none() {
                 self.entries.insert_unique(entry.place, entry, |entry| entry.place);
+            }
+        }
+    }
+
+    /// Forgets that a resource of a patient carries these links.
+    pub fn remove(&mut self, patient: u32, links: &[u64], key: u64) {
+        for link in links {
+            let entry = Entry { place: hash::of_key(patient, *link), key };
+            if let Ok(found) = self.entries.find_entry(entry.place, |known| *known == entry) {
+                found.remove();
             }
         }
     }
@@ -130,17 +142,37 @@ impl Twins {
     ) {
         // What nobody else ever told of is as its own versions say.
         links.retain(|link| self.links.is_shared(arrival.patient, *link));
+        self.settle((arrival.patient, arrival.known), links, changes);
+    }
+
+    /// A resource is not told any more: whatever else tells of the results with its links counts again.
+    pub(super) fn untold(
+        &mut self,
+        (patient, known): (u32, Timestamp),
+        (key, links): (u64, Vec<u64>),
+        changes: &mut Vec<Change>,
+    ) {
+        self.links.remove(patient, &links, key);
+        self.settle((patient, known), links, changes);
+    }
+
+    fn settle(
+        &mut self,
+        (patient, known): (u32, Timestamp),
+        mut links: Vec<u64>,
+        changes: &mut Vec<Change>,
+    ) {
         while let Some(link) = links.pop() {
-            let parts = self.linked(arrival.patient, &[link], None);
+            let parts = self.linked(patient, &[link], None);
             links.retain(|link| !parts.iter().any(|part| part.links.contains(link)));
             let best = parts.iter().map(|part| (part.rank, part.key)).max();
             for part in &parts {
                 let is_current = part.rows.iter().any(|row| row.is_current);
                 match (best == Some((part.rank, part.key)), is_current) {
                     (true, false) => {
-                        self.reinstate(&part.rows, part.rank.content, arrival.known, changes);
+                        self.reinstate(&part.rows, part.rank.content, known, changes);
                     }
-                    (false, true) => self.retire(&part.rows, arrival.known, changes),
+                    (false, true) => self.retire(&part.rows, known, changes),
                     (true, true) | (false, false) => {}
                 }
             }

@@ -12,6 +12,7 @@ use crate::twin::effects::Effects;
 use crate::twin::effects::{EffectRow, SuppressionRow, Unsaid};
 use crate::twin::events::EventsView;
 use crate::twin::head::HeadPage;
+use crate::twin::identities::Identities;
 use crate::twin::marks::Marks;
 use crate::twin::names::Names;
 use crate::twin::pages::Pages;
@@ -84,6 +85,8 @@ pub struct ShardSnapshot {
     pub tracks: Arc<Vec<Track>>,
     /// What tracks were before, in the order in which they ceased to be it.
     pub past_tracks: Arc<Vec<PastTrack>>,
+    /// Which identities are one person.
+    pub identities: Arc<Identities>,
 }
 
 /// What a track is: a pipeline's subject.
@@ -133,6 +136,8 @@ pub struct SnapshotParts {
     pub tracks: Arc<Vec<Track>>,
     /// What tracks were before.
     pub past_tracks: Arc<Vec<PastTrack>>,
+    /// Which identities are one person.
+    pub identities: Arc<Identities>,
 }
 
 impl ShardSnapshot {
@@ -172,6 +177,7 @@ impl ShardSnapshot {
             unsaid: effects.unsaid().clone(),
             tracks: parts.tracks,
             past_tracks: parts.past_tracks,
+            identities: parts.identities,
         }
     }
 

@@ -7,7 +7,7 @@
 //! events. A row's time of becoming current and of ceasing to be are kept, so that what was known
 //! at any past instant can be read off.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::domain::event::{Event, EventBody, Resource, ResourceKind};
 use crate::domain::fact::{Body, Fact, Origin};
 use crate::domain::identity::{LogPosition, TwinId};
+use crate::domain::linkage::Moved;
 use crate::domain::person::Person;
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
@@ -26,12 +27,14 @@ use crate::twin::links::LinkIndex;
 use crate::twin::names::Names;
 use crate::twin::newest::Newest;
 use crate::twin::places::{Places, write_resource_key};
+use crate::twin::received::Salt;
 use crate::twin::samples::series_of;
 use crate::twin::segment::{Extent, Segment};
 use crate::twin::statement_index::StatementIndex;
 use crate::twin::statements::{DIRECTORY, Statements, Topic};
 use crate::twin::sums::Sums;
 use crate::twin::tail::{TAIL_ROWS_MAX, Tail};
+use crate::twin::told::Mark;
 use crate::twin::zones::Zones;
 
 /// All twins of a shard. One writer; readers get views.
@@ -60,6 +63,12 @@ pub struct Twins {
     pub(super) tracked: Vec<(Signal, Origin)>,
     /// The column of `newest` that tracks a series.
     pub(super) columns: Vec<Option<usize>>,
+    /// Whose new facts go to another twin too.
+    pub(super) watched: BTreeSet<u32>,
+    /// The links that bring facts to a patient.
+    pub(super) salts: BTreeMap<u32, Vec<Salt>>,
+    /// What came by them and ceased to stand in the event that is applied.
+    pub(super) own_stand: Vec<u64>,
     /// What was found out about the events to come.
     pub(super) ahead: VecDeque<Ahead>,
     pub(super) scratch: Vec<u8>,
@@ -126,6 +135,12 @@ pub struct Applied {
     pub changes: Vec<Change>,
     /// How many facts it held.
     pub n_facts: usize,
+    /// Whether it said who the patient is.
+    pub names_person: bool,
+    /// What was told, where it goes to another twin too.
+    pub told: Vec<Moved<'static>>,
+    /// What had come from other identities and does not stand beside the twin's own record, by its keys here.
+    pub own_stand: Vec<u64>,
 }
 
 impl Twins {
@@ -151,6 +166,9 @@ impl Twins {
             newest: Newest::default(),
             tracked: Vec::new(),
             columns: Vec::new(),
+            watched: BTreeSet::new(),
+            salts: BTreeMap::new(),
+            own_stand: Vec::new(),
             ahead: VecDeque::new(),
             scratch: Vec::new(),
         };
@@ -265,12 +283,17 @@ impl Twins {
             EventBody::Directory { namespace, resources } => {
                 ((DIRECTORY, None), namespace.as_ref(), resources)
             }
-            EventBody::Control(_) | EventBody::Response { .. } => return Applied::default(),
+            EventBody::Control(_)
+            | EventBody::Response { .. }
+            | EventBody::Claim { .. }
+            | EventBody::Transfer { .. } => return Applied::default(),
         };
         let (number, event) = self.tail.events.push(&event.source, position);
+        let mark = self.mark();
         let names_person = resources.iter().any(|one| one.kind == ResourceKind::Patient);
         let person = names_person.then(|| self.person(patient));
-        let mut applied = Applied::default();
+        let names_person = resources.iter().any(|one| one.kind.is_of_identity());
+        let mut applied = Applied { names_person, ..Applied::default() };
         for resource in resources {
             applied.n_facts += resource.facts.len();
             let arrival = Arrival { patient, namespace, key: key.take(), number, event, known };
@@ -287,14 +310,28 @@ impl Twins {
             applied.changes.retain(|change| !is_person(change));
         }
         applied.patient = Some(patient).filter(|patient| *patient != DIRECTORY);
+        self.finish(&mut applied, mark);
+        applied
+    }
+
+    /// Puts in order what an event changed, and seals the tail when it is full.
+    pub(super) fn finish(&mut self, applied: &mut Applied, mark: Mark) {
         if 1 < applied.changes.len() {
             applied.changes.sort_unstable();
             applied.changes.dedup();
         }
+        applied.own_stand = std::mem::take(&mut self.own_stand);
+        if let Some(patient) = applied.patient.filter(|patient| self.watched.contains(patient)) {
+            applied.told = self.told_since(patient, mark);
+        }
         if self.tail_rows_max <= self.tail.rows.n_rows() {
             self.seal();
         }
-        applied
+    }
+
+    /// Has the new facts of these patients told again.
+    pub fn watch(&mut self, patients: BTreeSet<u32>) {
+        self.watched = patients;
     }
 
     fn apply_resource(
@@ -312,16 +349,19 @@ impl Twins {
 
     /// Whether an event is about a patient that has no twin here.
     pub fn passes_over(&mut self, event: &Event<'_>) -> bool {
-        let EventBody::Patient { twin, .. } = &event.body else { return false };
+        let (EventBody::Patient { twin, .. } | EventBody::Transfer { twin, .. }) = &event.body
+        else {
+            return false;
+        };
         let is_unknown = self.patient(twin).is_none();
-        if is_unknown {
+        if is_unknown && matches!(event.body, EventBody::Patient { .. }) {
             self.ahead.pop_front();
         }
         is_unknown
     }
 
     /// The number of a patient, and the key of the event's first resource where it is known already.
-    fn patient_of(&mut self, twin: &TwinId<'_>, known: Timestamp) -> (u32, Option<u64>) {
+    pub(super) fn patient_of(&mut self, twin: &TwinId<'_>, known: Timestamp) -> (u32, Option<u64>) {
         // What was found ahead is held against the name again: nothing may go to another patient.
         if let Some(Ahead { patient: Some(number), key, .. }) = self.ahead.pop_front()
             && self.twin_id(number) == *twin

@@ -102,6 +102,17 @@ fn ordered_and_arranged() -> Vec<Value> {
             "CarePlan",
             json!({ "status": "active", "intent": "plan", "subject": subject(), "period": json!({ "start": TIME }), "title": "Palliative" }),
         ),
+        with(
+            "Linkage",
+            json!({ "active": true, "item": [
+                { "type": "source", "resource": subject() },
+                { "type": "alternate", "resource": { "reference": "Patient/p2" } },
+            ] }),
+        ),
+        with(
+            "DeviceUseStatement",
+            json!({ "status": "active", "subject": subject(), "timingPeriod": json!({ "start": TIME }), "device": { "identifier": { "system": "urn:x", "value": "d" } } }),
+        ),
     ]
 }
 

@@ -7,8 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use serde_json::Value;
 
@@ -107,13 +105,7 @@ struct Ward {
 
 impl Ward {
     fn new(setup: &Setup) -> Ward {
-        let admin: AdminClient<DefaultClientContext> =
-            ClientConfig::new().set("bootstrap.servers", &setup.brokers).create().unwrap();
-        let (name, copies) = (setup.topic(), TopicReplication::Fixed(1));
-        let topic = NewTopic::new(&name, 4, copies);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let made = runtime.block_on(admin.create_topics(&[topic], &AdminOptions::new())).unwrap();
-        assert!(made[0].is_ok(), "{made:?}");
+        setup.create_topic(4);
         let producer = ClientConfig::new().set("bootstrap.servers", &setup.brokers).create();
         Ward { producer: producer.unwrap(), topic: setup.topic(), n_patients: 0 }
     }

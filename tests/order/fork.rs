@@ -1,6 +1,6 @@
 //! A fork does for its patients what the shard would do, and does nothing to the shard.
 
-use twinstream::domain::event::{Control, EventBody};
+use twinstream::domain::event::Control;
 use twinstream::domain::identity::TwinId;
 use twinstream::domain::time::{Span, Timestamp};
 use twinstream::engine::digest::{Digest, digest, digest_of_patient};
@@ -75,12 +75,8 @@ fn halves(seed: u64, events: &[Bytes]) -> (Told, Vec<Bytes>) {
 
 /// Whether a frame is about this patient, or about none.
 fn concerns(bytes: &Bytes, twin: &TwinId<'_>) -> bool {
-    decode_frame(bytes).unwrap().iter().all(|event| match &event.body {
-        EventBody::Patient { twin: other, .. } | EventBody::Response { twin: other, .. } => {
-            other == twin
-        }
-        EventBody::Directory { .. } | EventBody::Control(_) => true,
-    })
+    let events = decode_frame(bytes).unwrap();
+    events.iter().all(|event| event.body.twin().is_none_or(|other| other == twin))
 }
 
 /// Forks every patient alone, and all of them together; each goes on as the shard does.

@@ -12,6 +12,7 @@ use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::engine::checkpoint::bytes::{In, Out, Torn};
 use crate::engine::checkpoint::effects::{read_suppressions, write_standing, write_suppressions};
+use crate::engine::checkpoint::identities::{read_identities, write_identities};
 use crate::engine::checkpoint::state::{Rest, ShardState};
 use crate::engine::checkpoint::tables;
 use crate::engine::checkpoint::tables::time;
@@ -19,6 +20,7 @@ use crate::engine::timers::Timers;
 use crate::twin::effects::{SuppressionRow, Unsaid};
 use crate::twin::events::EventsView;
 use crate::twin::filter::Filter;
+use crate::twin::identities::Identities;
 use crate::twin::marks::Marks;
 use crate::twin::packed::Packed;
 use crate::twin::pages::Pages;
@@ -28,7 +30,10 @@ use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::sums::{Sum, Sums};
 
 /// The version of what is written here. It only grows, and every older one is read for ever.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
+
+/// Without identities that are one person, and without counts of what left.
+pub const FORMAT_3: u32 = 3;
 
 /// The oldest that is read. Since format 3 the index of a segment is a part of its own, version ids are columns,
 /// and runs of statements and of revisions have fewer than 65,536 rows.
@@ -85,6 +90,8 @@ pub struct Core<'b> {
     pub unsaid: Pages<Unsaid>,
     /// What only the writer needs.
     pub rest: Rest,
+    /// Which identities are one person.
+    pub identities: Identities,
     /// The segments.
     pub segments: Segments,
     /// What was not said.
@@ -125,6 +132,12 @@ pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 3]) -> Out {
         out.i64(unsaid.at.micros());
     });
     write_rest(&mut out, rest);
+    let n_left = rest.n_left.as_deref().unwrap_or_default();
+    out.list(n_left.iter(), |out, (patient, n_left)| {
+        out.u32(*patient);
+        out.u32(*n_left);
+    });
+    write_identities(&mut out, &snapshot.identities);
     out.list(snapshot.segments.iter(), |out, one| tables::write_marks(out, &one.marks));
     write_suppressions(&mut out, &snapshot.suppressions);
     n_runs.into_iter().for_each(|n_runs| out.count(n_runs));
@@ -172,7 +185,11 @@ pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
             let (suppression, known, at) = (part.u32()?, time(part)?, time(part)?);
             Ok(Unsaid { suppression, known, at })
         })?),
-        rest: read_rest(&mut part)?,
+        rest: read_rest(&mut part, format)?,
+        identities: match format {
+            FORMAT_2 | FORMAT_3 => Identities::default(),
+            _ => read_identities(&mut part)?,
+        },
         segments: match format {
             FORMAT_2 => Segments::Whole(part.list(read_segment_of_format_2)?),
             _ => Segments::Marks(part.list(tables::read_marks)?),
@@ -289,7 +306,7 @@ fn write_rest(out: &mut Out, rest: &Rest) {
     });
 }
 
-fn read_rest(part: &mut In<'_>) -> Result<Rest, Torn> {
+fn read_rest(part: &mut In<'_>, format: u32) -> Result<Rest, Torn> {
     let clock_kind = read_clock(part)?;
     let opened = part.option(|part| Ok((part.u32()?, read_clock(part)?)))?;
     let recorded_through = time(part)?;
@@ -316,6 +333,10 @@ fn read_rest(part: &mut In<'_>) -> Result<Rest, Torn> {
         sums: Sums { samples: sum(part)?, statements: sum(part)?, scores: sum(part)? },
         links: part.list(|part| Ok((part.u64()?, part.u64()?)))?,
         going_on: part.list(|part| Ok((part.u32()?, part.u16()?, part.u32()?)))?,
+        n_left: match format {
+            FORMAT_2 | FORMAT_3 => None,
+            _ => Some(part.list(|part| Ok((part.u32()?, part.u32()?)))?),
+        },
     })
 }
 

@@ -20,9 +20,9 @@ use crate::twin::scores::STATUSES;
 
 const KINDS: [EffectKind; 3] = [EffectKind::Alert, EffectKind::FollowUp, EffectKind::Suggestion];
 const SEVERITIES: [Severity; 3] = [Severity::Log, Severity::Passive, Severity::Interruptive];
-const STANDINGS: [EffectStatus; 3] =
-    [EffectStatus::Active, EffectStatus::Resolved, EffectStatus::Withdrawn];
-const CHANGES: [EffectChange; 9] = [
+const STANDINGS: [EffectStatus; 4] =
+    [EffectStatus::Active, EffectStatus::Resolved, EffectStatus::Withdrawn, EffectStatus::Moved];
+const CHANGES: [EffectChange; 10] = [
     EffectChange::Raised,
     EffectChange::Escalated,
     EffectChange::Lowered,
@@ -32,6 +32,7 @@ const CHANGES: [EffectChange; 9] = [
     EffectChange::Acknowledged,
     EffectChange::Snoozed,
     EffectChange::Reminded,
+    EffectChange::Moved,
 ];
 const AUDIENCES: [Audience; 2] = [Audience::CareTeam, Audience::Retrospective];
 const REASONS: [SuppressionReason; 5] = [
@@ -81,6 +82,27 @@ pub fn read_revisions(part: &mut In<'_>) -> Result<Vec<EffectRow>, Torn> {
         let (patient, track) = (part.u32()?, part.u16()?);
         Ok(EffectRow { patient, track, effect: Arc::new(read_effect(part)?) })
     })
+}
+
+/// Effects as the log carries them from one twin to another.
+pub fn effects_as_bytes(effects: &[Arc<Effect>]) -> Vec<u8> {
+    if effects.is_empty() {
+        return Vec::new();
+    }
+    let mut out = Out::default();
+    out.list(effects.iter(), |out, effect| write_effect(out, effect));
+    out.finish()
+}
+
+/// The effects that [`effects_as_bytes`] wrote.
+///
+/// # Errors
+/// If the bytes end before, or say what this version does not know.
+pub fn effects_of_bytes(bytes: &[u8]) -> Result<Vec<Effect>, Torn> {
+    match bytes.is_empty() {
+        true => Ok(Vec::new()),
+        false => In::of(bytes).list(read_effect),
+    }
 }
 
 /// Writes which revision each effect stands at.

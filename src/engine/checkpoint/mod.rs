@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod bytes;
 pub mod core;
 pub mod effects;
+mod identities;
 pub mod reader;
 pub mod recent;
 pub mod shelf;

@@ -145,14 +145,12 @@ fn read(
     let bytes_of = |kind| of_kind(kind).filter_map(|(_, bytes)| bytes.as_ref());
     let core = bytes_of(CORE).next().ok_or(Torn)?.clone();
     let core = core::read(&core)?;
-    let Core { format, partition, next_offset, known, clock, .. } = core;
-    let (tracks, past_tracks) = (Arc::new(core.tracks), Arc::new(core.past_tracks));
-    let Core { names, since, unsaid, rest, segments, suppressions, n_runs, mut open, .. } = core;
-    let [patients, sources, codes, devices, notes] = names;
-    let names = Names::of(&patients, since.into_iter());
+    let Core { format, partition, next_offset, known, clock, rest, n_runs, mut open, .. } = core;
+    let [patients, sources, codes, devices, notes] = core.names;
+    let names = Names::of(&patients, core.since.into_iter());
     let refs = parts.iter().filter(|(part, _)| part.is_segment());
     let files: Vec<&PartRef> = refs.map(|(part, _)| *part).collect();
-    let entries = entries(segments, of_kind(INDEX))?;
+    let entries = entries(core.segments, of_kind(INDEX))?;
     let (segments, stored) = read_segments(storage, entries, &files, object_of, recent)?;
     let tail = tables::read_samples(&mut open)?;
     let tail_marks = tables::read_marks(&mut open)?;
@@ -196,12 +194,13 @@ fn read(
         notes,
         effects,
         revisions,
-        suppressions: Pages::of(suppressions),
-        tracks,
+        suppressions: Pages::of(core.suppressions),
+        tracks: Arc::new(core.tracks),
         names,
         score_chains: Chains::default(),
-        unsaid,
-        past_tracks,
+        unsaid: core.unsaid,
+        past_tracks: Arc::new(core.past_tracks),
+        identities: Arc::new(core.identities),
     };
     Ok((ShardState { snapshot, rest }, stored, format))
 }

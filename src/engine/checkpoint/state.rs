@@ -45,4 +45,6 @@ pub struct Rest {
     pub links: Vec<(u64, u64)>,
     /// The runs of equal suppressions that go on: patient, track, number.
     pub going_on: Vec<(u32, u16, u32)>,
+    /// How many revisions left about each patient; `None` in a checkpoint of before they were counted.
+    pub n_left: Option<Vec<(u32, u32)>>,
 }

@@ -10,6 +10,7 @@ use crate::domain::refusal::Refusal;
 use crate::ingest::context::Context;
 use crate::ingest::entry::{Entry, Outcome};
 use crate::ingest::fhir::deleted::{Whose, deletion};
+use crate::ingest::fhir::identity::{read_device_use, read_linkage};
 use crate::ingest::fhir::types::MetaJson;
 use crate::ingest::fhir::{care, observation, orders, person, problems, studies};
 use crate::ingest::json::{Text, parse};
@@ -239,6 +240,8 @@ pub fn read_one<'a>(
         ResourceKind::Observation => observation::read(json, context, samples),
         ResourceKind::Patient => person::read_patient(json, context),
         ResourceKind::Encounter => person::read_encounter(json, context),
+        ResourceKind::Linkage => read_linkage(json, context),
+        ResourceKind::DeviceUseStatement => read_device_use(json, context),
         ResourceKind::Condition | ResourceKind::AllergyIntolerance => {
             problems::read_problem(kind, json, context)
         }

@@ -289,7 +289,7 @@ impl<'a> Record<'a, '_> {
         }
         let (system, value) =
             (self.optional(reference.system), self.optional(reference.identifier));
-        let identifier = Some(IdentifierJson { system, value });
+        let identifier = Some(IdentifierJson { system, value, period: None });
         Some(Some(ReferenceJson { reference: literal, identifier, display: None }))
     }
 

@@ -5,6 +5,7 @@ pub mod care;
 pub mod deleted;
 pub mod finish;
 pub mod observation;
+pub mod identity;
 pub mod learned;
 pub mod links;
 pub mod orders;

@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::ingest::context::Context;
 use crate::ingest::entry::ReadResource;
 use crate::ingest::fhir::finish::{Head, finish, statement};
+use crate::ingest::fhir::identity::{LinkJson, of_patient};
 use crate::ingest::fhir::reference::{check, patient};
 use crate::ingest::fhir::status::{id_of, statement_status};
 use crate::ingest::fhir::types::{
@@ -41,6 +42,8 @@ struct PatientJson<'a> {
     extension: Vec<&'a RawValue>,
     #[serde(borrow, default)]
     address: Vec<AddressJson<'a>>,
+    #[serde(borrow, default)]
+    link: Vec<LinkJson<'a>>,
     deceased_boolean: Option<bool>,
     #[serde(borrow)]
     deceased_date_time: Option<Text<'a>>,
@@ -131,6 +134,9 @@ pub fn read_patient<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadReso
         Some(format!("{}|{value}", identifier.system.as_deref().unwrap_or_default()))
     });
     person.set(Attribute::Identifiers, identifiers.collect::<Vec<_>>().join(","));
+    let others = of_patient(&patient.identifier, patient.link, context);
+    person.set(Attribute::AlsoKnownAs, others.also_known_as);
+    person.set(Attribute::ReplacedBy, others.replaced_by);
     person.set(Attribute::TimeZone, zone);
     let head = Head {
         kind: ResourceKind::Patient,
@@ -140,7 +146,9 @@ pub fn read_patient<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadReso
         recorded: None,
         status: statement_status(None),
     };
-    finish(head, context, Valid::since(Timestamp::MIN), person, &[])
+    let mut read = finish(head, context, Valid::since(Timestamp::MIN), person, &[])?;
+    read.refused_parts.extend(others.refused);
+    Ok(read)
 }
 
 fn display_name(name: NameJson<'_>) -> Cow<'_, str> {

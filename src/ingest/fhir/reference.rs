@@ -32,6 +32,26 @@ pub fn patient<'a>(
     check(value.ok_or_else(|| no_patient("the subject names nobody"))?.0)
 }
 
+/// Another patient that a resource names, whoever the record is about. Where the source names its patients otherwise
+/// than by their FHIR ids, only an identifier says who is meant.
+///
+/// # Errors
+/// `NoPatient` if it names nobody.
+pub fn other<'a>(
+    reference: Option<ReferenceJson<'a>>,
+    context: &Context<'_>,
+) -> Result<Cow<'a, str>, Refused> {
+    let ReferenceJson { reference, identifier, .. } =
+        reference.ok_or_else(|| no_patient("it names nobody"))?;
+    match (reference, identifier.and_then(|identifier| identifier.value)) {
+        (Some(text), _) if context.patient.is_none() => check(literal(text.0, context)?),
+        (_, Some(value)) => check(value.0),
+        (_, None) => Err(no_patient(
+            "it is named by an id that is not the identity of this source's patients",
+        )),
+    }
+}
+
 /// `Patient/123`, `https://host/fhir/Patient/123/_history/4`, `urn:uuid:…` inside a Bundle,
 /// `Patient?identifier=system|value`.
 fn literal<'a>(text: Cow<'a, str>, context: &Context<'_>) -> Result<Cow<'a, str>, Refused> {

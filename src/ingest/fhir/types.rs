@@ -92,6 +92,9 @@ pub struct IdentifierJson<'a> {
     /// The identifier in it.
     #[serde(borrow)]
     pub value: Option<Text<'a>>,
+    /// When it is the patient's.
+    #[serde(borrow)]
+    pub period: Option<PeriodJson<'a>>,
 }
 
 /// `Period`
