@@ -13,6 +13,7 @@ use twinstream::ingest::source::{Format, PatientFrom, SourceSpec};
 
 use crate::support::{Ward, at, record, site, source};
 
+mod cloud_event;
 mod learned;
 mod parts;
 

@@ -27,7 +27,7 @@ use crate::ingest::decoder::Decoder;
 use crate::ingest::letter::{Letter, ProblemLine};
 use crate::ingest::notice;
 use crate::ingest::site::Site;
-use crate::ingest::source::{AVAILABLE_AT_HEADER, PatientFrom, SourceRecord};
+use crate::ingest::source::{AVAILABLE_AT_HEADER, SourceRecord};
 use crate::ingest::tally::Tally;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::letter_headers::{Carried, ToSend};
@@ -171,7 +171,7 @@ impl IngestStage {
             taken.forget(topic, *partition);
             self.letters.forget(topic, *partition);
         }
-        for (number, message) in batch.iter().enumerate() {
+        for message in batch.iter() {
             let mut round = Round {
                 routes: &mut self.routes,
                 intake: &mut self.intake,
@@ -189,7 +189,7 @@ impl IngestStage {
             if revoked.iter().any(is_theirs) {
                 continue;
             }
-            round.take(topic, message, number == 0)?;
+            round.take(topic, message)?;
             taken.upto(topic, message.partition(), message.offset());
         }
         self.times.end("decode");
@@ -247,22 +247,12 @@ struct Round<'r> {
 }
 
 impl Round<'_> {
-    /// Takes a record. Reading headers costs as much as reading the record, so it is done where they say
-    /// something: the patient, the time of a recorded history, and with the first record of a round
-    /// whether a history came into a live log.
-    fn take(
-        &mut self,
-        topic: &str,
-        message: &BorrowedMessage<'_>,
-        is_first: bool,
-    ) -> Result<(), IngestError> {
+    /// Takes a record. Its headers may say whose it is, when it happened (a CloudEvent), and whether it is of a
+    /// recorded history; to ask a record that has none costs nothing.
+    fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<(), IngestError> {
         let route = self.routes.index_of(topic)?;
-        let names_patient = matches!(self.routes.spec(route).patient_from, PatientFrom::Header(_));
-        let is_recorded = matches!(self.time, Time::Recorded { .. });
         let mut record = record_of(topic, message);
-        if is_first || is_recorded || names_patient {
-            record.headers = headers_of(message);
-        }
+        record.headers = headers_of(message);
         let available_at = self.available_at(&record)?;
         if let (Time::Recorded { ticks, .. }, Some(at)) = (&mut *self.time, available_at) {
             for at in ticks.before(at) {

@@ -3,7 +3,7 @@
 //! The latest of its resources' `issued` or `meta.lastUpdated`; where a resource has neither, the time
 //! it speaks of plus a lag that is stated here.
 
-use crate::domain::event::Resource;
+use crate::domain::event::{Event, EventBody, Resource};
 use crate::domain::fact::{Body, Fact, Valid};
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
@@ -16,6 +16,21 @@ pub fn available_at(resources: &[Resource<'_>]) -> Option<Timestamp> {
     resources.iter().filter_map(of_resource).filter(|at| *at != Timestamp::MIN).max()
 }
 
+/// When a record became available whose envelope says so: then, but not before what it speaks of.
+pub fn available_by(told: Timestamp, events: &[Event<'_>]) -> Timestamp {
+    let resources = events.iter().flat_map(|event| match &event.body {
+        EventBody::Patient { resources, .. } | EventBody::Directory { resources, .. } => {
+            resources.as_slice()
+        }
+        EventBody::Control(_) | EventBody::Response { .. } => &[],
+    });
+    let spoken_of = |resource: &Resource<'_>| {
+        let of_facts = resource.facts.iter().filter_map(|fact| of_fact(fact, |_| Span::ZERO));
+        resource.recorded_at.into_iter().chain(of_facts).max()
+    };
+    resources.filter_map(spoken_of).fold(told, Timestamp::max)
+}
+
 /// When a result of `valid` was taken back, where nobody says: not before any result of that time was there.
 pub fn taken_back_at(valid: Valid) -> Timestamp {
     valid.at(None).plus(LABORATORY_LAG).plus(Span::from_micros(1))
@@ -24,11 +39,11 @@ pub fn taken_back_at(valid: Valid) -> Timestamp {
 fn of_resource(resource: &Resource<'_>) -> Option<Timestamp> {
     // One that takes back what others said speaks of nothing, and was dated when it was read.
     let dated = Some(resource.version.revised_at).filter(|_| resource.facts.is_empty());
-    let of_facts = || resource.facts.iter().filter_map(of_fact).max();
+    let of_facts = || resource.facts.iter().filter_map(|fact| of_fact(fact, lag)).max();
     resource.recorded_at.or_else(of_facts).or(dated)
 }
 
-fn of_fact(fact: &Fact<'_>) -> Option<Timestamp> {
+fn of_fact(fact: &Fact<'_>, lag: fn(Signal) -> Span) -> Option<Timestamp> {
     match &fact.body {
         Body::Sample(sample) => Some(fact.valid.at(None).plus(lag(sample.signal))),
         // A stay or an order that is over was last heard of when it ended.

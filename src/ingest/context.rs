@@ -32,7 +32,7 @@ pub struct Context<'c> {
 }
 
 /// Clocks differ; five minutes are forgiven (SPEC SR-08).
-const AHEAD_MAX: Span = Span::from_minutes(5);
+pub const AHEAD_MAX: Span = Span::from_minutes(5);
 /// 1900-01-01: nobody alive was observed before.
 const EARLIEST: Timestamp = Timestamp::from_micros(-2_208_988_800_000_000);
 

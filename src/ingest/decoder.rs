@@ -13,7 +13,8 @@ use crate::domain::identity::TwinId;
 use crate::domain::refusal::{Refusal, Unusable};
 use crate::domain::time::Timestamp;
 use crate::ingest::addressee::Addressee;
-use crate::ingest::availability::available_at;
+use crate::ingest::availability::{available_at, available_by};
+use crate::ingest::cloud_event::{self, CloudEvent};
 use crate::ingest::context::Context;
 use crate::ingest::dicom_json;
 use crate::ingest::entry::{Entry, Outcome, ReadResource};
@@ -24,6 +25,7 @@ use crate::ingest::fhir::reference::check;
 use crate::ingest::fhir::types::MetaJson;
 use crate::ingest::letter::{Letter, Problem};
 use crate::ingest::omh;
+use crate::ingest::owned::owned;
 use crate::ingest::references::References;
 use crate::ingest::refused::Refused;
 use crate::ingest::samples::Samples;
@@ -82,21 +84,96 @@ impl Decoder {
     ) -> Decoded<'a> {
         self.tally.n_records += 1;
         self.tally.n_bytes += u64::try_from(record.payload.len()).unwrap_or(0);
-        if let Some(read) = self.cut(spec, record, now) {
+        if RECORD_BYTES_MAX < record.payload.len() {
+            let message = format!("more than {RECORD_BYTES_MAX} bytes");
+            return self.refuse(spec, record, "", Refused::new(Refusal::TooLarge, message));
+        }
+        // What a layout cuts is a bare record: only headers could say otherwise, and most have none.
+        if record.headers.is_empty()
+            && let Some(read) = self.cut(spec, record, now)
+        {
             return self.one(spec, record, read);
         }
+        match cloud_event::open(record, now) {
+            Ok(None) => self.read(spec, record, now),
+            Ok(Some(event)) => self.unwrap(spec, record, event, now),
+            Err((pointer, refused)) => self.refuse(spec, record, pointer, refused),
+        }
+    }
+
+    /// Reads what a CloudEvent carries, dated by its envelope where it has no date of its own.
+    fn unwrap<'a>(
+        &mut self,
+        spec: &'a SourceSpec,
+        record: &SourceRecord<'a>,
+        event: CloudEvent<'a>,
+        now: Timestamp,
+    ) -> Decoded<'a> {
+        let CloudEvent { payload, pointer, headers, time } = event;
+        let timestamp = time.unwrap_or(record.timestamp);
+        let mut decoded = match payload {
+            Cow::Borrowed(payload) => {
+                let inner = SourceRecord { payload, headers, timestamp, ..record.clone() };
+                self.read(spec, &inner, now)
+            }
+            Cow::Owned(payload) => {
+                let position = record.position.clone();
+                let (key, payload) = (record.key, payload.as_slice());
+                let inner = SourceRecord { position, key, headers, payload, timestamp };
+                owned(self.read(spec, &inner, now))
+            }
+        };
+        if let Some(told) = time {
+            decoded.available_at = Some(available_by(told, &decoded.events));
+        }
+        // A letter holds the record with its envelope, so that is where its pointers begin.
+        for problem in decoded.letter.iter_mut().flat_map(|letter| &mut letter.problems) {
+            problem.pointer.insert_str(0, pointer);
+        }
+        decoded
+    }
+
+    /// Reads a record that is in no envelope.
+    fn read<'a>(
+        &mut self,
+        spec: &'a SourceSpec,
+        record: &SourceRecord<'a>,
+        now: Timestamp,
+    ) -> Decoded<'a> {
+        match self.cut(spec, record, now) {
+            Some(read) => self.one(spec, record, read),
+            None => self.parse(spec, record, now),
+        }
+    }
+
+    /// Reads a record that no layout cuts.
+    fn parse<'a>(
+        &mut self,
+        spec: &'a SourceSpec,
+        record: &SourceRecord<'a>,
+        now: Timestamp,
+    ) -> Decoded<'a> {
         match self.entries(spec, record, now) {
             Ok(entries) => self.sort(spec, record, entries),
-            Err(refused) => {
-                let tally = self.tally.of_type("");
-                tally.read += 1;
-                tally.dead_letters += 1;
-                *self.tally.refused.entry(refused.reason).or_default() += 1;
-                let patient = Addressee::of(spec, record).patient("");
-                let problems = vec![Problem::new(String::new(), "", refused).about(patient)];
-                Decoded { letter: Some(Letter { problems }), ..Decoded::default() }
-            }
+            Err(refused) => self.refuse(spec, record, "", refused),
         }
+    }
+
+    /// What a record becomes that is refused whole.
+    fn refuse<'a>(
+        &mut self,
+        spec: &SourceSpec,
+        record: &SourceRecord<'_>,
+        pointer: &str,
+        refused: Refused,
+    ) -> Decoded<'a> {
+        let tally = self.tally.of_type("");
+        tally.read += 1;
+        tally.dead_letters += 1;
+        *self.tally.refused.entry(refused.reason).or_default() += 1;
+        let patient = Addressee::of(spec, record).patient("");
+        let problems = vec![Problem::new(pointer.to_owned(), "", refused).about(patient)];
+        Decoded { letter: Some(Letter { problems }), ..Decoded::default() }
     }
 
     /// Reads an Observation of a known layout, as nearly every record of a feed is.
@@ -107,7 +184,7 @@ impl Decoder {
         now: Timestamp,
     ) -> Option<ReadResource<'a>> {
         let is_plain = spec.format == Format::Fhir && spec.patient_from == PatientFrom::Subject;
-        if !is_plain || RECORD_BYTES_MAX < record.payload.len() {
+        if !is_plain {
             return None;
         }
         let Decoder { site, samples, learned, .. } = self;
@@ -141,10 +218,6 @@ impl Decoder {
         record: &SourceRecord<'a>,
         now: Timestamp,
     ) -> Result<Vec<Entry<'a>>, Refused> {
-        if RECORD_BYTES_MAX < record.payload.len() {
-            let message = format!("more than {RECORD_BYTES_MAX} bytes");
-            return Err(Refused::new(Refusal::TooLarge, message));
-        }
         if record.payload.is_empty() && spec.format == Format::Fhir {
             return self.tombstone(spec, record, now).map(|entry| vec![entry]);
         }

@@ -2,6 +2,7 @@
 
 pub mod addressee;
 pub mod availability;
+pub mod cloud_event;
 pub mod context;
 pub mod decoder;
 pub mod dicom_json;
@@ -16,6 +17,7 @@ pub mod mark;
 pub mod notice;
 pub mod omh;
 pub mod omh_time;
+mod owned;
 pub mod references;
 pub mod refused;
 pub mod samples;
