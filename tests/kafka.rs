@@ -4,6 +4,7 @@
 
 mod broker;
 mod dead_letters;
+mod formats;
 mod identity;
 mod instances;
 mod killed;
@@ -107,11 +108,12 @@ impl Setup {
         let config = self.folder.path().join("twin.yaml");
         let source =
             if self.source.is_empty() { String::new() } else { format!(", {}", self.source) };
+        let format = if source.contains("format:") { "" } else { "format: fhir, " };
         let text = format!(
             "http: {{ listen: '127.0.0.1:{port}' }}\nlog: {{ partitions: 3, clock: {clock} }}\n\
              kafka: {{ brokers: '{}', group: '{}', topic_prefix: '{}.', \
              properties: {{ group.instance.id: one }} }}\n\
-             sources: [{{ name: in, topics: ['{}'], format: fhir, namespace: local{source} }}]\n{}",
+             sources: [{{ name: in, topics: ['{}'], {format}namespace: local{source} }}]\n{}",
             self.brokers,
             self.name,
             self.name,

@@ -17,6 +17,7 @@ mod contracts;
 mod deploy;
 mod bad_input;
 mod formats;
+mod hl7;
 mod order;
 mod sim;
 mod local_log;

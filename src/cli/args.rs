@@ -477,6 +477,9 @@ pub enum FormatArg {
     OpenMhealth,
     /// DICOM JSON.
     DicomJson,
+    /// HL7 version 2 (ER7): ADT and ORU messages.
+    #[value(name = "hl7v2")]
+    Hl7v2,
 }
 
 /// How results are written.

@@ -147,14 +147,14 @@ pub struct SourceDocument {
     pub name: Spanned<String>,
     /// Topics, or patterns that begin with `^`.
     pub topics: Vec<Spanned<String>>,
-    /// `fhir`, `open-mhealth` or `dicom-json`.
+    /// `fhir`, `open-mhealth`, `dicom-json` or `hl7v2`.
     pub format: Spanned<String>,
     /// The namespace of its patient identifiers.
     pub namespace: Spanned<String>,
-    /// `subject`, `key`, `header:NAME` or a JSON pointer; `subject` if left out.
+    /// `subject`, `key`, `header:NAME`, `authority:NAME` or a JSON pointer; `subject` if left out.
     pub patient_from: Option<Spanned<String>>,
     /// Who measures: `clinical`, `cleared_device`, `consumer_device` or `self_reported`.
     pub origin: Option<Spanned<String>>,
-    /// The IANA zone of its dates; the site's if left out.
+    /// The IANA zone of its dates, and of its times without an offset; the site's if left out.
     pub timezone: Option<Spanned<String>>,
 }

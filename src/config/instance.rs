@@ -439,9 +439,15 @@ impl Reader<'_> {
         let patient_from = match &source.patient_from {
             None => PatientFrom::Subject,
             Some(text) => PatientFrom::read(&text.value).ok_or_else(|| {
-                wrong(text, "subject, key, header:NAME or a JSON pointer such as /user")
+                wrong(
+                    text,
+                    "subject, key, header:NAME, authority:NAME or a JSON pointer such as /user",
+                )
             })?,
         };
+        if let (Some(text), Some(expected)) = (&source.patient_from, format.misfit(&patient_from)) {
+            return Err(wrong(text, &format!("{expected} for {}", format.name())));
+        }
         if source.namespace.value.is_empty() || source.namespace.value.contains('/') {
             return Err(wrong(&source.namespace, "a name without a slash"));
         }

@@ -191,7 +191,8 @@ impl Statistic {
 pub struct Valid {
     /// The first instant.
     pub start: Timestamp,
-    /// The last instant for an instant or a measured period; the first instant after it for a day.
+    /// The last instant for an instant or a measured period; the first instant after it for a day, and for
+    /// what lies somewhere between two instants.
     /// `Timestamp::FOREVER` when it goes on.
     pub end: Timestamp,
     /// How precise the text was.
@@ -209,6 +210,9 @@ pub enum Precision {
     Instant,
     /// A day, a month or a year in the source's configured zone: an interval, not its midnight.
     Date,
+    /// One instant between two: a time that the source's clocks showed twice, because they were set back, and
+    /// that names no offset; or an hour without its minutes.
+    Between,
 }
 
 impl Valid {
@@ -229,12 +233,12 @@ impl Valid {
         Valid { start, end, precision, offset_minutes: None, zone_minutes: 0 }
     }
 
-    /// The one instant at which a sample counts: the end of its period (SPEC 0.2). Of a day it is
-    /// the time it was recorded if that lies within, else its last microsecond.
+    /// The one instant at which a sample counts: the end of its period (SPEC 0.2). Of a day, and of what lies
+    /// between two instants, it is the time it was recorded if that lies within, else its last microsecond.
     pub fn at(&self, recorded_at: Option<Timestamp>) -> Timestamp {
         match self.precision {
             Precision::Instant => self.end,
-            Precision::Date => recorded_at
+            Precision::Date | Precision::Between => recorded_at
                 .filter(|at| self.start <= *at && *at < self.end)
                 .unwrap_or_else(|| self.end.minus(Span::from_micros(1))),
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::ingest::decoder::RECORD_BYTES_MAX;
 use crate::ingest::fhir::reference::check;
+use crate::ingest::hl7;
 use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 
 /// The patients that a record names, whatever else is wrong with it.
@@ -29,7 +30,15 @@ impl<'r> Addressee<'r> {
             PatientFrom::Key => self.record.key.map(str::to_owned),
             PatientFrom::Header(name) => self.record.header(name).map(str::to_owned),
             PatientFrom::Pointer(pointer) => text(self.json()?.pointer(pointer)?),
+            PatientFrom::Subject | PatientFrom::Authority(_)
+                if self.spec.format == Format::Hl7v2 =>
+            {
+                let payload = Some(self.record.payload);
+                let payload = payload.filter(|bytes| bytes.len() <= RECORD_BYTES_MAX)?;
+                hl7::record::patient_of(payload, &self.spec.patient_from)
+            }
             PatientFrom::Subject => self.subject(pointer),
+            PatientFrom::Authority(_) => None,
         }?;
         let id = named.strip_prefix("Patient/").unwrap_or(&named);
         check(id.into()).ok().map(std::borrow::Cow::into_owned)
@@ -56,6 +65,7 @@ impl<'r> Addressee<'r> {
                 let study = found.get(0).unwrap_or(found);
                 text(study.pointer("/00100020/Value/0")?)
             }
+            Format::Hl7v2 => None,
         }
     }
 

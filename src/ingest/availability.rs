@@ -22,7 +22,10 @@ pub fn available_by(told: Timestamp, events: &[Event<'_>]) -> Timestamp {
         EventBody::Patient { resources, .. } | EventBody::Directory { resources, .. } => {
             resources.as_slice()
         }
-        EventBody::Control(_) | EventBody::Response { .. } => &[],
+        EventBody::Control(_)
+        | EventBody::Response { .. }
+        | EventBody::Claim { .. }
+        | EventBody::Transfer { .. } => &[],
     });
     let spoken_of = |resource: &Resource<'_>| {
         let of_facts = resource.facts.iter().filter_map(|fact| of_fact(fact, |_| Span::ZERO));

@@ -23,6 +23,7 @@ use crate::ingest::fhir::deleted::{Whose, deletion};
 use crate::ingest::fhir::learned::Learned;
 use crate::ingest::fhir::reference::check;
 use crate::ingest::fhir::types::MetaJson;
+use crate::ingest::hl7;
 use crate::ingest::letter::{Letter, Problem};
 use crate::ingest::omh;
 use crate::ingest::owned::owned;
@@ -221,8 +222,14 @@ impl Decoder {
         if record.payload.is_empty() && spec.format == Format::Fhir {
             return self.tombstone(spec, record, now).map(|entry| vec![entry]);
         }
-        let json = std::str::from_utf8(record.payload)
-            .map_err(|_| Refused::new(Refusal::Undecodable, "not UTF-8"))?;
+        // Only an HL7 message says itself in which character set it is.
+        let json = match (std::str::from_utf8(record.payload), spec.format) {
+            (Ok(text), _) => text,
+            (Err(_), Format::Hl7v2) => "",
+            (Err(_), Format::Fhir | Format::OpenMhealth | Format::DicomJson) => {
+                return Err(Refused::new(Refusal::Undecodable, "not UTF-8"));
+            }
+        };
         let patient = named_patient(spec, record, json)?;
         let references = References::default();
         let Decoder { site, samples, learned, .. } = self;
@@ -236,6 +243,7 @@ impl Decoder {
             }
             Format::OpenMhealth => omh::read_record(json, &context, samples),
             Format::DicomJson => dicom_json::read_record(json, &context),
+            Format::Hl7v2 => Ok(hl7::record::read_record(record.payload, &context, samples)),
         }
     }
 
@@ -249,7 +257,10 @@ impl Decoder {
         // A key that names the resource does not name the patient.
         let patient = match &spec.patient_from {
             PatientFrom::Header(_) => named_patient(spec, record, "")?,
-            PatientFrom::Subject | PatientFrom::Key | PatientFrom::Pointer(_) => None,
+            PatientFrom::Subject
+            | PatientFrom::Authority(_)
+            | PatientFrom::Key
+            | PatientFrom::Pointer(_) => None,
         };
         let references = References::default();
         let context = context(spec, &self.site, record, now, &references);
@@ -368,7 +379,7 @@ fn named_patient<'r>(
 ) -> Result<Option<Cow<'r, str>>, Refused> {
     let missing = |what: String| Refused::new(Refusal::NoPatient, what);
     let named = match &spec.patient_from {
-        PatientFrom::Subject => return Ok(None),
+        PatientFrom::Subject | PatientFrom::Authority(_) => return Ok(None),
         PatientFrom::Key => {
             let key = record.key.ok_or_else(|| missing("the record has no key".to_owned()))?;
             Cow::Borrowed(key)

@@ -3,10 +3,11 @@
 //! ```text
 //! x.json  x.psv              one record
 //! x.ndjson  x.jsonl  x.txt   one record a line, also with a key before a tab
+//! x.hl7  x.er7               messages of HL7 version 2, one after another
 //! x.json.gz  x.ndjson.zst    the same, compressed
 //! folder/                    every such file in it, in the order of their names
 //! x.tar  x.tar.gz  x.tar.zst every such file in it, in the order of the archive
-//! -                          standard input: lines, or one document
+//! -                          standard input: lines, or one document, or messages of HL7 version 2
 //! ```
 //! A record lies at (file, 0, number in the file). Nothing is held but the record being read.
 
@@ -48,6 +49,7 @@ const LINE_BYTES_MAX: usize = RECORD_BYTES_MAX + 1;
 enum Shape {
     Document,
     Lines,
+    Messages,
     Archive,
     Other,
 }
@@ -70,6 +72,7 @@ fn shape_of(name: &str) -> (Shape, Packing) {
     let shape = match stem.rsplit_once('.').map(|(_, extension)| extension) {
         Some("json" | "psv") => Shape::Document,
         Some("ndjson" | "jsonl" | "txt" | "tsv") => Shape::Lines,
+        Some("hl7" | "er7") => Shape::Messages,
         Some("tar") => Shape::Archive,
         _ => Shape::Other,
     };
@@ -139,6 +142,7 @@ fn read_file<E: From<FileError>>(
     match shape {
         Shape::Archive => read_archive(path, reader, each),
         Shape::Document => read_document(path, &name, &mut reader, each),
+        Shape::Messages => read_messages(path, &name, &mut reader, each),
         Shape::Lines | Shape::Other => read_lines(path, &name, &mut reader, each),
     }
 }
@@ -176,6 +180,7 @@ fn read_archive<E: From<FileError>>(
         match shape {
             Shape::Document => read_document(path, &name, &mut reader, each)?,
             Shape::Lines => read_lines(path, &name, &mut reader, each)?,
+            Shape::Messages => read_messages(path, &name, &mut reader, each)?,
             Shape::Archive | Shape::Other => {}
         }
     }
@@ -202,7 +207,7 @@ fn read_lines<E: From<FileError>>(
 ) -> Result<(), E> {
     let mut line = Vec::new();
     for offset in 0.. {
-        if !read_line(reader, &mut line).map_err(at(path))? {
+        if !read_line(reader, &mut line, b"\n").map_err(at(path))? {
             break;
         }
         if !line.iter().all(u8::is_ascii_whitespace) {
@@ -212,8 +217,41 @@ fn read_lines<E: From<FileError>>(
     Ok(())
 }
 
+/// What begins a message of HL7 version 2, and what stands around messages in a batch file.
+const HEADER: &[u8] = b"MSH";
+const BATCH: [&[u8]; 4] = [b"FHS", b"BHS", b"BTS", b"FTS"];
+
+/// Messages of HL7 version 2: each begins with its header, and its segments end with CR, LF or both.
+fn read_messages<E: From<FileError>>(
+    path: &Path,
+    name: &str,
+    reader: &mut dyn BufRead,
+    each: &mut dyn FnMut(FileRecord) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut message, mut segment, mut offset) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let has_more = read_line(reader, &mut segment, b"\r\n").map_err(at(path))?;
+        // The frame of MLLP, where a file was written as it came over the wire.
+        let start = segment.iter().position(|byte| !matches!(byte, 0x0b | 0x1c | b' '));
+        let text = start.and_then(|start| segment.get(start..)).unwrap_or_default();
+        if (!has_more || text.starts_with(HEADER)) && !message.is_empty() {
+            let (topic, payload) = (name.to_owned(), std::mem::take(&mut message));
+            each(FileRecord { topic, offset, key: None, payload })?;
+            offset += 1;
+        }
+        if !has_more {
+            return Ok(());
+        }
+        let is_batch = BATCH.iter().any(|name| text.starts_with(name));
+        if !text.is_empty() && !is_batch && message.len() < LINE_BYTES_MAX {
+            message.extend_from_slice(text);
+            message.push(b'\r');
+        }
+    }
+}
+
 /// Reads a line without its end, as much of it as may be held; `false` at the end of the input.
-fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>, ends: &[u8]) -> io::Result<bool> {
     line.clear();
     let mut has_read = false;
     loop {
@@ -222,7 +260,7 @@ fn read_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
             return Ok(has_read);
         }
         has_read = true;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let end = buffer.iter().position(|byte| ends.contains(byte));
         let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
         let room = LINE_BYTES_MAX.saturating_sub(line.len());
         line.extend_from_slice(part.get(..room).unwrap_or(part));
@@ -261,8 +299,12 @@ fn read_stdin<E: From<FileError>>(
     let path = Path::new("-");
     let mut reader = BufReader::with_capacity(1 << 20, io::stdin().lock());
     let mut first = Vec::new();
-    if !read_line(&mut reader, &mut first).map_err(at(path))? {
+    if !read_line(&mut reader, &mut first, b"\n").map_err(at(path))? {
         return Ok(());
+    }
+    if first.trim_ascii_start().starts_with(HEADER) {
+        first.push(b'\n');
+        return read_messages(path, "-", &mut io::Cursor::new(first).chain(reader), each);
     }
     let record = record_of_line("-", 0, &first);
     let is_whole = serde_json::from_slice::<serde::de::IgnoredAny>(&record.payload).is_ok();
@@ -271,7 +313,7 @@ fn read_stdin<E: From<FileError>>(
         each(record)?;
         let mut line = Vec::new();
         for offset in 1.. {
-            if !read_line(&mut reader, &mut line).map_err(at(path))? {
+            if !read_line(&mut reader, &mut line, b"\n").map_err(at(path))? {
                 return Ok(());
             }
             if !line.iter().all(u8::is_ascii_whitespace) {
@@ -298,6 +340,7 @@ mod tests {
             ("b.tar.zst", Shape::Archive, Packing::Zstd),
             ("b.tgz", Shape::Archive, Packing::Gzip),
             ("b.json.gz", Shape::Document, Packing::Gzip),
+            ("b.hl7.gz", Shape::Messages, Packing::Gzip),
             ("README.md", Shape::Other, Packing::Plain),
         ];
         for (name, shape, packing) in cases {
@@ -316,13 +359,26 @@ mod tests {
     }
 
     #[test]
+    fn a_message_begins_with_its_header() {
+        let text = b"FHS|^~\\&\r\n\x0bMSH|1\rPID|1\r\x1c\r\n\nMSH|2\r\nPID|2\nOBX|2\nFTS|2";
+        let (mut reader, mut records) = (text.as_slice(), Vec::new());
+        let mut each = |record: FileRecord| -> Result<(), FileError> {
+            records.push((record.offset, String::from_utf8(record.payload).unwrap()));
+            Ok(())
+        };
+        read_messages(Path::new("f"), "f", &mut reader, &mut each).unwrap();
+        let expected = [(0, "MSH|1\rPID|1\r".to_owned()), (1, "MSH|2\rPID|2\rOBX|2\r".to_owned())];
+        assert_eq!(records, expected);
+    }
+
+    #[test]
     fn an_endless_line_is_not_held() {
         let mut input = io::BufReader::new(io::repeat(b'x').take(50 << 20).chain(&b"\n{}\n"[..]));
         let mut line = Vec::new();
-        assert!(read_line(&mut input, &mut line).unwrap());
+        assert!(read_line(&mut input, &mut line, b"\n").unwrap());
         assert_eq!(line.len(), LINE_BYTES_MAX);
-        assert!(read_line(&mut input, &mut line).unwrap());
+        assert!(read_line(&mut input, &mut line, b"\n").unwrap());
         assert_eq!(line, b"{}");
-        assert!(!read_line(&mut input, &mut line).unwrap());
+        assert!(!read_line(&mut input, &mut line, b"\n").unwrap());
     }
 }

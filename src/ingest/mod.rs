@@ -9,6 +9,7 @@ pub mod dicom_json;
 pub mod entry;
 pub mod fhir;
 pub mod files;
+pub mod hl7;
 pub mod json;
 pub mod layout;
 pub mod layouts;

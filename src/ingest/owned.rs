@@ -21,7 +21,10 @@ fn event(event: Event<'_>) -> Option<Event<'static>> {
         EventBody::Directory { namespace, resources } => {
             EventBody::Directory { namespace: text(namespace), resources: all(resources) }
         }
-        EventBody::Control(_) | EventBody::Response { .. } => return None,
+        EventBody::Control(_)
+        | EventBody::Response { .. }
+        | EventBody::Claim { .. }
+        | EventBody::Transfer { .. } => return None,
     };
     let (source, available_at) = (event.source.into_owned(), event.available_at);
     Some(Event { source, available_at, body })

@@ -37,11 +37,14 @@ pub enum Format {
     OpenMhealth,
     /// DICOM JSON (`application/dicom+json`): the metadata of a study.
     DicomJson,
+    /// HL7 version 2 as ER7, the text with pipes: ADT and ORU messages.
+    Hl7v2,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 3] = [Format::Fhir, Format::OpenMhealth, Format::DicomJson];
+    pub const ALL: [Format; 4] =
+        [Format::Fhir, Format::OpenMhealth, Format::DicomJson, Format::Hl7v2];
 
     /// The name in the configuration.
     pub const fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl Format {
             Format::Fhir => "fhir",
             Format::OpenMhealth => "open-mhealth",
             Format::DicomJson => "dicom-json",
+            Format::Hl7v2 => "hl7v2",
         }
     }
 }
@@ -57,8 +61,10 @@ impl Format {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatientFrom {
     /// Where its format says so: FHIR `subject` or `patient`, the Open mHealth header's `user_id`,
-    /// DICOM `PatientID`.
+    /// DICOM `PatientID`, HL7 `PID-3` where it names one patient.
     Subject,
+    /// The identifier in HL7 `PID-3` that this authority assigned.
+    Authority(String),
     /// The record's key.
     Key,
     /// The header of this name.
@@ -68,15 +74,33 @@ pub enum PatientFrom {
 }
 
 impl PatientFrom {
-    /// Reads `subject`, `key`, `header:NAME` or a JSON pointer.
+    /// Reads `subject`, `key`, `header:NAME`, `authority:NAME` or a JSON pointer.
     pub fn read(text: &str) -> Option<PatientFrom> {
         match text.split_once(':') {
             Some(("header", name)) if !name.is_empty() => {
                 Some(PatientFrom::Header(name.to_owned()))
             }
+            Some(("authority", name)) if !name.is_empty() => {
+                Some(PatientFrom::Authority(name.to_owned()))
+            }
             _ if text == "subject" => Some(PatientFrom::Subject),
             _ if text == "key" => Some(PatientFrom::Key),
             _ if text.starts_with('/') => Some(PatientFrom::Pointer(text.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl Format {
+    /// What is expected of `patient_from` for records of this format, where it cannot be `from`.
+    pub const fn misfit(self, from: &PatientFrom) -> Option<&'static str> {
+        match (self, from) {
+            (Format::Hl7v2, PatientFrom::Pointer(_)) => {
+                Some("subject, authority:NAME, key or header:NAME")
+            }
+            (Format::Fhir | Format::OpenMhealth | Format::DicomJson, PatientFrom::Authority(_)) => {
+                Some("subject, key, header:NAME or a JSON pointer such as /user")
+            }
             _ => None,
         }
     }

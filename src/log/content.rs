@@ -6,7 +6,7 @@ use crate::domain::event::Resource;
 use crate::domain::fact::{Body, Precision, Reading, Sample};
 use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
-use crate::log::encode::{comparator_number, number_in};
+use crate::log::encode::{comparator_number, number_in, precision_number};
 use crate::log::wire::Writer;
 
 /// Hash of a status and facts of a resource; `scratch` is working memory. It is stored in the log, so what is
@@ -22,9 +22,9 @@ pub(super) fn content_hash(resource: &Resource<'_>, scratch: &mut Writer) -> u64
     for fact in &resource.facts {
         scratch.fixed(2, fact.valid.start.micros().cast_unsigned());
         scratch.fixed(3, fact.valid.end.micros().cast_unsigned());
-        if fact.valid.precision == Precision::Date {
+        if fact.valid.precision != Precision::Instant {
             // When a day counts depends on when it was recorded (`Valid::at`).
-            scratch.present(4, 1);
+            scratch.present(4, precision_number(fact.valid.precision));
             scratch.fixed(5, recorded_at.unwrap_or(Timestamp::MIN).micros().cast_unsigned());
         }
         // What the day it counts for depends on, and what it is linked by, is part of what is said.

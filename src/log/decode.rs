@@ -253,7 +253,13 @@ fn read_fact<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Fact<'a>, Mal
         match number {
             fact::START => start = Some(time(field)?),
             fact::END => end = Some(time(field)?),
-            fact::DATE if field.unsigned()? != 0 => precision = Precision::Date,
+            fact::DATE => {
+                precision = match field.unsigned()? {
+                    0 => Precision::Instant,
+                    2 => Precision::Between,
+                    _ => Precision::Date,
+                };
+            }
             fact::OFFSET_MINUTES => {
                 offset_minutes = Some(i16::try_from(field.signed()?).map_err(|_| Malformed)?);
             }

@@ -229,13 +229,22 @@ pub(super) fn number_in<T: PartialEq>(all: &[T], value: &T) -> u64 {
     index.and_then(|index| u64::try_from(index).ok()).expect("the list holds every value")
 }
 
+/// The number of a precision in the log.
+pub(super) fn precision_number(precision: Precision) -> u64 {
+    match precision {
+        Precision::Instant => 0,
+        Precision::Date => 1,
+        Precision::Between => 2,
+    }
+}
+
 fn write_fact(w: &mut Writer, texts: &mut Texts, value: &Fact<'_>) {
     let valid = value.valid;
     write_time(w, fact::START, valid.start);
     if valid.end != valid.start {
         write_time(w, fact::END, valid.end);
     }
-    w.unsigned(fact::DATE, u64::from(valid.precision == Precision::Date));
+    w.unsigned(fact::DATE, precision_number(valid.precision));
     if let Some(minutes) = valid.offset_minutes {
         w.present_signed(fact::OFFSET_MINUTES, i64::from(minutes));
     }

@@ -6,7 +6,7 @@
 //! A day that came as a day stays that day; what its zone says is when it began and ended.
 
 use crate::domain::date::Date;
-use crate::domain::fact::Valid;
+use crate::domain::fact::{Precision, Valid};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::zone::Zone;
 use crate::twin::local::Local;
@@ -27,9 +27,10 @@ pub struct LocalDay {
     pub day: Date,
     /// The offset from UTC then, in minutes.
     pub offset_minutes: i16,
-    /// Who says so: `sample`, `patient` or `source`.
+    /// Who says so: `sample`, `patient` or `source`; `ambiguous` where the source's clocks showed the time twice.
     pub tz_source: &'static str,
-    /// From when to when a result that came as a day may have been measured; `None` for any other.
+    /// From when to when a result that came as a day, or as a time that was twice, may have been measured;
+    /// `None` for any other.
     pub interval: Option<(Timestamp, Timestamp)>,
 }
 
@@ -52,8 +53,12 @@ impl Written {
     pub fn local_day(&self, patient: Option<Zone>) -> LocalDay {
         let Written { start, last, local } = *self;
         let by_source = local_date(last, local.offset_minutes);
-        if local.is_date {
-            let interval = (start, last.plus(Span::from_micros(1)));
+        if local.precision == Precision::Between {
+            let (offset_minutes, interval) = (local.offset_minutes, Some((start, after(last))));
+            return LocalDay { day: by_source, offset_minutes, tz_source: "ambiguous", interval };
+        }
+        if local.precision == Precision::Date {
+            let interval = (start, after(last));
             let there = patient.and_then(|zone| days_in(zone, by_source, interval));
             let day = by_source;
             return match (patient, there) {
@@ -81,6 +86,11 @@ impl Written {
             interval: None,
         }
     }
+}
+
+/// The first instant after one.
+fn after(last: Timestamp) -> Timestamp {
+    last.plus(Span::from_micros(1))
 }
 
 fn local_date(at: Timestamp, offset_minutes: i16) -> Date {

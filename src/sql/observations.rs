@@ -241,7 +241,7 @@ fn value_columns<'s>() -> Vec<Column<ObservationRow<'s>>> {
         column!(
             "tz_source",
             Text,
-            "Who says so: the sample's own offset, the zone of the patient, or that of the source.",
+            "Who says so: the sample's own offset, the zone of the patient, or that of the source; ambiguous where the source's clocks showed its time twice, between effective_from and effective_at.",
             |row| Cell::Text(row.local_day().tz_source)
         ),
     ]

@@ -394,7 +394,7 @@ fn rare_parts(resource: &Resource<'_>, from: Option<(&Fact<'_>, &Sample<'_>)>) -
     let valid = from.map(|(fact, _)| fact.valid);
     RareParts {
         start: valid.filter(|valid| valid.start != valid.end).map(|valid| valid.start),
-        end: valid.filter(|valid| valid.precision == Precision::Date).map(|valid| valid.end),
+        end: valid.filter(|valid| valid.precision != Precision::Instant).map(|valid| valid.end),
         raw: raw.map(|raw| (raw.value.as_ref().into(), raw.unit.as_ref().into())),
         version_id: resource.version.version_id,
         kind: Some(resource.kind).filter(|_| !usual),

@@ -1,7 +1,7 @@
 //! The local time of a sample: the offset of its place, and who says so.
 //!
 //! ```text
-//! bits  12 date   11 sample's own   10..0 minutes east of UTC + 1,024
+//! bits  13 between   12 date   11 sample's own   10..0 minutes east of UTC + 1,024
 //! ```
 //! An instant has no day; a person has. The day of a sample is that of its own offset. Where the source wrote
 //! none, it is that of the patient's zone, which whoever asks for a day looks for; else the source's zone,
@@ -16,8 +16,8 @@ pub struct Local {
     pub offset_minutes: i16,
     /// Whether the source wrote the offset; else its zone has it.
     pub is_own: bool,
-    /// Whether the source gave a day instead of an instant.
-    pub is_date: bool,
+    /// How precise the source was.
+    pub precision: Precision,
 }
 
 /// More than any zone ever had.
@@ -26,6 +26,7 @@ const ZERO: u16 = 1_024;
 const MINUTES: u16 = 2 * ZERO - 1;
 const OWN: u16 = 1 << 11;
 const DATE: u16 = 1 << 12;
+const BETWEEN: u16 = 1 << 13;
 
 impl Local {
     /// What the time of a fact says.
@@ -33,7 +34,7 @@ impl Local {
         Local {
             offset_minutes: valid.offset_minutes.unwrap_or(valid.zone_minutes),
             is_own: valid.offset_minutes.is_some(),
-            is_date: valid.precision == Precision::Date,
+            precision: valid.precision,
         }
     }
 
@@ -41,15 +42,25 @@ impl Local {
     pub fn pack(self) -> u16 {
         let minutes = self.offset_minutes.clamp(-MINUTES_MAX, MINUTES_MAX);
         let minutes = ZERO.saturating_add_signed(minutes);
-        minutes | if self.is_own { OWN } else { 0 } | if self.is_date { DATE } else { 0 }
+        let precision = match self.precision {
+            Precision::Instant => 0,
+            Precision::Date => DATE,
+            Precision::Between => BETWEEN,
+        };
+        minutes | precision | if self.is_own { OWN } else { 0 }
     }
 
     /// Reads what `pack` wrote.
     pub fn unpack(bits: u16) -> Local {
+        let precision = match (bits & DATE, bits & BETWEEN) {
+            (0, 0) => Precision::Instant,
+            (0, _) => Precision::Between,
+            _ => Precision::Date,
+        };
         Local {
             offset_minutes: (bits & MINUTES).cast_signed() - ZERO.cast_signed(),
             is_own: bits & OWN != 0,
-            is_date: bits & DATE != 0,
+            precision,
         }
     }
 }
@@ -61,9 +72,11 @@ mod tests {
     #[test]
     fn every_offset_comes_back() {
         for offset_minutes in -MINUTES_MAX..=MINUTES_MAX {
-            for (is_own, is_date) in [(false, false), (true, false), (false, true), (true, true)] {
-                let local = Local { offset_minutes, is_own, is_date };
-                assert_eq!(Local::unpack(local.pack()), local);
+            for precision in [Precision::Instant, Precision::Date, Precision::Between] {
+                for is_own in [false, true] {
+                    let local = Local { offset_minutes, is_own, precision };
+                    assert_eq!(Local::unpack(local.pack()), local);
+                }
             }
         }
     }

@@ -159,10 +159,12 @@ impl Twins {
         let local = Local::unpack(row.local);
         let end = rare.end.unwrap_or(at);
         let last = end.minus(Span::from_micros(1));
-        let recorded_at = match local.is_date {
-            // A day counts when it was recorded, where that lies in it.
-            true => Some(at).filter(|at| *at != last).or(rare.recorded_at),
-            false => rare.recorded_at.or(Some(revised_at)),
+        let recorded_at = match local.precision {
+            // It counts when it was recorded, where that lies in it.
+            Precision::Date | Precision::Between => {
+                Some(at).filter(|at| *at != last).or(rare.recorded_at)
+            }
+            Precision::Instant => rare.recorded_at.or(Some(revised_at)),
         };
         let version = Version { revised_at, version_id: rare.version_id, status: flags.status };
         let new = || Moved {
@@ -203,7 +205,7 @@ impl Twins {
             let valid = Valid {
                 start: rare.start.unwrap_or(end),
                 end,
-                precision: if local.is_date { Precision::Date } else { Precision::Instant },
+                precision: local.precision,
                 offset_minutes: local.is_own.then_some(minutes),
                 zone_minutes: if local.is_own { 0 } else { minutes },
             };

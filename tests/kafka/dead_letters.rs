@@ -20,14 +20,14 @@ fn n_records() -> usize {
     asked.map_or(20_000, |text| text.parse().expect("TWIN_TEST_POISON is a number"))
 }
 
-fn producer(brokers: &str) -> BaseProducer {
+pub(super) fn producer(brokers: &str) -> BaseProducer {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers).set("linger.ms", "20");
     config.set("queue.buffering.max.messages", "2000000");
     config.create().unwrap()
 }
 
-fn topic(setup: &Setup, name: &str, settings: &[(&str, &str)]) {
+pub(super) fn topic(setup: &Setup, name: &str, settings: &[(&str, &str)]) {
     let admin: AdminClient<DefaultClientContext> =
         ClientConfig::new().set("bootstrap.servers", &setup.brokers).create().unwrap();
     let topic = NewTopic::new(name, 1, TopicReplication::Fixed(1));

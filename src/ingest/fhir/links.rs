@@ -138,8 +138,8 @@ impl Links {
         device: &str,
         before: &[Fact<'_>],
     ) -> Vec<u64> {
-        // A day does not tell two results of an order apart.
-        let is_day = valid.precision == Precision::Date;
+        // A day does not tell two results of an order apart, nor does an hour that the clocks showed twice.
+        let is_day = valid.precision != Precision::Instant;
         let usable = self.identities.iter().filter(|(named, _)| !is_day || *named != Named::Order);
         let mut links: Vec<u64> = Vec::new();
         let mut what = Vec::new();

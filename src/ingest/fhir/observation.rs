@@ -151,12 +151,16 @@ macro_rules! value_of {
     };
 }
 
-/// What the facts of one Observation share.
-struct Shared<'a> {
-    valid: Valid,
-    device: Cow<'a, str>,
-    attributes: Vec<(Attribute, Cow<'a, str>)>,
-    links: Links,
+/// What the facts of one Observation share, whatever format it came in.
+pub struct Shared<'a> {
+    /// When they were true.
+    pub valid: Valid,
+    /// What measured them; empty where nobody says.
+    pub device: Cow<'a, str>,
+    /// What else is said of a result without a signal.
+    pub attributes: Vec<(Attribute, Cow<'a, str>)>,
+    /// What they are linked by.
+    pub links: Links,
 }
 
 /// Reads an Observation.
@@ -281,7 +285,7 @@ fn check_series(value: &Value<'_>, valid: Valid, context: &Context<'_>) -> Resul
 }
 
 /// Turns one coded value into facts, which are linked as one.
-fn read_value<'a>(
+pub fn read_value<'a>(
     codes: Vec<Coding<'a>>,
     value: Value<'a>,
     shared: &Shared<'a>,
