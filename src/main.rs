@@ -1,6 +1,7 @@
 //! `twin`: wires everything.
 
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -24,7 +25,22 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_logs();
-    let result = match &cli.command {
+    leave_quietly();
+    let Ok(result) = catch_unwind(AssertUnwindSafe(|| run(&cli))) else {
+        // What panicked has said so, unless nobody reads any more.
+        return ExitCode::from(PANICKED);
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("twin: {error:#}");
+            ExitCode::from(if is_configuration(&error) { CONFIGURATION } else { 1 })
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    match &cli.command {
         Command::Up(args) => cli::up::run(args),
         Command::Top(args) => cli::top::run(args),
         Command::Run(args) => cli::run::run(args),
@@ -49,14 +65,21 @@ fn main() -> ExitCode {
         Command::Rules(RulesCommand::Check(args)) => cli::rules::check(args),
         Command::Rules(RulesCommand::List(args)) => cli::rules::list(args),
         Command::Test(args) => cli::test::run(args.folder.as_deref()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("twin: {error:#}");
-            ExitCode::from(if is_configuration(&error) { CONFIGURATION } else { 1 })
-        }
     }
+}
+
+/// The exit code of a panic, as the language has it.
+const PANICKED: u8 = 101;
+
+/// Whoever reads our output may have enough of it, as `head` has: then a write fails, which is no mistake to tell.
+fn leave_quietly() {
+    let told = take_hook();
+    set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        if !(message.starts_with("failed printing to std") && message.contains("Broken pipe")) {
+            told(panic);
+        }
+    }));
 }
 
 /// The exit code of a mistake in a configuration, as in sysexits.h.

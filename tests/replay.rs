@@ -204,3 +204,15 @@ fn the_challenge_gives_the_same_counts_however_it_is_spread() {
     }
     assert_ne!(summaries[0]["scores_by_pipeline"]["news2"], Value::Null);
 }
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_mistake_to_tell() {
+    use std::process::Stdio;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twin"));
+    let command = command.args(["rules", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // As `head` does when it has its lines.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

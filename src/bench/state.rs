@@ -29,8 +29,8 @@ use crate::twin::sums::Sums;
 
 /// Observations of a frame, as under load.
 const FRAME_EVENTS: usize = 256;
-/// Observations between two checkpoints: ten seconds at 100,000 a second.
-const CHECKPOINT_EVERY: u64 = 1_000_000;
+/// Observations between two words of progress.
+const TOLD_EVERY: u64 = 1_000_000;
 /// The Observations lie this far apart in the patients' time.
 const APART: Span = Span::from_micros(500);
 /// Patients that are read.
@@ -49,6 +49,8 @@ pub struct StateSpec {
     pub n_patients: u64,
     /// Observations of each.
     pub n_observations: u64,
+    /// Observations between two checkpoints.
+    pub n_between_checkpoints: u64,
     /// Bytes of memory that the shard may take; beyond it is forgotten what is stored.
     pub memory_bytes_max: Option<usize>,
 }
@@ -240,7 +242,7 @@ pub fn run(
     folder: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> Result<StateReport, StateError> {
-    let StateSpec { n_patients, n_observations, memory_bytes_max } = spec;
+    let StateSpec { n_patients, n_observations, n_between_checkpoints, memory_bytes_max } = spec;
     let storage = Storage::open(&StorageSpec::Folder(folder.to_owned()))?;
     let open = || Checkpoints::open(storage.clone(), "bench", 0);
     let writer = CheckpointWriter::claim(storage.clone(), &open(), 1, None)?;
@@ -250,7 +252,7 @@ pub fn run(
     let n_all = n_patients * n_observations;
     let span = APART.micros().saturating_mul(i64::try_from(n_all).unwrap_or(i64::MAX));
     let start = now().minus(Span::from_micros(span)).minus(Span::from_minutes(1));
-    let at = feed(&mut fed, (n_patients, n_all), start, progress)?;
+    let at = feed(&mut fed, (n_patients, n_all, n_between_checkpoints), start, progress)?;
     (report.n_observations, report.step) = (n_all, fed.step);
     (report.n_checkpoints, report.checkpoint) = (fed.n_checkpoints, fed.checkpoint);
     (report.weights, report.shard_bytes_most) = (fed.shard.weights(), fed.bytes_most);
@@ -272,7 +274,7 @@ pub fn run(
 /// Feeds the patients and all of their Observations, with a checkpoint now and then. Gives the time of the last.
 fn feed(
     fed: &mut Fed,
-    (n_patients, n_all): (u64, u64),
+    (n_patients, n_all, n_between_checkpoints): (u64, u64, u64),
     start: Timestamp,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Timestamp, StateError> {
@@ -286,8 +288,10 @@ fn feed(
     for number in 0..n_all {
         fed.take(&ward.vital(number, at), i64::try_from(number).unwrap_or(0), at)?;
         at = at.plus(APART);
-        if (number + 1).is_multiple_of(CHECKPOINT_EVERY) {
+        if (number + 1).is_multiple_of(TOLD_EVERY) {
             progress(number + 1);
+        }
+        if (number + 1).is_multiple_of(n_between_checkpoints) {
             fed.checkpoint()?;
         }
     }

@@ -291,6 +291,9 @@ pub struct StateArgs {
     /// MiB that the process may take for its data: beyond that is forgotten what is stored.
     #[arg(long)]
     pub memory_mib: Option<usize>,
+    /// A checkpoint every so many seconds of 100,000 Observations.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub checkpoint_seconds: u64,
 }
 
 /// `twin bench memory`

@@ -10,6 +10,8 @@ use twinstream::bench::{latency, memory, state, throughput};
 use crate::cli::args::{LatencyArgs, MemoryArgs, OutputArg, StateArgs, ThroughputArgs};
 use crate::cli::pages;
 
+/// The load that the bench of the state stands for.
+const OBSERVATIONS_PER_SECOND: u64 = 100_000;
 /// The site file that ships.
 pub(super) const REFERENCE_SITE: &str = include_str!("../../deploy/site.yaml");
 
@@ -35,6 +37,7 @@ pub fn state(args: &StateArgs) -> Result<()> {
     let spec = StateSpec {
         n_patients: args.patients,
         n_observations: args.observations,
+        n_between_checkpoints: args.checkpoint_seconds.saturating_mul(OBSERVATIONS_PER_SECOND),
         memory_bytes_max: args.memory_mib.map(|mib| mib.saturating_mul(1 << 20)),
     };
     let mut progress = |n_done: u64| eprintln!("{n_done} Observations stepped");

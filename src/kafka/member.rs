@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
@@ -24,6 +25,7 @@ use crate::kafka::log::{
 };
 use crate::kafka::settings::KafkaSettings;
 use crate::kafka::source::{heals, poll_batch};
+use crate::kafka::word;
 
 /// What a killed owner left open is undone by the brokers within this time; until then nobody says what it committed.
 const UNDONE_MAX: Duration = Duration::from_secs(60);
@@ -57,7 +59,15 @@ struct Changes {
     is_closing: AtomicBool,
 }
 
-impl ClientContext for Changes {}
+impl ClientContext for Changes {
+    fn log(&self, level: RDKafkaLogLevel, sort: &str, message: &str) {
+        word::log(level, sort, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        word::error(&error, reason);
+    }
+}
 
 impl ConsumerContext for Changes {
     fn rebalance(

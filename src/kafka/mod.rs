@@ -9,6 +9,7 @@ pub mod security;
 pub mod settings;
 pub mod failure;
 pub mod patience;
+mod word;
 pub mod login;
 pub mod topics;
 pub mod producer;

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::patience::Patience;
+use crate::kafka::word;
 
 /// How often to look for answers: the client's own `flush` looks every 100 ms, which a patient would
 /// wait for.
@@ -25,7 +27,15 @@ pub struct Refusals {
     first: Mutex<(usize, Option<(String, KafkaError)>)>,
 }
 
-impl ClientContext for Refusals {}
+impl ClientContext for Refusals {
+    fn log(&self, level: RDKafkaLogLevel, sort: &str, message: &str) {
+        word::log(level, sort, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        word::error(&error, reason);
+    }
+}
 
 impl ProducerContext for Refusals {
     type DeliveryOpaque = ();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{
     BaseConsumer, CommitMode, Consumer, ConsumerContext, ConsumerGroupMetadata, Rebalance,
 };
@@ -13,6 +14,7 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::settings::KafkaSettings;
+use crate::kafka::word;
 
 /// Records of a batch beyond which it is closed: enough to fill frames of every partition.
 pub const BATCH_RECORDS_MAX: usize = 8_192;
@@ -30,7 +32,15 @@ struct Revoked {
     partitions: Mutex<Vec<(String, i32)>>,
 }
 
-impl ClientContext for Revoked {}
+impl ClientContext for Revoked {
+    fn log(&self, level: RDKafkaLogLevel, sort: &str, message: &str) {
+        word::log(level, sort, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        word::error(&error, reason);
+    }
+}
 
 impl ConsumerContext for Revoked {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
