@@ -35,7 +35,9 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
 
 /// The first repetition of the field, found before anything is text: separators are ASCII in every set.
 fn named(bytes: &[u8]) -> Option<&[u8]> {
-    let header = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
+    // A bridge may have left the frame of MLLP, or a mark of byte order, in front of it.
+    let start = bytes.iter().position(|byte| *byte == b'M')?;
+    let header = bytes.get(start..)?.split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
     let (separator, repetition) = (*header.get(3)?, header.get(5).copied());
     // The separator is itself the first field.
     let field = header.split(|byte| *byte == separator).nth(NUMBER - 1)?;
@@ -77,6 +79,8 @@ mod tests {
         assert_eq!(read("8859/1", b"M\xFCller"), Ok("Müller".to_owned()));
         assert_eq!(read("8859/15~ISO IR87", b"\xA4 M\xFCller"), Ok("€ Müller".to_owned()));
         assert_eq!(read("", b"M\xFCller").unwrap_err().pointer, "MSH-18");
+        let framed = [b"\x0b", header("8859/1", b"M\xFCller\r\x1c\r").as_slice()].concat();
+        assert!(decode(&framed).unwrap().contains("Müller"));
         assert_eq!(read("ISO IR87", b"M").unwrap_err().pointer, "MSH-18");
         assert_eq!(decode(b"").unwrap(), "");
     }
