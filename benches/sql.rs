@@ -108,6 +108,7 @@ fn twins() -> Vec<ShardSnapshot> {
             headers: Vec::new(),
             payload: record.payload.as_bytes(),
             timestamp: START,
+            raw_key: None,
         };
         let decoded = decoder.decode(&spec, &record, START);
         decoded.events.iter().for_each(|event| appender.push(event));

@@ -56,6 +56,7 @@ fn main() {
                 headers: Vec::new(),
                 payload: record.payload.as_bytes(),
                 timestamp: now,
+                raw_key: None,
             };
             decoder.decode(&spec, &record, now).events.iter().for_each(&mut *each);
         }

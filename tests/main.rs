@@ -18,6 +18,7 @@ mod deploy;
 mod bad_input;
 mod formats;
 mod hl7;
+mod avro;
 mod order;
 mod sim;
 mod local_log;

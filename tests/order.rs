@@ -221,6 +221,7 @@ pub fn hospital() -> Vec<Bytes> {
             headers: Vec::new(),
             payload: simulated.payload.as_bytes(),
             timestamp: simulated.at,
+            raw_key: None,
         };
         for event in decoder.decode(&spec, &record, simulated.at).events {
             events.push(frame([&Event { available_at: Some(simulated.at), ..event }]));

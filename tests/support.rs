@@ -48,6 +48,7 @@ pub fn source(format: Format) -> SourceSpec {
         patient_from: PatientFrom::Subject,
         origin: Origin::Clinical,
         zone: Zone::UTC,
+        schemas: None,
     }
 }
 
@@ -59,6 +60,7 @@ pub fn record(payload: &[u8], offset: i64, timestamp: Timestamp) -> SourceRecord
         headers: Vec::new(),
         payload,
         timestamp,
+        raw_key: None,
     }
 }
 

@@ -186,6 +186,7 @@ impl Fed {
             headers: Vec::new(),
             payload: record.payload.as_bytes(),
             timestamp: at,
+            raw_key: None,
         };
         for event in self.decoder.decode(&self.spec, &record, at).events {
             self.appender.add(0, &event);

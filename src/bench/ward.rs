@@ -78,6 +78,7 @@ pub fn source() -> SourceSpec {
         patient_from: PatientFrom::Subject,
         origin: Origin::Clinical,
         zone: Zone::UTC,
+        schemas: None,
     }
 }
 
@@ -111,6 +112,7 @@ mod tests {
                 headers: Vec::new(),
                 payload: record.payload.as_bytes(),
                 timestamp: at,
+                raw_key: None,
             };
             let decoded = decoder.decode(&spec, &record, at);
             assert_eq!(decoded.letter, None);

@@ -52,6 +52,14 @@ impl SourceArgs {
             },
         };
         let namespace = self.namespace.clone();
-        Ok(SourceSpec { name: name.to_owned(), format, namespace, patient_from, origin, zone })
+        Ok(SourceSpec {
+            name: name.to_owned(),
+            format,
+            namespace,
+            patient_from,
+            origin,
+            zone,
+            schemas: None,
+        })
     }
 }

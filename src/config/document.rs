@@ -147,7 +147,7 @@ pub struct SourceDocument {
     pub name: Spanned<String>,
     /// Topics, or patterns that begin with `^`.
     pub topics: Vec<Spanned<String>>,
-    /// `fhir`, `open-mhealth`, `dicom-json` or `hl7v2`.
+    /// `fhir`, `open-mhealth`, `dicom-json`, `hl7v2` or `radar-avro`.
     pub format: Spanned<String>,
     /// The namespace of its patient identifiers.
     pub namespace: Spanned<String>,
@@ -157,4 +157,16 @@ pub struct SourceDocument {
     pub origin: Option<Spanned<String>>,
     /// The IANA zone of its dates, and of its times without an offset; the site's if left out.
     pub timezone: Option<Spanned<String>>,
+    /// Where the schemas of its records are.
+    pub schemas: Option<SchemasDocument>,
+}
+
+/// Where schemas are: one of both.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchemasDocument {
+    /// The address of a registry that speaks as Confluent's does.
+    pub registry: Option<Spanned<String>>,
+    /// A folder of files named by their ids, such as `17.avsc`; relative to this file.
+    pub folder: Option<Spanned<String>>,
 }

@@ -25,6 +25,7 @@ use crate::engine::checkpointer::CheckpointSpec;
 use crate::engine::library::{Library, LibraryError};
 use crate::engine::routes::{Route, RouteError, Routes};
 use crate::engine::run::RunSpec;
+use crate::ingest::avro::schemas::SchemaPlace;
 use crate::ingest::site::{Site, SiteError};
 use crate::ingest::source::{Format, PatientFrom, SourceSpec};
 use crate::kafka::settings::KafkaSettings;
@@ -418,6 +419,35 @@ impl Reader<'_> {
         })
     }
 
+    /// Where the schemas of a source are; a format that has none needs no place.
+    fn schemas(
+        &self,
+        source: &SourceDocument,
+        format: Format,
+    ) -> Result<Option<SchemaPlace>, ConfigError> {
+        let key = format!("sources.{}.schemas", source.name.value);
+        let wrong = |place: Option<&Spanned<String>>, expected: &str| {
+            self.wrong(&key, place, format!("expected {expected}"))
+        };
+        let (registry, folder) = match &source.schemas {
+            Some(schemas) => (schemas.registry.as_ref(), schemas.folder.as_ref()),
+            None => (None, None),
+        };
+        match (format == Format::RadarAvro, registry, folder) {
+            (false, None, None) => Ok(None),
+            (false, ..) => Err(wrong(registry.or(folder), "none: the format needs no schemas")),
+            // Nothing here speaks TLS to a registry.
+            (true, Some(url), None) if url.value.starts_with("http://") => {
+                Ok(Some(SchemaPlace::Registry(url.value.clone())))
+            }
+            (true, Some(url), None) => Err(wrong(Some(url), "http://HOST:PORT")),
+            (true, None, Some(folder)) => {
+                Ok(self.file(&key, Some(folder)).map(SchemaPlace::Folder))
+            }
+            (true, ..) => Err(wrong(Some(&source.format), "a registry or a folder of schemas")),
+        }
+    }
+
     fn route(&self, source: &SourceDocument, site_zone: Zone) -> Result<Route, ConfigError> {
         let wrong = |value: &Spanned<String>, expected: &str| {
             let key = format!("sources.{}", source.name.value);
@@ -452,7 +482,8 @@ impl Reader<'_> {
             return Err(wrong(&source.namespace, "a name without a slash"));
         }
         let (name, namespace) = (source.name.value.clone(), source.namespace.value.clone());
-        let spec = SourceSpec { name, format, namespace, patient_from, origin, zone };
+        let schemas = self.schemas(source, format)?;
+        let spec = SourceSpec { name, format, namespace, patient_from, origin, zone, schemas };
         Ok(Route { topics: source.topics.iter().map(|topic| topic.value.clone()).collect(), spec })
     }
 }

@@ -113,6 +113,7 @@ pub fn read(
         patient_from: PatientFrom::Key,
         origin: Origin::Clinical,
         zone: site.zone,
+        schemas: None,
     };
     let mut decoder = Decoder::new(site);
     let (mut events, mut refused): (Vec<Event<'_>>, Vec<String>) = Default::default();
@@ -123,6 +124,7 @@ pub fn read(
             headers: Vec::new(),
             payload: record.as_bytes(),
             timestamp: at,
+            raw_key: None,
         };
         let decoded = decoder.decode(&spec, &record, at);
         for problem in decoded.letter.into_iter().flat_map(|letter| letter.problems) {

@@ -52,6 +52,14 @@ pub enum IngestError {
     /// The topics of the sources.
     #[error(transparent)]
     Route(#[from] RouteError),
+    /// The schemas of a source.
+    #[error("source `{source_name}`: {message}")]
+    Schemas {
+        /// The source.
+        source_name: String,
+        /// What is wrong with them.
+        message: String,
+    },
     /// A recorded history that is not one.
     #[error("{topic} partition {partition} offset {offset}: {message}")]
     Recorded {
@@ -268,6 +276,9 @@ impl Round<'_> {
         record.timestamp = timestamp;
         let spec = self.routes.spec(route);
         let decoded = self.decoder.decode(spec, &record, self.now);
+        if let Some(message) = decoded.stalled {
+            return Err(IngestError::Schemas { source_name: spec.name.clone(), message });
+        }
         self.intake.note(route, &record, &decoded.events, self.now);
         for event in decoded.events {
             self.appender.push(&Event { available_at, ..event });
@@ -374,6 +385,7 @@ fn record_of<'m>(topic: &'m str, message: &'m BorrowedMessage<'_>) -> SourceReco
         headers: Vec::new(),
         payload: message.payload().unwrap_or_default(),
         timestamp: Timestamp::from_micros(millis.saturating_mul(1_000)),
+        raw_key: message.key(),
     }
 }
 

@@ -93,6 +93,7 @@ pub fn produce_recorded(
                 headers: Vec::new(),
                 payload: &record.payload,
                 timestamp: Timestamp::MIN,
+                raw_key: None,
             };
             let available_at = decoder.decode(&spec.source, &read, spec.now).available_at;
             spool.push(&pack(record.key.as_deref(), &record.payload), available_at)?;

@@ -141,6 +141,7 @@ fn spool_record(
         headers: Vec::new(),
         payload: &record.payload,
         timestamp: Timestamp::MIN,
+        raw_key: None,
     };
     let decoded = decoder.decode(&spec.source, &record, spec.now);
     if let Some(letter) = &decoded.letter {

@@ -234,8 +234,12 @@ impl Retry {
             }
         };
         let record = letter.record(&bytes);
-        let Decoded { events, letter: refused, .. } =
+        let Decoded { events, letter: refused, stalled, .. } =
             decoder.decode(&spec, &record, letter.refused_at);
+        if let Some(message) = stalled {
+            retried.refuse("no_schemas", id, message);
+            return Ok(false);
+        }
         if let Some(problem) = refused.as_ref().and_then(|refused| refused.problems.first()) {
             retried.refuse(problem.reason.name(), id, problem.message.clone());
             return Ok(false);

@@ -138,6 +138,7 @@ mod tests {
             patient_from: PatientFrom::Subject,
             origin: Origin::Clinical,
             zone: Zone::UTC,
+            schemas: None,
         };
         Route { topics: vec![topic.to_owned()], spec }
     }

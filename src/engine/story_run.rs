@@ -119,6 +119,7 @@ impl Run {
             patient_from: PatientFrom::Subject,
             origin,
             zone: Zone::UTC,
+            schemas: None,
         };
         let record = SourceRecord {
             position: SourcePosition::new(name, 0, self.n_records),
@@ -126,6 +127,7 @@ impl Run {
             headers: Vec::new(),
             payload: json.as_bytes(),
             timestamp: line.at,
+            raw_key: None,
         };
         let decoded = self.decoder.decode(&spec, &record, line.at);
         if let Some(problem) = decoded.letter.and_then(|letter| letter.problems.into_iter().next())

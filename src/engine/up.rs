@@ -160,7 +160,7 @@ fn sources(site: &Site) -> Vec<SourceSpec> {
             _ => (Format::Fhir, PatientFrom::Subject, Origin::Clinical),
         };
         let (name, namespace, zone) = (topic.to_owned(), NAMESPACE.to_owned(), site.zone);
-        SourceSpec { name, format, namespace, patient_from, origin, zone }
+        SourceSpec { name, format, namespace, patient_from, origin, zone, schemas: None }
     };
     record::TOPICS.map(spec).to_vec()
 }
@@ -219,6 +219,7 @@ impl Demo {
             headers: headers.map(|(name, value)| (name.into(), value.into())).collect(),
             payload: record.payload.as_bytes(),
             timestamp: record.at,
+            raw_key: None,
         };
         let decoded = self.decoder.decode(spec, &read, record.at);
         if let Some(letter) = &decoded.letter {

@@ -65,7 +65,7 @@ impl<'r> Addressee<'r> {
                 let study = found.get(0).unwrap_or(found);
                 text(study.pointer("/00100020/Value/0")?)
             }
-            Format::Hl7v2 => None,
+            Format::Hl7v2 | Format::RadarAvro => None,
         }
     }
 
@@ -113,6 +113,7 @@ mod tests {
             patient_from,
             origin: Origin::Clinical,
             zone: Zone::UTC,
+            schemas: None,
         };
         let record = SourceRecord {
             position: SourcePosition::new("t", 0, 0),
@@ -120,6 +121,7 @@ mod tests {
             headers: Vec::new(),
             payload: text.as_bytes(),
             timestamp: Timestamp::MIN,
+            raw_key: None,
         };
         Addressee::of(&spec, &record).patient(pointer)
     }

@@ -14,6 +14,9 @@ use crate::domain::refusal::{Refusal, Unusable};
 use crate::domain::time::Timestamp;
 use crate::ingest::addressee::Addressee;
 use crate::ingest::availability::{available_at, available_by};
+use crate::ingest::avro::frame::json_in;
+use crate::ingest::avro::radar::{self, Stopped};
+use crate::ingest::avro::schemas::{SchemaPlace, Schemas};
 use crate::ingest::cloud_event::{self, CloudEvent};
 use crate::ingest::context::Context;
 use crate::ingest::dicom_json;
@@ -47,6 +50,8 @@ pub struct Decoded<'a> {
     pub letter: Option<Letter>,
     /// When the record became available, on a recorded clock, where it says so.
     pub available_at: Option<Timestamp>,
+    /// Why the record could not be read yet: it is to be taken again, and is nothing until then.
+    pub stalled: Option<String>,
 }
 
 /// Decodes records.
@@ -57,12 +62,15 @@ pub struct Decoder {
     tally: Tally,
     /// What was learned of each source's layouts, by its name.
     learned: Vec<(String, Learned)>,
+    /// The schemas of each place that a source names.
+    schemas: Vec<Schemas>,
 }
 
 impl Decoder {
     /// A decoder for a site's codes.
     pub fn new(site: Arc<Site>) -> Decoder {
-        Decoder { site, samples: Samples::default(), tally: Tally::default(), learned: Vec::new() }
+        let (samples, tally) = (Samples::default(), Tally::default());
+        Decoder { site, samples, tally, learned: Vec::new(), schemas: Vec::new() }
     }
 
     /// What became of everything so far.
@@ -89,6 +97,19 @@ impl Decoder {
             let message = format!("more than {RECORD_BYTES_MAX} bytes");
             return self.refuse(spec, record, "", Refused::new(Refusal::TooLarge, message));
         }
+        match json_in(spec.format, record.payload) {
+            Some(payload) => self.open(spec, &SourceRecord { payload, ..record.clone() }, now),
+            None => self.open(spec, record, now),
+        }
+    }
+
+    /// Reads a record that may be a CloudEvent.
+    fn open<'a>(
+        &mut self,
+        spec: &'a SourceSpec,
+        record: &SourceRecord<'a>,
+        now: Timestamp,
+    ) -> Decoded<'a> {
         // What a layout cuts is a bare record: only headers could say otherwise, and most have none.
         if record.headers.is_empty()
             && let Some(read) = self.cut(spec, record, now)
@@ -120,7 +141,14 @@ impl Decoder {
             Cow::Owned(payload) => {
                 let position = record.position.clone();
                 let (key, payload) = (record.key, payload.as_slice());
-                let inner = SourceRecord { position, key, headers, payload, timestamp };
+                let inner = SourceRecord {
+                    position,
+                    key,
+                    headers,
+                    payload,
+                    timestamp,
+                    raw_key: record.raw_key,
+                };
                 owned(self.read(spec, &inner, now))
             }
         };
@@ -154,9 +182,38 @@ impl Decoder {
         record: &SourceRecord<'a>,
         now: Timestamp,
     ) -> Decoded<'a> {
+        if let Some(place) = spec.schemas.as_ref().filter(|_| spec.format == Format::RadarAvro) {
+            return self.avro(spec, record, place, now);
+        }
         match self.entries(spec, record, now) {
             Ok(entries) => self.sort(spec, record, entries),
             Err(refused) => self.refuse(spec, record, "", refused),
+        }
+    }
+
+    /// Reads a record of a schema.
+    fn avro<'a>(
+        &mut self,
+        spec: &'a SourceSpec,
+        record: &SourceRecord<'a>,
+        place: &SchemaPlace,
+        now: Timestamp,
+    ) -> Decoded<'a> {
+        let patient = match named_patient(spec, record, "") {
+            Ok(patient) => patient,
+            Err(refused) => return self.refuse(spec, record, "", refused),
+        };
+        let references = References::default();
+        let Decoder { site, samples, schemas, .. } = self;
+        let context = context(spec, site, record, now, &references);
+        let context = Context { patient: patient.as_deref(), ..context };
+        let schemas = schemas_of(schemas, place);
+        match radar::read_record(record, &context, schemas, samples) {
+            Ok(entry) => self.sort(spec, record, vec![entry]),
+            Err(Stopped::Refused(refused)) => self.refuse(spec, record, "", refused),
+            Err(Stopped::Unreachable(message)) => {
+                Decoded { stalled: Some(message), ..Decoded::default() }
+            }
         }
     }
 
@@ -210,7 +267,7 @@ impl Decoder {
         let available = available_at(&resources);
         date_versions(record, &mut resources, available);
         let events = vec![event_of(spec, record, read.patient, resources)];
-        Decoded { events, letter: None, available_at: available }
+        Decoded { events, available_at: available, ..Decoded::default() }
     }
 
     fn entries<'a>(
@@ -226,7 +283,10 @@ impl Decoder {
         let json = match (std::str::from_utf8(record.payload), spec.format) {
             (Ok(text), _) => text,
             (Err(_), Format::Hl7v2) => "",
-            (Err(_), Format::Fhir | Format::OpenMhealth | Format::DicomJson) => {
+            (
+                Err(_),
+                Format::Fhir | Format::OpenMhealth | Format::DicomJson | Format::RadarAvro,
+            ) => {
                 return Err(Refused::new(Refusal::Undecodable, "not UTF-8"));
             }
         };
@@ -244,6 +304,10 @@ impl Decoder {
             Format::OpenMhealth => omh::read_record(json, &context, samples),
             Format::DicomJson => dicom_json::read_record(json, &context),
             Format::Hl7v2 => Ok(hl7::record::read_record(record.payload, &context, samples)),
+            Format::RadarAvro => {
+                let message = "no place of schemas is configured for this source";
+                Err(Refused::new(Refusal::Undecodable, message))
+            }
         }
     }
 
@@ -315,7 +379,7 @@ impl Decoder {
             event_of(spec, record, patient, resources)
         });
         let letter = (!problems.is_empty()).then_some(Letter { problems });
-        Decoded { events: events.collect(), letter, available_at: available }
+        Decoded { events: events.collect(), letter, available_at: available, stalled: None }
     }
 }
 
@@ -329,6 +393,14 @@ fn context<'c>(
 ) -> Context<'c> {
     let received_at = record.timestamp;
     Context { spec, site, received_at, now, patient: None, references, fallback_id: "" }
+}
+
+fn schemas_of<'s>(all: &'s mut Vec<Schemas>, place: &SchemaPlace) -> &'s mut Schemas {
+    let index = all.iter().position(|one| one.place() == place).unwrap_or_else(|| {
+        all.push(Schemas::new(place.clone()));
+        all.len() - 1
+    });
+    all.get_mut(index).expect("it is there or was pushed")
 }
 
 fn learned_of<'l>(all: &'l mut Vec<(String, Learned)>, source: &str) -> &'l mut Learned {

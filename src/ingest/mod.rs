@@ -2,6 +2,7 @@
 
 pub mod addressee;
 pub mod availability;
+pub mod avro;
 pub mod cloud_event;
 pub mod context;
 pub mod decoder;

@@ -8,8 +8,9 @@ use crate::ingest::decoder::Decoded;
 
 /// The same, owning its text; control events and responses are never decoded, and stay out.
 pub fn owned(decoded: Decoded<'_>) -> Decoded<'static> {
-    let Decoded { events, letter, available_at } = decoded;
-    Decoded { events: events.into_iter().filter_map(event).collect(), letter, available_at }
+    let Decoded { events, letter, available_at, stalled } = decoded;
+    let events = events.into_iter().filter_map(event).collect();
+    Decoded { events, letter, available_at, stalled }
 }
 
 fn event(event: Event<'_>) -> Option<Event<'static>> {

@@ -105,6 +105,7 @@ impl ShelvedLetter {
             headers: headers.collect(),
             payload,
             timestamp: self.timestamp,
+            raw_key: self.key.as_deref(),
         }
     }
 

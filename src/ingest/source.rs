@@ -6,6 +6,7 @@ use crate::domain::fact::Origin;
 use crate::domain::identity::SourcePosition;
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Zone;
+use crate::ingest::avro::schemas::SchemaPlace;
 
 /// The header in which a record of a recorded history says when it became available (RFC 3339). A record
 /// with this header and no bytes says only that time has come so far.
@@ -24,8 +25,10 @@ pub struct SourceSpec {
     pub patient_from: PatientFrom,
     /// Who measured its values, where a record does not say so.
     pub origin: Origin,
-    /// The zone of its dates.
+    /// The zone of its dates, and of its times without an offset.
     pub zone: Zone,
+    /// Where the schemas of its records are, for a format that needs them.
+    pub schemas: Option<SchemaPlace>,
 }
 
 /// The format of a source's records.
@@ -39,12 +42,14 @@ pub enum Format {
     DicomJson,
     /// HL7 version 2 as ER7, the text with pipes: ADT and ORU messages.
     Hl7v2,
+    /// What RADAR-base writes of wearables: Avro, framed by a schema registry.
+    RadarAvro,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 4] =
-        [Format::Fhir, Format::OpenMhealth, Format::DicomJson, Format::Hl7v2];
+    pub const ALL: [Format; 5] =
+        [Format::Fhir, Format::OpenMhealth, Format::DicomJson, Format::Hl7v2, Format::RadarAvro];
 
     /// The name in the configuration.
     pub const fn name(self) -> &'static str {
@@ -53,6 +58,7 @@ impl Format {
             Format::OpenMhealth => "open-mhealth",
             Format::DicomJson => "dicom-json",
             Format::Hl7v2 => "hl7v2",
+            Format::RadarAvro => "radar-avro",
         }
     }
 }
@@ -61,7 +67,7 @@ impl Format {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatientFrom {
     /// Where its format says so: FHIR `subject` or `patient`, the Open mHealth header's `user_id`,
-    /// DICOM `PatientID`, HL7 `PID-3` where it names one patient.
+    /// DICOM `PatientID`, HL7 `PID-3` where it names one patient, the `userId` of a RADAR-base key.
     Subject,
     /// The identifier in HL7 `PID-3` that this authority assigned.
     Authority(String),
@@ -98,6 +104,9 @@ impl Format {
             (Format::Hl7v2, PatientFrom::Pointer(_)) => {
                 Some("subject, authority:NAME, key or header:NAME")
             }
+            (Format::RadarAvro, PatientFrom::Authority(_) | PatientFrom::Pointer(_)) => {
+                Some("subject, key or header:NAME")
+            }
             (Format::Fhir | Format::OpenMhealth | Format::DicomJson, PatientFrom::Authority(_)) => {
                 Some("subject, key, header:NAME or a JSON pointer such as /user")
             }
@@ -113,6 +122,8 @@ pub struct SourceRecord<'a> {
     pub position: SourcePosition<'a>,
     /// Its key, if it has one that is text.
     pub key: Option<&'a str>,
+    /// Its key as it came, where it is read as more than text.
+    pub raw_key: Option<&'a [u8]>,
     /// Its headers that are text.
     pub headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// Its bytes.

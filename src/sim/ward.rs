@@ -79,6 +79,7 @@ fn encoded(site: &Arc<Site>, messages: &[Message]) -> Vec<Bytes> {
         patient_from: PatientFrom::Subject,
         origin: Origin::Clinical,
         zone: Zone::UTC,
+        schemas: None,
     };
     let mut events = Vec::new();
     for (offset, Message { available_at, resources }) in (0..).zip(messages) {
@@ -94,6 +95,7 @@ fn encoded(site: &Arc<Site>, messages: &[Message]) -> Vec<Bytes> {
             headers: Vec::new(),
             payload: text.as_bytes(),
             timestamp: *available_at,
+            raw_key: None,
         };
         let decoded = decoder.decode(&spec, &record, *available_at);
         assert_eq!(decoded.letter, None, "IN-1: what the simulator writes can be read: {text}");

@@ -96,3 +96,33 @@ fn messages_of_hl7_come_over_kafka() {
     let letters = setup.whole_records("twin.dlq.v1", 1);
     assert!(letters[0].payload.starts_with(b"MSH|"), "to the byte");
 }
+
+#[test]
+fn records_of_a_schema_registry_come_over_kafka() {
+    let Some(brokers) = brokers() else { return };
+    let mut setup = Setup::new(&brokers, "avro");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/avro");
+    setup.source = format!("format: radar-avro, schemas: {{ folder: '{}' }}", folder.display());
+    topic(&setup, &setup.topic(), &[]);
+    let (producer, name) = (producer(&brokers), setup.topic());
+    // ObservationKey: no project, userId, sourceId. The length of a text is written twice as great.
+    let key = b"\0\0\0\0\x01\0\x04u7\x04w1";
+    // 2026-01-02T03:04:05Z, twice; the summary; a heart rate.
+    let time = 1_767_323_045_f64.to_le_bytes();
+    let rate = 66_f32.to_le_bytes();
+    let value = [&b"\0\0\0\0\x02"[..], &time, &time, b"\x02s\x02", &rate].concat();
+    let unknown = [&b"\0\0\0\0\x63"[..], &time].concat();
+    for payload in [&value, &unknown] {
+        let record = BaseRecord::<[u8], [u8]>::to(&name).key(key).payload(payload);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(PATIENCE).unwrap();
+    let instance = setup.start("live");
+    let sql = "SELECT patient, signal, value, device, effective_at FROM observations";
+    let found = rows(&setup, &instance.url, sql, 1);
+    let expected = serde_json::json!({ "patient": "local/u7", "signal": "heart_rate",
+        "value": 66.0, "device": "w1", "effective_at": "2026-01-02T03:04:05Z" });
+    assert_eq!(found[0], expected);
+    let letters = setup.whole_records("twin.dlq.v1", 1);
+    assert_eq!((letters[0].payload.as_slice(), letters[0].key.as_slice()), (&*unknown, &key[..]));
+}

@@ -407,6 +407,7 @@ mod tests {
         patient_from: PatientFrom::Subject,
         origin: Origin::Clinical,
         zone: Zone::UTC,
+        schemas: None,
     });
 
     fn decode<'a>(decoder: &mut Decoder, payload: &'a [u8]) -> Decoded<'a> {
@@ -416,6 +417,7 @@ mod tests {
             headers: Vec::new(),
             payload,
             timestamp: NOW,
+            raw_key: None,
         };
         decoder.decode(&SPEC, &record, NOW)
     }
