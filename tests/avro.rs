@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use twinstream::domain::event::EventBody;
 use twinstream::domain::fact::{Body, Origin};
@@ -210,9 +211,7 @@ fn every_truncation_and_many_changes_are_accounted_for() {
 }
 
 /// A registry that answers so many questions; what it was asked.
-fn registry(n_questions: usize) -> (String, std::thread::JoinHandle<Vec<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+pub(crate) fn registry(listener: TcpListener, n_questions: usize) -> JoinHandle<Vec<String>> {
     let answer = move || {
         let mut asked = Vec::new();
         for stream in listener.incoming().take(n_questions) {
@@ -235,12 +234,20 @@ fn registry(n_questions: usize) -> (String, std::thread::JoinHandle<Vec<String>>
         }
         asked
     };
-    (url, std::thread::spawn(answer))
+    std::thread::spawn(answer)
+}
+
+/// The address of a registry that is not there yet.
+pub(crate) fn address() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
 }
 
 #[test]
 fn a_registry_is_asked_once_for_each_schema() {
-    let (url, asked) = registry(3);
+    let (listener, url) = address();
+    let asked = registry(listener, 3);
     let (spec, mut decoder) = (radar(SchemaPlace::Registry(url)), Decoder::new(site()));
     let good = key("u1");
     for _ in 0..3 {
@@ -258,8 +265,7 @@ fn a_registry_is_asked_once_for_each_schema() {
 
 #[test]
 fn a_registry_that_does_not_answer_makes_no_letters() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (listener, url) = address();
     drop(listener);
     for place in [SchemaPlace::Registry(url), SchemaPlace::Folder(folder().join("nowhere"))] {
         let (spec, mut decoder) = (radar(place), Decoder::new(site()));

@@ -23,6 +23,7 @@ use crate::engine::intake::Intake;
 use crate::engine::letter_store::LetterStore;
 use crate::engine::routes::{Route, RouteError, Routes};
 use crate::engine::ticks::Ticks;
+use crate::engine::waiting::Waiting;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::letter::{Letter, ProblemLine};
 use crate::ingest::notice;
@@ -52,14 +53,6 @@ pub enum IngestError {
     /// The topics of the sources.
     #[error(transparent)]
     Route(#[from] RouteError),
-    /// The schemas of a source.
-    #[error("source `{source_name}`: {message}")]
-    Schemas {
-        /// The source.
-        source_name: String,
-        /// What is wrong with them.
-        message: String,
-    },
     /// A recorded history that is not one.
     #[error("{topic} partition {partition} offset {offset}: {message}")]
     Recorded {
@@ -98,6 +91,7 @@ pub struct IngestStage {
     kafka: KafkaSettings,
     subscribed: Vec<Route>,
     source: KafkaSource,
+    waiting: Waiting,
     rejoins: Rejoins,
     routes: Routes,
     intake: Intake,
@@ -138,6 +132,7 @@ impl IngestStage {
             kafka: spec.kafka.clone(),
             subscribed: spec.routes.clone(),
             source: KafkaSource::subscribe(&spec.kafka, &topics_of(&spec.routes))?,
+            waiting: Waiting::default(),
             rejoins: Rejoins::default(),
             routes: Routes::new(&spec.routes)?,
             intake: Intake::of(spec.routes.iter().map(|route| route.spec.name.as_str())),
@@ -161,11 +156,13 @@ impl IngestStage {
     /// If Kafka fails or a recorded history is not one; nothing of the round is committed then.
     pub fn round(&mut self, wait: Duration, now: Timestamp) -> Result<usize, IngestError> {
         self.times.begin();
+        self.waiting.resume(&self.source, now)?;
         let batch = match self.source.poll(wait) {
             Err(error) if error.is_replaced() && self.rejoins.may() => {
                 tracing::warn!(%error, "the group of the sources is joined again");
                 self.letters.forget_all();
                 self.taken = Taken::default();
+                self.waiting = Waiting::default();
                 self.source = KafkaSource::subscribe(&self.kafka, &topics_of(&self.subscribed))?;
                 return Ok(0);
             }
@@ -178,6 +175,7 @@ impl IngestStage {
         for (topic, partition) in &revoked {
             taken.forget(topic, *partition);
             self.letters.forget(topic, *partition);
+            self.waiting.forget(topic, *partition);
         }
         for message in batch.iter() {
             let mut round = Round {
@@ -194,10 +192,14 @@ impl IngestStage {
             // The client reads a name anew each time it is asked for it.
             let topic = message.topic();
             let is_theirs = |(t, p): &(String, i32)| *p == message.partition() && t == topic;
-            if revoked.iter().any(is_theirs) {
+            if revoked.iter().any(is_theirs) || self.waiting.has(topic, message.partition()) {
                 continue;
             }
-            round.take(topic, message)?;
+            if let Took::Stalled = round.take(topic, message)? {
+                let place = (topic, message.partition(), message.offset());
+                self.waiting.pause(&self.source, place, now)?;
+                continue;
+            }
             taken.upto(topic, message.partition(), message.offset());
         }
         self.times.end("decode");
@@ -241,6 +243,14 @@ impl IngestStage {
     }
 }
 
+/// What became of a record.
+enum Took {
+    /// It is in the log, in a letter, or counted.
+    Taken,
+    /// It cannot be read yet.
+    Stalled,
+}
+
 /// What taking a record needs.
 struct Round<'r> {
     routes: &'r mut Routes,
@@ -257,7 +267,7 @@ struct Round<'r> {
 impl Round<'_> {
     /// Takes a record. Its headers may say whose it is, when it happened (a CloudEvent), and whether it is of a
     /// recorded history; to ask a record that has none costs nothing.
-    fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<(), IngestError> {
+    fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<Took, IngestError> {
         let route = self.routes.index_of(topic)?;
         let mut record = record_of(topic, message);
         record.headers = headers_of(message);
@@ -268,7 +278,7 @@ impl Round<'_> {
             }
             if record.payload.is_empty() {
                 self.appender.push(&tick(at, Some(at)));
-                return Ok(());
+                return Ok(Took::Taken);
             }
         }
         // A recorded record is dated by when it became available, as it is in a file.
@@ -276,8 +286,9 @@ impl Round<'_> {
         record.timestamp = timestamp;
         let spec = self.routes.spec(route);
         let decoded = self.decoder.decode(spec, &record, self.now);
-        if let Some(message) = decoded.stalled {
-            return Err(IngestError::Schemas { source_name: spec.name.clone(), message });
+        if let Some(why) = decoded.stalled {
+            tracing::warn!(source = spec.name, why, "its records wait");
+            return Ok(Took::Stalled);
         }
         self.intake.note(route, &record, &decoded.events, self.now);
         for event in decoded.events {
@@ -286,7 +297,7 @@ impl Round<'_> {
         if let Some(letter) = decoded.letter {
             self.refuse(route, message, &record, &letter, available_at);
         }
-        Ok(())
+        Ok(Took::Taken)
     }
 
     /// Writes a letter about a record, and says so on the twins of the patients that it names.

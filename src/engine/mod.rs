@@ -50,5 +50,6 @@ pub mod timers;
 pub mod twin_stage;
 pub mod up;
 pub mod verify;
+pub mod waiting;
 pub mod watch;
 pub mod what_if;

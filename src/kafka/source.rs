@@ -21,6 +21,9 @@ pub const BATCH_RECORDS_MAX: usize = 8_192;
 /// Bytes of a batch beyond which it is closed.
 const BATCH_BYTES_MAX: usize = 32 << 20;
 
+/// The client only has to tell a thread of its own.
+const SEEK_MAX: Duration = Duration::from_secs(5);
+
 /// The source topics of a group.
 pub struct KafkaSource {
     consumer: BaseConsumer<Revoked>,
@@ -129,6 +132,29 @@ impl KafkaSource {
     pub fn revoked(&self) -> Vec<(String, i32)> {
         let revoked = &self.consumer.context().partitions;
         std::mem::take(&mut *revoked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets a partition wait: nothing of it is polled.
+    ///
+    /// # Errors
+    /// If the client refuses it.
+    pub fn pause(&self, topic: &str, partition: i32) -> Result<(), KafkaFailure> {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(topic, partition);
+        self.consumer.pause(&list).map_err(KafkaFailure::of("pause"))
+    }
+
+    /// Lets a partition go on, from a record that was polled before.
+    ///
+    /// # Errors
+    /// If the client refuses it.
+    pub fn resume_at(&self, topic: &str, partition: i32, offset: i64) -> Result<(), KafkaFailure> {
+        let mut list = TopicPartitionList::with_capacity(1);
+        list.add_partition(topic, partition);
+        self.consumer.resume(&list).map_err(KafkaFailure::of("resume"))?;
+        // What is fetched from elsewhere in between is dropped by this, before it is polled.
+        let place = Offset::Offset(offset);
+        self.consumer.seek(topic, partition, place, SEEK_MAX).map_err(KafkaFailure::of("seek"))
     }
 
     /// What fences an older member of the group.

@@ -1,5 +1,6 @@
 //! What is no bare FHIR record, over Kafka: CloudEvents of both modes, and HL7 version 2.
 
+use std::net::TcpListener;
 use std::path::Path;
 
 use rdkafka::message::{Header, OwnedHeaders};
@@ -9,6 +10,7 @@ use serde_json::Value;
 use twinstream::clock::Stopwatch;
 use twinstream::ingest::files::{self, FileError, FileRecord};
 
+use crate::avro::{address, registry};
 use crate::kafka::dead_letters::{producer, topic};
 use crate::kafka::{PATIENCE, Setup, brokers};
 
@@ -97,6 +99,15 @@ fn messages_of_hl7_come_over_kafka() {
     assert!(letters[0].payload.starts_with(b"MSH|"), "to the byte");
 }
 
+/// A heart rate of 2026-01-02T03:04:05Z by the schema `id`, and its key: no project, userId, sourceId.
+fn heart_rate(id: u8) -> (&'static [u8], Vec<u8>) {
+    // The length of a text is written twice as great.
+    let key = b"\0\0\0\0\x01\0\x04u7\x04w1";
+    let (time, rate) = (1_767_323_045_f64.to_le_bytes(), 66_f32.to_le_bytes());
+    let value = [&[0, 0, 0, 0, id][..], &time, &time, b"\x02s\x02", &rate].concat();
+    (key, value)
+}
+
 #[test]
 fn records_of_a_schema_registry_come_over_kafka() {
     let Some(brokers) = brokers() else { return };
@@ -105,13 +116,7 @@ fn records_of_a_schema_registry_come_over_kafka() {
     setup.source = format!("format: radar-avro, schemas: {{ folder: '{}' }}", folder.display());
     topic(&setup, &setup.topic(), &[]);
     let (producer, name) = (producer(&brokers), setup.topic());
-    // ObservationKey: no project, userId, sourceId. The length of a text is written twice as great.
-    let key = b"\0\0\0\0\x01\0\x04u7\x04w1";
-    // 2026-01-02T03:04:05Z, twice; the summary; a heart rate.
-    let time = 1_767_323_045_f64.to_le_bytes();
-    let rate = 66_f32.to_le_bytes();
-    let value = [&b"\0\0\0\0\x02"[..], &time, &time, b"\x02s\x02", &rate].concat();
-    let unknown = [&b"\0\0\0\0\x63"[..], &time].concat();
+    let ((key, value), (_, unknown)) = (heart_rate(2), heart_rate(99));
     for payload in [&value, &unknown] {
         let record = BaseRecord::<[u8], [u8]>::to(&name).key(key).payload(payload);
         producer.send(record).map_err(|(error, _)| error).unwrap();
@@ -124,5 +129,43 @@ fn records_of_a_schema_registry_come_over_kafka() {
         "value": 66.0, "device": "w1", "effective_at": "2026-01-02T03:04:05Z" });
     assert_eq!(found[0], expected);
     let letters = setup.whole_records("twin.dlq.v1", 1);
-    assert_eq!((letters[0].payload.as_slice(), letters[0].key.as_slice()), (&*unknown, &key[..]));
+    assert_eq!((letters[0].payload.as_slice(), letters[0].key.as_slice()), (&*unknown, key));
+}
+
+#[test]
+fn a_registry_that_is_away_lets_its_own_records_wait_and_no_others() {
+    let Some(brokers) = brokers() else { return };
+    let mut setup = Setup::new(&brokers, "registry");
+    let (listener, url) = address();
+    let place = listener.local_addr().unwrap();
+    drop(listener);
+    let other = format!("{}.fhir", setup.name);
+    setup.source = format!(
+        "format: radar-avro, schemas: {{ registry: '{url}' }} }}, \
+         {{ name: ehr, topics: ['{other}'], format: fhir, namespace: local, patient_from: key"
+    );
+    topic(&setup, &setup.topic(), &[]);
+    topic(&setup, &other, &[]);
+    let (producer, name) = (producer(&brokers), setup.topic());
+    let send = |topic: &str, key: &[u8], payload: &[u8]| {
+        let record = BaseRecord::<[u8], [u8]>::to(topic).key(key).payload(payload);
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+        producer.flush(PATIENCE).unwrap();
+    };
+    let (key, value) = heart_rate(2);
+    send(&name, key, &value);
+    send(&name, key, &heart_rate(99).1);
+    let instance = setup.start("live");
+    let sql = "SELECT patient, signal FROM observations ORDER BY patient";
+    send(&other, b"p1", rate("o1").as_bytes());
+    assert_eq!(rows(&setup, &instance.url, sql, 1)[0]["patient"], "local/p1");
+    send(&other, b"p2", rate("o2").as_bytes());
+    assert_eq!(rows(&setup, &instance.url, sql, 2)[1]["patient"], "local/p2");
+    assert!(setup.log().contains("its records wait"), "{}", setup.log());
+    let asked = registry(TcpListener::bind(place).unwrap(), 3);
+    assert_eq!(rows(&setup, &instance.url, sql, 3)[2]["patient"], "local/u7");
+    // The one of an unknown schema is a letter only now.
+    let letters = setup.whole_records("twin.dlq.v1", 1);
+    assert_eq!(letters[0].payload, heart_rate(99).1);
+    assert_eq!(asked.join().unwrap().len(), 3, "each schema was asked for once");
 }

@@ -62,7 +62,7 @@ pub fn read_record(
     schemas: &mut Schemas,
     samples: &mut Samples,
 ) -> Result<Entry<'static>, Stopped> {
-    let (name, row) = row_of(record.payload, "value", schemas)?;
+    let (name, row) = row_of(record.payload, "value", schemas, context.now)?;
     let short = name.rsplit('.').next().unwrap_or_default();
     let (pointer, resource_type) = (String::new(), Cow::Owned(format!("radar:{short}")));
     let fields: Vec<Field> = fields_of(&name).collect();
@@ -70,7 +70,7 @@ pub fn read_record(
         return Ok(Entry { pointer, resource_type, outcome: Outcome::NotUsed });
     }
     let key = match record.raw_key {
-        Some(key) if schema_id(key).is_some() => Some(row_of(key, "key", schemas)?.1),
+        Some(key) if schema_id(key).is_some() => Some(row_of(key, "key", schemas, context.now)?.1),
         _ => None,
     };
     let of_key = |field: &str| key.as_ref().and_then(|key| key.text(field));
@@ -97,11 +97,16 @@ pub fn read_record(
 }
 
 /// A record of a schema, and the name of that.
-fn row_of(bytes: &[u8], what: &str, schemas: &mut Schemas) -> Result<(String, Row), Stopped> {
+fn row_of(
+    bytes: &[u8],
+    what: &str,
+    schemas: &mut Schemas,
+    now: Timestamp,
+) -> Result<(String, Row), Stopped> {
     let undecodable = |message: String| Refused::new(Refusal::Undecodable, message);
     let id = schema_id(bytes)
         .ok_or_else(|| undecodable(format!("the {what} has no frame of a schema registry")))?;
-    let reader = schemas.reader(id)?;
+    let reader = schemas.reader(id, now)?;
     // The text of the record is not repeated: the reader's words may hold some.
     let row = reader.read(bytes).map_err(|_| {
         undecodable(format!("the {what} is no record of its schema {id}, {}", reader.name()))

@@ -1,7 +1,7 @@
 //! The schemas by which records are written: each is asked for once, by its id, and kept.
 //!
 //! A schema that the registry does not have is a dead letter's reason. A registry that does not answer is none:
-//! ingest stops, and the next start takes the same records again.
+//! its records wait, and it is asked again after a while, not for each of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::domain::time::{Span, Timestamp};
 use crate::ingest::avro::reader::Reader;
 
 /// Where schemas are.
@@ -44,7 +45,10 @@ pub enum SchemaError {
 /// would ask the registry for each of its records.
 const MISSING_MAX: usize = 1_000;
 /// A registry is a service next door: what takes longer is an outage.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Ingest of everything else stands still meanwhile.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
+/// Who did not answer is not asked again for so long.
+const AWAY: Span = Span::from_micros(10_000_000);
 /// No schema is larger; RADAR-base's largest is 20 kB.
 const SCHEMA_BYTES_MAX: u64 = 4 << 20;
 
@@ -54,12 +58,14 @@ pub struct Schemas {
     place: SchemaPlace,
     readers: BTreeMap<u32, Reader>,
     missing: BTreeSet<u32>,
+    /// Until when nobody is asked, and why.
+    away: Option<(Timestamp, String)>,
 }
 
 impl Schemas {
     /// Of a place, none asked for yet.
     pub fn new(place: SchemaPlace) -> Schemas {
-        Schemas { place, readers: BTreeMap::new(), missing: BTreeSet::new() }
+        Schemas { place, readers: BTreeMap::new(), missing: BTreeSet::new(), away: None }
     }
 
     /// Where they are.
@@ -71,16 +77,20 @@ impl Schemas {
     ///
     /// # Errors
     /// If it is missing, cannot be read, or nobody answers.
-    pub fn reader(&mut self, id: u32) -> Result<&mut Reader, SchemaError> {
+    pub fn reader(&mut self, id: u32, now: Timestamp) -> Result<&mut Reader, SchemaError> {
         if !self.readers.contains_key(&id) {
             if self.missing.contains(&id) {
                 return Err(SchemaError::Missing(id));
             }
-            let text = self.fetch(id).inspect_err(|error| {
-                let is_missing = matches!(error, SchemaError::Missing(_));
-                if is_missing && self.missing.len() < MISSING_MAX {
+            if let Some((_, why)) = self.away.as_ref().filter(|(until, _)| now < *until) {
+                return Err(SchemaError::Unreachable(why.clone()));
+            }
+            let text = self.fetch(id).inspect_err(|error| match error {
+                SchemaError::Missing(_) if self.missing.len() < MISSING_MAX => {
                     self.missing.insert(id);
                 }
+                SchemaError::Unreachable(why) => self.away = Some((now.plus(AWAY), why.clone())),
+                SchemaError::Missing(_) | SchemaError::Unreadable { .. } => {}
             })?;
             let reader = Reader::new(id, &text);
             let reader = reader.map_err(|message| SchemaError::Unreadable { id, message })?;
@@ -89,7 +99,7 @@ impl Schemas {
         Ok(self.readers.get_mut(&id).expect("it is there or was inserted"))
     }
 
-    fn fetch(&mut self, id: u32) -> Result<String, SchemaError> {
+    fn fetch(&self, id: u32) -> Result<String, SchemaError> {
         match &self.place {
             SchemaPlace::Folder(folder) => {
                 match std::fs::read_to_string(folder.join(format!("{id}.avsc"))) {
