@@ -539,6 +539,31 @@ sources:
                 "twin.yaml: line 6 column 13: sources.ehr: `hl7`: expected fhir",
             ),
             ("namespace: hospital", "namespace: a/b", "expected a name without a slash"),
+            (
+                "namespace: hospital",
+                "namespace: hospital\n    patient_from: authority:MERCY",
+                "`authority:MERCY`: expected subject, key, header:NAME or a JSON pointer",
+            ),
+            (
+                "format: fhir",
+                "format: hl7v2\n    patient_from: /subject",
+                "`/subject`: expected subject, authority:NAME, key or header:NAME for hl7v2",
+            ),
+            (
+                "format: fhir",
+                "format: radar-avro",
+                "sources.ehr.schemas: expected a registry or a folder of schemas",
+            ),
+            (
+                "format: fhir",
+                "format: fhir\n    schemas: { folder: schemas }",
+                "sources.ehr.schemas: expected none: the format needs no schemas",
+            ),
+            (
+                "format: fhir",
+                "format: radar-avro\n    schemas: { registry: 'https://registry' }",
+                "sources.ehr.schemas: expected http://HOST:PORT",
+            ),
             ("topics: [fhir]", "topics: ['^(']", "topic pattern `^(`"),
             (
                 "kafka:",
