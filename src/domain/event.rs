@@ -95,7 +95,7 @@ pub struct Resource<'a> {
 }
 
 /// Which version of a resource counts (DESIGN §9a): the greatest (revised_at, version_id, status
-/// rank, content), where identical content keeps its earliest `revised_at`.
+/// rank, content), where identical content keeps its earliest `revised_at` unless the source dates its versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
     /// `meta.lastUpdated`, else `issued`, else the source record's timestamp.

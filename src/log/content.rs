@@ -15,9 +15,10 @@ pub(super) fn content_hash(resource: &Resource<'_>, scratch: &mut Writer) -> u64
     let recorded_at = resource.recorded_at;
     scratch.clear();
     scratch.present(1, u64::from(resource.version.status.rank()));
-    // Whoever somebody is may be taken back: what a record said before, it may say again, and means it anew.
-    if let Some(at) = recorded_at.filter(|_| resource.kind.is_of_identity()) {
-        scratch.fixed(9, at.micros().cast_unsigned());
+    // What a source dates anew it means anew: 70, then 80, then 70 again is 70. Only where it does not say when it wrote
+    // a version is equal content one version, however often it is delivered.
+    if recorded_at.is_some() {
+        scratch.fixed(9, resource.version.revised_at.micros().cast_unsigned());
     }
     for fact in &resource.facts {
         scratch.fixed(2, fact.valid.start.micros().cast_unsigned());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::facts::{
     Format, NAMESPACE, NOW, PatientFrom, SourceRecord, SourceSpec, after, ask, counting,
-    creatinine, orders,
+    creatinine, orders, result,
 };
 use crate::support::{Ward, at, record, site, source};
 use twinstream::domain::event::{EventBody, Status};
@@ -157,4 +157,25 @@ fn a_tombstone_takes_back_the_resource_its_key_names() {
         let spec = source(Format::Fhir);
         assert!(Decoder::new(site()).decode(&spec, &record, at(NOW)).letter.is_some(), "{key:?}");
     }
+}
+
+/// Equal content under another date is another version where the source dates its versions.
+#[test]
+fn what_is_said_again_after_a_correction_counts_again() {
+    let versions = [
+        creatinine("o", 1.1, 1, json!({})),
+        creatinine("o", 1.9, 2, json!({ "status": "amended" })),
+        creatinine("o", 1.1, 3, json!({})),
+    ];
+    for order in orders(&versions) {
+        assert_eq!(counting(&mut after(&order)), ["Observation/o 1.1"], "{order:?}");
+    }
+    // Undated, the first one delivered again is old news, whenever that is.
+    let undated = |value: f64, status: &str| {
+        let fields =
+            json!({ "valueQuantity": { "value": value, "unit": "mg/dL" }, "status": status });
+        result("o", "2160-0", fields)
+    };
+    let versions = [undated(1.1, "final"), undated(1.9, "amended"), undated(1.1, "final")];
+    assert_eq!(counting(&mut after(&versions)), ["Observation/o 1.9"]);
 }
