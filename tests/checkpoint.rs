@@ -113,7 +113,7 @@ fn memory_keeps_to_its_budget_and_goes_on() {
     sealed.seal_now();
     let kept = sealed.size_bytes() - sealed.n_bytes_to_store() + 8_192;
     // What is on its way has room of its own.
-    let budget = kept * 32 / 19 + 64;
+    let budget = kept * 32 / 26 + 64;
     assert!(kept <= Budget::of(budget).resident_bytes_max);
     let spec = CheckpointSpec {
         storage: StorageSpec::Folder(folder.path().to_owned()),

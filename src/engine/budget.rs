@@ -21,17 +21,15 @@ impl Budget {
     /// there is its file: each takes this part of the budget, about, and is kept free.
     const IN_FLIGHT: usize = 32;
 
-    /// Such parts that are kept free: for merges of several sizes at once, for files that are written, for copies of
-    /// what a snapshot shares, for what the allocator has not given back yet. Measured at moments of growth, when all
-    /// of it comes together (`twin bench state --memory-mib`).
-    const PARTS_FREE: usize = 13;
-
-    /// What is on its way is no larger than this, however large the budget: as the largest segment.
-    const PART_BYTES_MAX: usize = (8 << 20) * SEALED_ROW_BYTES;
+    /// Such parts that are kept free: three for what is on its way, two for copies of what a snapshot shares, one
+    /// for what the allocator cannot give back. At moments of growth it is more for a while; with twice as much kept
+    /// free, what cannot be forgotten (statements, places of scores) leaves too little for the rest, which is then read
+    /// from storage again and again.
+    const PARTS_FREE: usize = 6;
 
     /// The budget of so many bytes.
     pub fn of(bytes_max: usize) -> Budget {
-        let part = (bytes_max / Budget::IN_FLIGHT).min(Budget::PART_BYTES_MAX);
+        let part = bytes_max / Budget::IN_FLIGHT;
         let rows = u32::try_from(part / SEALED_ROW_BYTES).unwrap_or(u32::MAX);
         Budget {
             resident_bytes_max: bytes_max - Budget::PARTS_FREE * part,
