@@ -63,6 +63,19 @@ pub enum EventBody<'a> {
 }
 
 impl<'a> EventBody<'a> {
+    /// What was decoded of a source's record; nothing where it is not of one.
+    pub fn resources(&self) -> &[Resource<'a>] {
+        match self {
+            EventBody::Patient { resources, .. } | EventBody::Directory { resources, .. } => {
+                resources
+            }
+            EventBody::Control(_)
+            | EventBody::Response { .. }
+            | EventBody::Claim { .. }
+            | EventBody::Transfer { .. } => &[],
+        }
+    }
+
     /// Whose twin it is about; `None` for what is about none, or about all.
     pub fn twin(&self) -> Option<&TwinId<'a>> {
         match self {

@@ -15,7 +15,6 @@ use crate::domain::time::Timestamp;
 use crate::engine::checkpoint::bytes::Torn;
 use crate::engine::checkpoint::effects::effects_of_bytes;
 use crate::engine::shard::{Shard, StepOutput};
-use crate::twin::twins::Applied;
 
 impl Shard {
     /// Ends the scores of a patient for whom another twin speaks from now on. Gives what was said and still stands:
@@ -75,9 +74,7 @@ impl Shard {
                     self.end_of_nobody(patient, &effect, cause, output);
                 }
             } else if was && !self.is_off(patient) {
-                let changes = self.twins.all_of(patient);
-                let applied = Applied { patient: Some(patient), changes, ..Applied::default() };
-                self.follow(&applied, cause, output);
+                self.look_anew(patient, Vec::new(), cause, output);
             }
         }
     }
@@ -94,12 +91,8 @@ impl Shard {
             return;
         }
         let mut ended = Effect::clone(effect);
-        ended.revision += 2;
-        ended.known = self.known;
-        ended.status = EffectStatus::Resolved;
-        ended.change = EffectChange::Resolved;
-        ended.ended_at = Some(self.known.max(ended.onset));
-        ended.notes.push("ended: the identity is not linked to a patient".to_owned());
+        let why = "ended: the identity is not linked to a patient".to_owned();
+        go_on(&mut ended, Some(why), self.known);
         self.leave(patient, Arc::new(ended), cause, output);
     }
 
@@ -147,9 +140,6 @@ fn adopted(
     if effect.status != EffectStatus::Active {
         return (effect, false);
     }
-    // One revision was that it moved.
-    effect.revision += 2;
-    effect.known = known;
     let ends = match (track, own) {
         (None, _) => {
             Some("ended: its pipeline is not in force where the patient goes on".to_owned())
@@ -157,6 +147,14 @@ fn adopted(
         (Some(_), Some(own)) => Some(format!("goes on as {own}: the patients are one")),
         (Some(_), None) => None,
     };
+    go_on(&mut effect, ends, known);
+    (effect, true)
+}
+
+/// Makes an effect that moved its revision after that: it ends, where `ends` says why, or goes on.
+fn go_on(effect: &mut Effect, ends: Option<String>, known: Timestamp) {
+    effect.revision += 2;
+    effect.known = known;
     match ends {
         Some(note) => {
             effect.status = EffectStatus::Resolved;
@@ -169,5 +167,4 @@ fn adopted(
             effect.notes.push("the patients are one".to_owned());
         }
     }
-    (effect, true)
 }

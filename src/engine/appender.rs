@@ -1,6 +1,6 @@
 //! Sorts events into frames by partition: at rest a frame is one event, under load it is many.
 
-use crate::domain::event::{Event, EventBody};
+use crate::domain::event::Event;
 use crate::log::encode::FrameWriter;
 use crate::log::partition::partition_of;
 
@@ -30,17 +30,12 @@ impl Appender {
     /// Adds an event: to its patient's partition, or to every one where it is about none.
     pub fn push(&mut self, event: &Event<'_>) {
         let n_partitions = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
-        match &event.body {
-            EventBody::Patient { twin, .. }
-            | EventBody::Response { twin, .. }
-            | EventBody::Claim { twin, .. }
-            | EventBody::Transfer { twin, .. } => {
+        match event.body.twin() {
+            Some(twin) => {
                 let partition = partition_of(twin, n_partitions, &mut self.name);
                 self.add(partition, event);
             }
-            EventBody::Directory { .. } | EventBody::Control(_) => {
-                (0..n_partitions).for_each(|partition| self.add(partition, event));
-            }
+            None => (0..n_partitions).for_each(|partition| self.add(partition, event)),
         }
     }
 

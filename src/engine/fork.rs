@@ -55,7 +55,7 @@ impl Shard {
             scratch: Scratch::default(),
             dirty: Dirty::default(),
         };
-        fork.remember_links();
+        fork.remember_all_links();
         fork
     }
 }

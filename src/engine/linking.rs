@@ -25,10 +25,10 @@ use crate::domain::time::Timestamp;
 use crate::engine::checkpoint::bytes::Torn;
 use crate::engine::checkpoint::effects::effects_as_bytes;
 use crate::engine::shard::{Shard, StepOutput};
-use crate::twin::identities::{ClaimState, Dispute, Link, Received};
+use crate::twin::identities::{ClaimState, Dispute, Identities, Link, Received};
 use crate::twin::received::Salt;
 use crate::twin::statements::Topic;
-use crate::twin::twins::Applied;
+use crate::twin::twins::{Applied, Change};
 
 /// Resource versions in one event of a transfer: about a megabyte, which every broker takes.
 const MOVED_MAX: usize = 2_000;
@@ -47,7 +47,8 @@ type Wanted = BTreeMap<String, Vec<Period>>;
 impl Shard {
     /// Whether pipelines leave a patient alone.
     pub(super) fn is_off(&self, patient: u32) -> bool {
-        !self.identities.is_empty() && self.identities.is_off(patient, &self.twins.twin_id(patient))
+        !self.identities.is_nobody_off()
+            && self.identities.is_off(patient, &self.twins.twin_id(patient))
     }
 
     /// Follows what an event said of who a patient is, and passes on what it told of one that is linked.
@@ -172,13 +173,10 @@ impl Shard {
     /// Makes and ends the links of a patient as what is known of it now says.
     fn relink(&mut self, patient: u32, told: &mut Telling, output: &mut StepOutput) {
         let wanted = self.wanted(patient);
-        let identities = Arc::make_mut(&mut self.identities);
-        match &wanted {
-            Ok(_) => _ = identities.disputed.remove(&patient),
-            Err(why) => _ = identities.disputed.insert(patient, *why),
-        }
+        self.dispute(patient, wanted.as_ref().err().copied());
         let wanted = wanted.unwrap_or_default();
-        let current: Wanted = identities
+        let current: Wanted = self
+            .identities
             .links_of(patient)
             .map(|(to, one)| (to.clone(), one.periods.clone()))
             .collect();
@@ -197,17 +195,28 @@ impl Shard {
             let link = Link { serial: told.next(), periods: (*periods).clone() };
             Arc::make_mut(&mut self.identities).link(patient, to, link, self.known);
         }
-        self.remember_links();
+        self.remember_links(patient);
         let is_off = self.is_off(patient);
         let effects = if !was_off && is_off { self.fall_silent(patient) } else { Vec::new() };
         for (to, _) in new {
             self.send_all(patient, to, &effects, told, output);
         }
         if was_off && !is_off {
-            let changes = self.twins.all_of(patient);
-            let applied = Applied { patient: Some(patient), changes, ..Applied::default() };
-            self.follow(&applied, told.cause, output);
+            self.look_anew(patient, Vec::new(), told.cause, output);
         }
+    }
+
+    /// Notes why no link of a patient stands, or that nothing speaks against one. Readers share what is known of
+    /// identities, so that it is touched only where it becomes another.
+    fn dispute(&mut self, patient: u32, why: Option<Dispute>) {
+        if self.identities.disputed.get(&patient).copied() == why {
+            return;
+        }
+        let disputed = &mut Arc::make_mut(&mut self.identities).disputed;
+        match why {
+            Some(why) => disputed.insert(patient, why),
+            None => disputed.remove(&patient),
+        };
     }
 
     /// Everything known of a patient goes to the survivor, and with it what was said and still stands.
@@ -223,21 +232,12 @@ impl Shard {
             return;
         };
         let moved = self.twins.told(patient).into_iter();
-        let mut moved: Vec<_> = moved.filter_map(|one| within(one, &link.periods, true)).collect();
+        let moved: Vec<_> = moved.filter_map(|one| within(one, &link.periods, true)).collect();
         let bytes = if link.is_whole() { effects_as_bytes(effects) } else { Vec::new() };
-        loop {
-            let rest = moved.split_off(moved.len().min(MOVED_MAX));
-            let is_last = rest.is_empty();
-            let (stage, effects) = match is_last {
-                true => (Stage::Last, bytes.clone()),
-                false => (Stage::Going, Vec::new()),
-            };
+        for (moved, stage) in in_parts(moved, MOVED_MAX) {
+            let effects = if stage == Stage::Last { bytes.clone() } else { Vec::new() };
             let body = Moving::Facts { moved, effects: effects.into(), stage };
             told.transfer(self, patient, to, link.serial, body, output);
-            if is_last {
-                return;
-            }
-            moved = rest;
         }
     }
 
@@ -247,16 +247,8 @@ impl Shard {
             return;
         };
         let keys: BTreeSet<u64> = self.twins.told(patient).iter().map(|moved| moved.key).collect();
-        let mut keys: Vec<u64> = keys.into_iter().collect();
-        loop {
-            let rest = keys.split_off(keys.len().min(KEYS_MAX));
-            let is_last = rest.is_empty();
-            let stage = if is_last { Stage::Last } else { Stage::Going };
+        for (keys, stage) in in_parts(keys.into_iter().collect(), KEYS_MAX) {
             told.transfer(self, patient, to, link.serial, Moving::Return { keys, stage }, output);
-            if is_last {
-                break;
-            }
-            keys = rest;
         }
         Arc::make_mut(&mut self.identities).unlink(patient, to, self.known);
     }
@@ -275,7 +267,6 @@ impl Shard {
         let patient = self.twins.number_of(twin, self.known);
         let origin = transfer.origin.to_string();
         let Some(stood) = self.note_received(patient, &origin, transfer) else { return Ok(()) };
-        self.remember_links();
         let mut told = Telling::of(cause, self);
         let salt = Salt::of(&transfer.origin, transfer.link);
         let mut passed = (Stage::Alone, &Cow::Borrowed(&[][..]));
@@ -300,13 +291,8 @@ impl Shard {
         match stage {
             Stage::Alone => self.follow(&applied, cause, output),
             Stage::Going => {}
-            Stage::Last => {
-                let changes = self.twins.all_of(patient);
-                // What went back is a change too, where nothing of it is left.
-                let changes = changes.into_iter().chain(applied.changes).collect();
-                let applied = Applied { patient: Some(patient), changes, ..Applied::default() };
-                self.follow(&applied, cause, output);
-            }
+            // What went back is a change too, where nothing of it is left.
+            Stage::Last => self.look_anew(patient, applied.changes, cause, output),
         }
         let stands = self.identities.received.get(&(patient, origin)).is_some_and(|one| one.stands);
         if stands != stood {
@@ -334,20 +320,46 @@ impl Shard {
         };
         let Transfer { link, serial, hops, .. } = *transfer;
         let received = Received { link, serial, hops, stands };
+        let is_as_before = known.is_some_and(|known| (known.link, known.stands) == (link, stands));
         Arc::make_mut(&mut self.identities).received.insert(place, received);
+        // Of a link that goes on standing one fact comes after another.
+        if !is_as_before {
+            self.remember_links(patient);
+        }
         Some(stood)
     }
 
-    /// Has the twins know whose facts go on, and what comes to whom.
-    pub(super) fn remember_links(&mut self) {
-        self.twins.watch(self.identities.links.keys().map(|(patient, _)| *patient).collect());
-        let mut salts: BTreeMap<u32, Vec<Salt>> = BTreeMap::new();
-        for ((patient, origin), received) in &self.identities.received {
-            if let Some(origin) = twin_id(origin).filter(|_| received.stands) {
-                salts.entry(*patient).or_default().push(Salt::of(&origin, received.link));
-            }
-        }
-        self.twins.bring(salts);
+    /// Has the twins know whether the facts of a patient go on, and what comes to it.
+    fn remember_links(&mut self, patient: u32) {
+        let is_linked = self.identities.links_of(patient).next().is_some();
+        self.twins.watch(patient, is_linked);
+        let standing = self.identities.received_by(patient).filter(|(_, one)| one.stands);
+        let salts =
+            standing.filter_map(|(origin, one)| Some(Salt::of(&twin_id(origin)?, one.link)));
+        let salts = salts.collect();
+        self.twins.bring(patient, salts);
+    }
+
+    /// The same of everybody, in a shard that was put together from elsewhere.
+    pub(super) fn remember_all_links(&mut self) {
+        let Identities { links, received, .. } = &*self.identities;
+        let patients = links.keys().chain(received.keys()).map(|(patient, _)| *patient);
+        let patients: BTreeSet<u32> = patients.collect();
+        patients.into_iter().for_each(|patient| self.remember_links(patient));
+    }
+
+    /// Looks at everything that is true of a patient, and at what is not any more.
+    pub(super) fn look_anew(
+        &mut self,
+        patient: u32,
+        gone: Vec<Change>,
+        cause: LogPosition,
+        output: &mut StepOutput,
+    ) {
+        let mut changes = self.twins.all_of(patient);
+        changes.extend(gone);
+        let applied = Applied { patient: Some(patient), changes, ..Applied::default() };
+        self.follow(&applied, cause, output);
     }
 }
 
@@ -447,4 +459,18 @@ fn within(mut moved: Moved<'static>, periods: &[Period], is_first: bool) -> Opti
     };
     moved.resource.facts.retain(goes);
     (!is_first || !moved.resource.facts.is_empty()).then_some(moved)
+}
+
+/// Things in parts of so many, and where each stands among them; one part where there is nothing.
+fn in_parts<T>(mut things: Vec<T>, n_max: usize) -> Vec<(Vec<T>, Stage)> {
+    let mut parts = Vec::new();
+    loop {
+        let rest = things.split_off(things.len().min(n_max));
+        if rest.is_empty() {
+            parts.push((things, Stage::Last));
+            return parts;
+        }
+        parts.push((things, Stage::Going));
+        things = rest;
+    }
 }

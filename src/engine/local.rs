@@ -169,10 +169,7 @@ impl LocalEngine {
             }
         }
         // What followed lies in the log behind what was read, or in partitions that were read before.
-        while let Some((partition, frame)) = self.followed.pop_front() {
-            self.step(partition, &[frame], now)?;
-        }
-        Ok(())
+        self.step_followed(now)
     }
 
     /// Puts a library in force, where it differs from what is.
@@ -231,9 +228,7 @@ impl LocalEngine {
         for (partition, frames) in (0..).zip(by_partition) {
             self.step(partition, &frames, now)?;
         }
-        while let Some((partition, frame)) = self.followed.pop_front() {
-            self.step(partition, &[frame], now)?;
-        }
+        self.step_followed(now)?;
         // Without a sync the log may lose what a checkpoint holds.
         if self.durability == Durability::EachFlush
             && let Some(checkpointer) = &mut self.checkpointer
@@ -278,6 +273,14 @@ impl LocalEngine {
         self.sink.commit(&[(partition, position)], &records)?;
         if self.durability == Durability::EachFlush {
             self.sink.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Lets happen what followed from what happened.
+    fn step_followed(&mut self, now: Timestamp) -> Result<(), LocalError> {
+        while let Some((partition, frame)) = self.followed.pop_front() {
+            self.step(partition, &[frame], now)?;
         }
         Ok(())
     }

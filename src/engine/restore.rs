@@ -70,7 +70,7 @@ impl Shard {
             ..Shard::new(snapshot.partition)
         };
         shard.redefine()?;
-        shard.remember_links();
+        shard.remember_all_links();
         Ok(shard)
     }
 }

@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::event::Event;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
 use crate::engine::arrivals::{Arrivals, Arrived, Body};
@@ -66,6 +65,7 @@ pub struct TwinStage {
     sink: KafkaSink,
     /// What twins of other partitions are told goes into the log.
     forwarder: KafkaLogWriter,
+    forwards: Appender,
     n_partitions: u32,
     seats: Seats,
     arrivals: Arrivals,
@@ -119,6 +119,7 @@ impl TwinStage {
             member,
             sink,
             forwarder: KafkaLogWriter::new(settings)?,
+            forwards: Appender::new(n_partitions),
             n_partitions,
             seats: Seats::default(),
             leaving: None,
@@ -163,6 +164,8 @@ impl TwinStage {
         for (partition, frames) in by_partition(frames) {
             self.step(partition, frames)?;
         }
+        // What other twins are told is written before the position of its cause is committed.
+        self.forwarder.append(&self.forwards.take())?;
         self.times.end("step");
         let is_quiet_commit = self.committed_at.plus(QUIET_COMMIT_INTERVAL) <= now;
         if self.seats.unsaid().next().is_some() || is_quiet_commit {
@@ -218,7 +221,7 @@ impl TwinStage {
             if is_said {
                 continue;
             }
-            self.forward(&output.forwards)?;
+            output.forwards.iter().for_each(|event| self.forwards.push(event));
             if output.leaving.is_empty() {
                 continue;
             }
@@ -231,17 +234,6 @@ impl TwinStage {
             self.seats.keep(partition, records);
         }
         Ok(())
-    }
-
-    /// Appends what other twins are told, and waits until it is written: the position of its cause is committed
-    /// after it.
-    fn forward(&self, forwards: &[Event<'static>]) -> Result<(), TwinError> {
-        if forwards.is_empty() {
-            return Ok(());
-        }
-        let mut appender = Appender::new(self.n_partitions);
-        forwards.iter().for_each(|event| appender.push(event));
-        Ok(self.forwarder.append(&appender.take())?)
     }
 
     /// Commits what is to be said with how far the log was read. A group that is changing refuses it: then it is kept,

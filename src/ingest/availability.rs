@@ -3,7 +3,7 @@
 //! The latest of its resources' `issued` or `meta.lastUpdated`; where a resource has neither, the time
 //! it speaks of plus a lag that is stated here.
 
-use crate::domain::event::{Event, EventBody, Resource};
+use crate::domain::event::{Event, Resource};
 use crate::domain::fact::{Body, Fact, Valid};
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
@@ -18,15 +18,7 @@ pub fn available_at(resources: &[Resource<'_>]) -> Option<Timestamp> {
 
 /// When a record became available whose envelope says so: then, but not before what it speaks of.
 pub fn available_by(told: Timestamp, events: &[Event<'_>]) -> Timestamp {
-    let resources = events.iter().flat_map(|event| match &event.body {
-        EventBody::Patient { resources, .. } | EventBody::Directory { resources, .. } => {
-            resources.as_slice()
-        }
-        EventBody::Control(_)
-        | EventBody::Response { .. }
-        | EventBody::Claim { .. }
-        | EventBody::Transfer { .. } => &[],
-    });
+    let resources = events.iter().flat_map(|event| event.body.resources());
     let spoken_of = |resource: &Resource<'_>| {
         let of_facts = resource.facts.iter().filter_map(|fact| of_fact(fact, |_| Span::ZERO));
         resource.recorded_at.into_iter().chain(of_facts).max()

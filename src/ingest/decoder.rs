@@ -111,12 +111,12 @@ impl Decoder {
         now: Timestamp,
     ) -> Decoded<'a> {
         // What a layout cuts is a bare record: only headers could say otherwise, and most have none.
-        if record.headers.is_empty()
-            && let Some(read) = self.cut(spec, record, now)
-        {
+        let is_bare = record.headers.is_empty();
+        if is_bare && let Some(read) = self.cut(spec, record, now) {
             return self.one(spec, record, read);
         }
         match cloud_event::open(record, now) {
+            Ok(None) if is_bare => self.parse(spec, record, now),
             Ok(None) => self.read(spec, record, now),
             Ok(Some(event)) => self.unwrap(spec, record, event, now),
             Err((pointer, refused)) => self.refuse(spec, record, pointer, refused),

@@ -109,14 +109,7 @@ mod tests {
         let position = SourcePosition::new("fhir", 0, 7);
         let at = Timestamp::from_micros(5);
         let events = opened("ward", &position, &problems, at);
-        let names = events.iter().map(|event| match &event.body {
-            EventBody::Patient { twin, .. } => twin.to_string(),
-            EventBody::Directory { .. }
-            | EventBody::Control(_)
-            | EventBody::Response { .. }
-            | EventBody::Claim { .. }
-            | EventBody::Transfer { .. } => String::new(),
-        });
+        let names = events.iter().map(|event| event.body.twin().map(ToString::to_string).unwrap());
         assert_eq!(names.collect::<Vec<_>>(), ["ward/a", "ward/b"]);
         assert_eq!(events, opened("ward", &position, &problems, at));
     }

@@ -120,31 +120,25 @@ fn write_event(w: &mut Writer, texts: &mut Texts, scratch: &mut Writer, value: &
     if let Some(at) = value.available_at {
         write_time(w, event::AVAILABLE_AT, at);
     }
+    if let Some(twin) = value.body.twin() {
+        w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
+        w.text(event::PATIENT, &twin.patient);
+    }
     let resources = match &value.body {
-        EventBody::Patient { twin, resources } => {
-            w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
-            w.text(event::PATIENT, &twin.patient);
-            resources
-        }
+        EventBody::Patient { resources, .. } => resources,
         EventBody::Directory { namespace, resources } => {
             w.unsigned(event::NAMESPACE, texts.number(namespace));
             w.unsigned(event::DIRECTORY, 1);
             resources
         }
         EventBody::Control(control) => return write_control(w, control),
-        EventBody::Response { twin, response } => {
-            w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
-            w.text(event::PATIENT, &twin.patient);
+        EventBody::Response { response, .. } => {
             return w.message(event::RESPONSE, |w| write_response(w, response));
         }
-        EventBody::Claim { twin, claim } => {
-            w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
-            w.text(event::PATIENT, &twin.patient);
+        EventBody::Claim { claim, .. } => {
             return w.message(event::CLAIM, |w| write_claim(w, claim));
         }
-        EventBody::Transfer { twin, transfer } => {
-            w.unsigned(event::NAMESPACE, texts.number(&twin.namespace));
-            w.text(event::PATIENT, &twin.patient);
+        EventBody::Transfer { transfer, .. } => {
             return w.message(event::TRANSFER, |w| write_transfer(w, texts, transfer));
         }
     };

@@ -80,9 +80,10 @@ impl Rows for IdentityTable {
         let shard = view.shard();
         let identities = &shard.identities;
         let mut rows = Vec::new();
-        for span in identities.spans.iter().filter(|span| is_of(part, span.patient)) {
+        let spans = identities.spans.iter().filter(|(patient, _)| is_of(part, **patient));
+        for (patient, span) in spans.flat_map(|(one, all)| all.iter().map(|span| (*one, span))) {
             let Some(known) = view.scope.shown(span.known_from, span.known_to) else { continue };
-            let (patient, period) = (span.patient, span.period);
+            let period = span.period;
             let (state, linked_to) = ("linked", &*span.to);
             rows.push(IdentityCells { view, patient, state, linked_to, period, why: "", known });
         }
@@ -117,8 +118,8 @@ impl Rows for IdentityTable {
 
 /// The patient who has all facts of another, as the view shows it; empty where there is none.
 pub fn linked_to(view: &ShardView, patient: u32) -> &str {
-    let spans = view.shard().identities.spans.iter();
-    let mut whole = spans.filter(|span| span.patient == patient && span.period == Period::ALWAYS);
+    let spans = view.shard().identities.spans.get(&patient).into_iter().flatten();
+    let mut whole = spans.filter(|span| span.period == Period::ALWAYS);
     let is_shown = |from, to: Timestamp| {
         from <= view.scope.known && (view.scope.known < to || to == Timestamp::FOREVER)
     };

@@ -13,7 +13,7 @@ use crate::twin::events::EventRow;
 use crate::twin::known::{Known, Place};
 use crate::twin::local::Local;
 use crate::twin::places::write_resource_key;
-use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, parts_of, series_of};
+use crate::twin::samples::{Flags, RareParts, SampleRow, VOID_SERIES, series_of};
 use crate::twin::statements::StatementRow;
 use crate::twin::sums::{of_sample, of_statement};
 use crate::twin::twins::{Change, Twins};
@@ -285,10 +285,7 @@ impl Twins {
     }
 
     fn statement_changed(&mut self, row: &StatementRow, changes: &mut Vec<Change>) {
-        if row.version.status.counts() {
-            let (start, end) = (row.valid.start, row.valid.end);
-            changes.push(Change::Statement { topic: row.topic(), start, end });
-        }
+        changes.extend(Change::of_statement(row));
         if row.kind == ResourceKind::Patient {
             self.refresh_person(row.patient);
         }
@@ -377,12 +374,9 @@ impl Twins {
 
 /// Notes that a row came or went; `false` for one that says nothing.
 fn sample_changed(row: &SampleRow, changes: &mut Vec<Change>) -> bool {
-    let Some((signal, origin)) = parts_of(row.series) else { return false };
-    let counts = Flags::unpack(row.flags).status.counts();
-    if counts {
-        changes.push(Change::Sample { signal, origin, at: Timestamp::from_micros(row.at) });
-    }
-    counts
+    let change = Change::of_sample(row.series, row.flags, row.at);
+    changes.extend(change);
+    change.is_some()
 }
 
 fn rare_parts(resource: &Resource<'_>, from: Option<(&Fact<'_>, &Sample<'_>)>) -> RareParts {

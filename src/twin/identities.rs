@@ -55,8 +55,6 @@ pub struct Received {
 /// A link, and when it was known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkSpan {
-    /// The linked patient's number.
-    pub patient: u32,
     /// The survivor, as namespace/patient.
     pub to: Arc<str>,
     /// When it holds for the patient.
@@ -109,8 +107,8 @@ pub struct Identities {
     pub received: BTreeMap<(u32, String), Received>,
     /// Whose link does not stand, and why.
     pub disputed: BTreeMap<u32, Dispute>,
-    /// Every link there was, in the order in which they became known.
-    pub spans: Vec<LinkSpan>,
+    /// Every link there was of a patient, in the order in which they became known.
+    pub spans: BTreeMap<u32, Vec<LinkSpan>>,
     /// Namespaces whose identities are nobody's until they are linked; said by the site file.
     pub provisional: BTreeSet<String>,
 }
@@ -125,8 +123,8 @@ fn of_patient<T>(
 }
 
 impl Identities {
-    /// Whether nothing was ever linked or claimed, so that nobody has to ask.
-    pub fn is_empty(&self) -> bool {
+    /// Whether pipelines leave nobody alone, so that nobody has to ask.
+    pub fn is_nobody_off(&self) -> bool {
         self.links.is_empty() && self.provisional.is_empty()
     }
 
@@ -155,9 +153,9 @@ impl Identities {
 
     /// Makes a link stand from now on.
     pub fn link(&mut self, patient: u32, to: &str, link: Link, known: Timestamp) {
+        let spans = self.spans.entry(patient).or_default();
         for period in &link.periods {
-            self.spans.push(LinkSpan {
-                patient,
+            spans.push(LinkSpan {
                 to: to.into(),
                 period: *period,
                 known_from: known,
@@ -170,9 +168,9 @@ impl Identities {
     /// Ends a link.
     pub fn unlink(&mut self, patient: u32, to: &str, known: Timestamp) {
         self.links.remove(&(patient, to.to_owned()));
-        let same = |span: &&mut LinkSpan| span.patient == patient && *span.to == *to;
-        let open = self.spans.iter_mut().filter(|span| span.known_to == Timestamp::FOREVER);
-        open.filter(same).for_each(|span| span.known_to = known);
+        let spans = self.spans.get_mut(&patient).into_iter().flatten();
+        let open = spans.filter(|span| span.known_to == Timestamp::FOREVER && *span.to == *to);
+        open.for_each(|span| span.known_to = known);
     }
 
     /// What is known of these patients, numbered anew in their order: enough to leave alone whom the shard does.

@@ -8,8 +8,6 @@
 //! anew, and what goes back can be named. Where a resource is told of both, the twin's own record of it counts: the
 //! source itself has said whose it is now.
 
-use std::collections::BTreeMap;
-
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::domain::identity::{LogPosition, TwinId};
@@ -35,9 +33,12 @@ impl Salt {
 }
 
 impl Twins {
-    /// Says which links bring facts to which patient.
-    pub fn bring(&mut self, salts: BTreeMap<u32, Vec<Salt>>) {
-        self.salts = salts;
+    /// Says which links bring facts to a patient.
+    pub fn bring(&mut self, patient: u32, salts: Vec<Salt>) {
+        match salts.is_empty() {
+            true => self.salts.remove(&patient),
+            false => self.salts.insert(patient, salts),
+        };
     }
 
     /// The number of a patient to whom something comes, who may be heard of for the first time.

@@ -109,34 +109,24 @@ impl Twins {
     /// Everything that is true of a patient, as if all of it had just come.
     pub fn all_of(&self, patient: u32) -> Vec<Change> {
         let mut changes = Vec::new();
-        let mut sample = |series: u16, flags: u16, at: i64| {
-            let (Some((signal, origin)), true) =
-                (parts_of(series), Flags::unpack(flags).status.counts())
-            else {
-                return;
-            };
-            changes.push(Change::Sample { signal, origin, at: Timestamp::from_micros(at) });
-        };
         for segment in &self.segments {
             for number in segment.of_patient(patient) {
                 if segment.marks.known_to(number) == Timestamp::FOREVER {
                     let row = segment.value(number);
-                    sample(row.series, row.flags, row.at);
+                    changes.extend(Change::of_sample(row.series, row.flags, row.at));
                 }
             }
         }
         for number in self.tail.rows.rows_between(patient, patient) {
             let row = self.tail.rows.row(number);
             if row.patient == patient && self.tail.marks.known_to(number) == Timestamp::FOREVER {
-                sample(row.series, row.flags, row.at);
+                changes.extend(Change::of_sample(row.series, row.flags, row.at));
             }
         }
         for number in self.statement_index.of_patient(patient) {
             let row = self.statements.row(number);
-            let is_current = self.statements.known_to(number) == Timestamp::FOREVER;
-            if is_current && row.version.status.counts() {
-                let (start, end) = (row.valid.start, row.valid.end);
-                changes.push(Change::Statement { topic: row.topic(), start, end });
+            if self.statements.known_to(number) == Timestamp::FOREVER {
+                changes.extend(Change::of_statement(row));
             }
         }
         changes.sort_unstable();

@@ -28,10 +28,10 @@ use crate::twin::names::Names;
 use crate::twin::newest::Newest;
 use crate::twin::places::{Places, write_resource_key};
 use crate::twin::received::Salt;
-use crate::twin::samples::series_of;
+use crate::twin::samples::{Flags, parts_of, series_of};
 use crate::twin::segment::{Extent, Segment};
 use crate::twin::statement_index::StatementIndex;
-use crate::twin::statements::{DIRECTORY, Statements, Topic};
+use crate::twin::statements::{DIRECTORY, StatementRow, Statements, Topic};
 use crate::twin::sums::Sums;
 use crate::twin::tail::{TAIL_ROWS_MAX, Tail};
 use crate::twin::told::Mark;
@@ -124,6 +124,21 @@ pub enum Change {
         /// When it ends.
         end: Timestamp,
     },
+}
+
+impl Change {
+    /// That a sample came or went; `None` for one that says nothing.
+    pub(super) fn of_sample(series: u16, flags: u16, at: i64) -> Option<Change> {
+        let (signal, origin) = parts_of(series)?;
+        let counts = Flags::unpack(flags).status.counts();
+        counts.then(|| Change::Sample { signal, origin, at: Timestamp::from_micros(at) })
+    }
+
+    /// That a statement came or went; `None` for one that does not count.
+    pub(super) fn of_statement(row: &StatementRow) -> Option<Change> {
+        let (topic, start, end) = (row.topic(), row.valid.start, row.valid.end);
+        row.version.status.counts().then_some(Change::Statement { topic, start, end })
+    }
 }
 
 /// What applying an event did.
@@ -290,9 +305,8 @@ impl Twins {
         };
         let (number, event) = self.tail.events.push(&event.source, position);
         let mark = self.mark();
-        let names_person = resources.iter().any(|one| one.kind == ResourceKind::Patient);
-        let person = names_person.then(|| self.person(patient));
         let names_person = resources.iter().any(|one| one.kind.is_of_identity());
+        let person = names_person.then(|| self.person(patient));
         let mut applied = Applied { names_person, ..Applied::default() };
         for resource in resources {
             applied.n_facts += resource.facts.len();
@@ -329,9 +343,12 @@ impl Twins {
         }
     }
 
-    /// Has the new facts of these patients told again.
-    pub fn watch(&mut self, patients: BTreeSet<u32>) {
-        self.watched = patients;
+    /// Says whether the new facts of a patient are told again.
+    pub fn watch(&mut self, patient: u32, is_watched: bool) {
+        match is_watched {
+            true => self.watched.insert(patient),
+            false => self.watched.remove(&patient),
+        };
     }
 
     fn apply_resource(

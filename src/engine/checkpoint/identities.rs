@@ -43,8 +43,11 @@ pub fn write_identities(out: &mut Out, identities: &Identities) {
         let number = Dispute::ALL.iter().position(|one| one == why);
         out.u8(number.and_then(|number| u8::try_from(number).ok()).unwrap_or(u8::MAX));
     });
-    out.list(spans.iter(), |out, span| {
-        out.u32(span.patient);
+    let spans =
+        spans.iter().flat_map(|(patient, all)| all.iter().map(move |span| (*patient, span)));
+    let spans: Vec<(u32, &LinkSpan)> = spans.collect();
+    out.list(spans.into_iter(), |out, (patient, span)| {
+        out.u32(patient);
         out.text(&span.to);
         [span.period.start, span.period.end, span.known_from, span.known_to]
             .into_iter()
@@ -99,11 +102,13 @@ pub fn read_identities(part: &mut In<'_>) -> Result<Identities, Torn> {
         let (patient, why) = (part.u32()?, usize::from(part.u8()?));
         Ok((patient, *Dispute::ALL.get(why).ok_or(Torn)?))
     })?;
-    let spans = part.list(|part| {
+    let all = part.list(|part| {
         let (patient, to) = (part.u32()?, part.text()?.into());
         let period = Period { start: time(part)?, end: time(part)? };
-        Ok(LinkSpan { patient, to, period, known_from: time(part)?, known_to: time(part)? })
+        Ok((patient, LinkSpan { to, period, known_from: time(part)?, known_to: time(part)? }))
     })?;
+    let mut spans: BTreeMap<u32, Vec<LinkSpan>> = BTreeMap::new();
+    all.into_iter().for_each(|(patient, span)| spans.entry(patient).or_default().push(span));
     Ok(Identities {
         claims: claims.into_iter().collect(),
         links: links.into_iter().collect(),
