@@ -7,7 +7,7 @@ use crate::checks::inputs::Inputs;
 use crate::domain::time::Timestamp;
 use crate::pipeline::pipeline::{Core, Gate, Pipeline};
 use crate::pipeline::value_set::ValueSets;
-use crate::rules::assessment::{Assessment, Cell, Findings, Outcome, Reading, Row};
+use crate::rules::assessment::{Assessment, Cell, Findings, Outcome, Reading, Row, Since};
 use crate::rules::news2::{RED, monitoring};
 use crate::rules::score_table::ScoreTable;
 
@@ -66,7 +66,7 @@ fn news2(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
 /// What a feature of the pipeline reads of a case.
 fn cell(inputs: &Inputs<'_>, name: &str) -> Result<Cell, CheckError> {
     let since = |stands: bool| match stands {
-        true => Cell::Since(Timestamp::from_micros(0)),
+        true => Cell::Since(Since { at: Timestamp::from_micros(0), evidence: None }),
         false => Cell::NotStated,
     };
     match name {

@@ -1,4 +1,4 @@
-//! What the product says: an alert, a follow-up or a suggestion, with its reason and its evidence.
+//! What the product says: an alert, a follow-up, a suggestion or a risk, with its reason and its evidence.
 //!
 //! An effect belongs to one *episode*, a stretch of valid time in which a pipeline's condition holds
 //! for a patient. Its id is fixed when it is first said; a correction, a moved onset or a new band is
@@ -41,15 +41,22 @@ pub enum EffectKind {
     FollowUp,
     /// A proposal for treatment.
     Suggestion,
+    /// A probability or a score that nobody is asked to act on now.
+    Risk,
 }
 
 impl EffectKind {
+    /// Every kind.
+    pub const ALL: [EffectKind; 4] =
+        [EffectKind::Alert, EffectKind::FollowUp, EffectKind::Suggestion, EffectKind::Risk];
+
     /// The name in pipeline files, records and SQL.
     pub const fn name(self) -> &'static str {
         match self {
             EffectKind::Alert => "alert",
             EffectKind::FollowUp => "follow-up",
             EffectKind::Suggestion => "suggestion",
+            EffectKind::Risk => "risk",
         }
     }
 }
@@ -172,9 +179,9 @@ impl Audience {
 /// One fact an effect rests on, as it was when the effect was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What was measured.
-    pub signal: Signal,
-    /// Its value as it is read aloud, with unit: `25 /min`.
+    /// What it is.
+    pub fact: FactName,
+    /// Its value as it is read aloud, with unit: `25 /min`; of a statement, how it stands.
     pub value: String,
     /// The code it came under, as `system|code`.
     pub code: String,
@@ -194,6 +201,33 @@ pub struct Evidence {
     pub log: Option<LogPosition>,
     /// What it contributed to the score, where it did.
     pub points: Option<i64>,
+}
+
+/// What a fact is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactName {
+    /// A value of a signal.
+    Signal(Signal),
+    /// A statement, by what it is called: a medicine, a condition, a state.
+    Statement(String),
+}
+
+impl FactName {
+    /// The signal's name; of a statement, the kind of its resource.
+    pub fn name(&self, kind: ResourceKind) -> &'static str {
+        match self {
+            FactName::Signal(signal) => signal.spec().name,
+            FactName::Statement(_) => kind.name(),
+        }
+    }
+
+    /// What a nurse reads.
+    pub fn label(&self) -> &str {
+        match self {
+            FactName::Signal(signal) => signal.spec().label,
+            FactName::Statement(label) => label,
+        }
+    }
 }
 
 /// The score behind an effect.
@@ -276,8 +310,12 @@ impl Effect {
     /// Bytes of memory that it takes, without the texts that it shares.
     pub fn size_bytes(&self) -> usize {
         let evidence = self.evidence.iter().map(|one| {
+            let label = match &one.fact {
+                FactName::Signal(_) => 0,
+                FactName::Statement(label) => label.len(),
+            };
             let texts = [&one.value, &one.code, &one.resource];
-            let texts = texts.into_iter().map(String::len).sum::<usize>();
+            let texts = texts.into_iter().map(String::len).sum::<usize>() + label;
             size_of::<Evidence>() + texts + one.source.topic.len()
         });
         let notes = self.notes.iter().map(|note| size_of::<String>() + note.len());

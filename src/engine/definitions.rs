@@ -137,7 +137,7 @@ fn track(pipeline: &Pipeline, subject: &Arc<str>) -> Track {
 fn scored(pipeline: &Pipeline, input: usize, name: &str) -> Arc<str> {
     let gives_points = match &pipeline.core {
         Core::Table(table) => table.inputs.iter().any(|scored| scored.input == input),
-        Core::Rule(_) => false,
+        Core::Rule(rule) => rule.scored,
     };
     if gives_points { name.into() } else { "".into() }
 }

@@ -44,18 +44,28 @@ pub enum LibraryError {
     },
 }
 
-/// The definitions that ship.
-const SHIPPED: [(&str, &str); 7] = [
-    (
-        "pipelines/value-sets/metformin.yaml",
-        include_str!("../../pipelines/value-sets/metformin.yaml"),
-    ),
-    ("pipelines/ckd-monitoring.yaml", include_str!("../../pipelines/ckd-monitoring.yaml")),
-    ("pipelines/critical-values.yaml", include_str!("../../pipelines/critical-values.yaml")),
-    ("pipelines/kdigo-aki.yaml", include_str!("../../pipelines/kdigo-aki.yaml")),
-    ("pipelines/metformin-egfr.yaml", include_str!("../../pipelines/metformin-egfr.yaml")),
-    ("pipelines/news2.yaml", include_str!("../../pipelines/news2.yaml")),
-    ("pipelines/potassium.yaml", include_str!("../../pipelines/potassium.yaml")),
+macro_rules! shipped {
+    ($($path:literal,)*) => {
+        &[$((
+            concat!("pipelines/", $path),
+            include_str!(concat!("../../pipelines/", $path)),
+        ),)*]
+    };
+}
+
+/// The definitions that ship: every file of `pipelines/`.
+const SHIPPED: &[(&str, &str)] = shipped![
+    "value-sets/metformin.yaml",
+    "ckd-monitoring.yaml",
+    "critical-values.yaml",
+    "kdigo-aki.yaml",
+    "metformin-egfr.yaml",
+    "mews.yaml",
+    "news2.yaml",
+    "potassium.yaml",
+    "qsofa.yaml",
+    "shock-index.yaml",
+    "sirs.yaml",
 ];
 
 impl Library {
@@ -64,8 +74,8 @@ impl Library {
     /// # Errors
     /// If one of them is wrong, which is our own mistake.
     pub fn shipped() -> Result<Library, LibraryError> {
-        let files = SHIPPED.map(|(path, text)| (PathBuf::from(path), text.to_owned()));
-        Library::of_files(files.to_vec())
+        let files = SHIPPED.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
+        Library::of_files(files.collect())
     }
 
     /// The definitions of a folder: `*.yaml` are pipelines, `value-sets/*.yaml` value sets.

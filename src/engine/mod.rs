@@ -44,6 +44,7 @@ pub mod spool;
 pub mod steward;
 pub mod story;
 pub mod story_facts;
+pub mod story_statements;
 pub mod story_run;
 pub mod ticks;
 pub mod timers;

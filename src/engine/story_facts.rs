@@ -6,6 +6,7 @@ use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::engine::story::item_time;
+use crate::engine::story_statements::statement;
 
 /// The site file of stories: every signal, answer and state by its own name.
 pub fn site_text() -> String {
@@ -65,14 +66,11 @@ pub fn happenings(item: &str, patient: &str, at: Timestamp) -> Option<Vec<Happen
         ["leaves", setting] => clinical(stay(patient, setting, "", at, Some(at))),
         ["state", name] => clinical(state(name, &subject, at, None)?),
         ["state", name, "ends"] => clinical(state(name, &subject, at, Some(at))?),
-        ["orders", "metformin"] => clinical(metformin("order", "active", &subject, at, at)),
-        ["takes", "metformin", "since", since] => {
-            clinical(metformin("order", "active", &subject, item_time(since)?, at))
-        }
-        ["stops", "metformin", "since", since] => {
-            clinical(metformin("order", "stopped", &subject, item_time(since)?, at))
-        }
-        ["proposes", "metformin"] => clinical(metformin("proposal", "active", &subject, at, at)),
+        [
+            "orders" | "takes" | "stops" | "proposes" | "has" | "had" | "refuted" | "procedure"
+            | "allergy" | "visit",
+            ..,
+        ] => clinical(statement(&words, &subject, at)?),
         ["watch", rest @ ..] => {
             let resource = observation(rest, &subject, at, at, "final")?;
             Some(vec![Happening { resource, feed: Feed::Watch }])
@@ -164,21 +162,6 @@ fn state(name: &str, subject: &Json, at: Timestamp, end: Option<Timestamp>) -> O
         "subject": subject,
         "period": period,
     }))
-}
-
-fn metformin(intent: &str, status: &str, subject: &Json, since: Timestamp, at: Timestamp) -> Json {
-    json!({
-        "resourceType": "MedicationRequest",
-        "id": "metformin",
-        "meta": { "lastUpdated": at.to_string() },
-        "status": status,
-        "intent": intent,
-        "medicationCodeableConcept": {
-            "coding": [{ "system": "http://www.whocc.no/atc", "code": "A10BA02", "display": "metformin" }],
-        },
-        "subject": subject,
-        "authoredOn": since.to_string(),
-    })
 }
 
 /// `respiratory_rate 25 /min`, `consciousness voice`: its id is the signal and the time it was true,

@@ -272,7 +272,7 @@ fn effect_changed(
 fn evidence_of(evidence: &Evidence) -> EvidenceOf {
     EvidenceOf {
         hypothetical: evidence.source.topic == TOPIC,
-        label: evidence.signal.spec().label.to_owned(),
+        label: evidence.fact.label().to_owned(),
         value: evidence.value.clone(),
         effective_at: evidence.at.to_string(),
         source: evidence.source.to_string(),

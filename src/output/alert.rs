@@ -232,8 +232,8 @@ fn evidence(evidence: &Evidence) -> EvidenceRecord {
         false => format!("{}/{}", evidence.kind.name(), evidence.resource),
     };
     EvidenceRecord {
-        label: evidence.signal.spec().label.to_owned(),
-        signal: evidence.signal.spec().name.to_owned(),
+        label: evidence.fact.label().to_owned(),
+        signal: evidence.fact.name(evidence.kind).to_owned(),
         value: evidence.value.clone(),
         code: evidence.code.clone(),
         effective_at: time(evidence.at),

@@ -45,6 +45,7 @@ fn said(twin: &TwinId<'_>, effect: &Effect) -> Said {
             EffectKind::Alert => SaidKind::Alert,
             EffectKind::FollowUp => SaidKind::FollowUp,
             EffectKind::Suggestion => SaidKind::Suggestion,
+            EffectKind::Risk => SaidKind::Risk,
         },
         change: match effect.change {
             EffectChange::Raised => SaidChange::Raised,
@@ -136,8 +137,8 @@ fn score(score: &EffectScore) -> SaidScore {
 fn evidence(evidence: &Evidence) -> SaidEvidence {
     let (system, code) = evidence.code.rsplit_once('|').unwrap_or(("", &evidence.code));
     SaidEvidence {
-        signal: evidence.signal.spec().name.to_owned(),
-        label: evidence.signal.spec().label.to_owned(),
+        signal: evidence.fact.name(evidence.kind).to_owned(),
+        label: evidence.fact.label().to_owned(),
         value: evidence.value.clone(),
         code_system: system.to_owned(),
         code: code.to_owned(),

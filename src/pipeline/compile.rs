@@ -10,7 +10,7 @@ use crate::domain::statement::SETTINGS;
 use crate::domain::time::Span;
 use crate::pipeline::feature::{Feature, parse_span};
 use crate::pipeline::file::{BandFile, FileError, PipelineFile, PolicyFile};
-use crate::pipeline::pipeline::{Band, Core, Gate, Pipeline, Policy};
+use crate::pipeline::pipeline::{Band, Core, Gate, NEVER, Pipeline, Policy};
 use crate::pipeline::table_text::{self, Names};
 use crate::pipeline::value_set::ValueSets;
 use crate::rules::assessment::Rule;
@@ -85,9 +85,9 @@ fn name(name: &Spanned<String>) -> Result<Arc<str>, FileError> {
 }
 
 fn kind(kind: &Spanned<String>) -> Result<EffectKind, FileError> {
-    let all = [EffectKind::Alert, EffectKind::FollowUp, EffectKind::Suggestion];
-    let found = all.into_iter().find(|known| known.name() == kind.value);
-    found.ok_or_else(|| FileError::at(kind, "expected `alert`, `follow-up` or `suggestion`"))
+    let found = EffectKind::ALL.into_iter().find(|known| known.name() == kind.value);
+    found
+        .ok_or_else(|| FileError::at(kind, "expected `alert`, `follow-up`, `suggestion` or `risk`"))
 }
 
 fn features(
@@ -98,7 +98,7 @@ fn features(
     for (name, text) in &file.features {
         let feature =
             Feature::parse(&text.value).map_err(|message| FileError::at(text, message))?;
-        if let Feature::Medication(set) = &feature
+        if let Some(set) = feature.stated().and_then(|stated| stated.set.as_ref())
             && !value_sets.contains_key(set)
         {
             return Err(FileError::at(text, format!("there is no value set `{set}`")));
@@ -134,7 +134,7 @@ fn core(
                 let known = known.join(", ");
                 FileError::at(name, format!("there is no such rule, expected one of {known}"))
             })?;
-            let features = rule_features(name, rule, features)?;
+            let features = rule_features(file, name, rule, features)?;
             let named: Vec<&str> = bands.iter().map(|band| band.name.as_ref()).collect();
             if named != rule.bands {
                 let expected = rule.bands.iter().rev().copied().collect::<Vec<_>>().join(", ");
@@ -147,8 +147,9 @@ fn core(
     }
 }
 
-/// Puts features into the order of the rule's inputs.
+/// Puts features into the order of the rule's inputs; those that only a gate or a note names follow.
 fn rule_features(
+    file: &PipelineFile,
     place: &Spanned<String>,
     rule: &Rule,
     features: Features,
@@ -165,11 +166,16 @@ fn rule_features(
         }
         ordered.push((name.clone(), feature.clone()));
     }
-    let surplus = features.iter().find(|(name, _)| ordered.iter().all(|(known, _)| known != name));
-    match surplus {
-        Some((name, _)) => Err(FileError::at(place, format!("the rule takes no feature `{name}`"))),
-        None => Ok(ordered),
+    let gates = file.applies_when.iter().map(|gate| gate.value.as_str());
+    let named = gates.chain(file.notes.keys().map(String::as_str));
+    let named: Vec<&str> = named.filter_map(|text| text.split_whitespace().next()).collect();
+    let is_new = |(name, _): &&(String, Feature)| ordered.iter().all(|(known, _)| known != name);
+    let others: Vec<(String, Feature)> = features.iter().filter(is_new).cloned().collect();
+    if let Some((name, _)) = others.iter().find(|(name, _)| !named.contains(&name.as_str())) {
+        return Err(FileError::at(place, format!("the rule takes no feature `{name}`")));
     }
+    ordered.extend(others);
+    Ok(ordered)
 }
 
 fn parameters(file: &PipelineFile, rule: &Rule) -> Result<Vec<Span>, FileError> {
@@ -236,9 +242,13 @@ fn gate(text: &Spanned<String>, names: &Names<'_>) -> Result<Gate, FileError> {
 }
 
 fn policy(file: &PolicyFile, bands: &[Band]) -> Result<Policy, FileError> {
-    let raise_from = bands.iter().position(|band| *band.name == *file.raise_from.value);
-    let raise_from =
-        raise_from.ok_or_else(|| FileError::at(&file.raise_from, "there is no such band"))?;
+    let raise_from = match file.raise_from.value.as_str() {
+        "never" => NEVER,
+        name => {
+            let band = bands.iter().position(|band| *band.name == *name);
+            band.ok_or_else(|| FileError::at(&file.raise_from, "there is no such band"))?
+        }
+    };
     let setting = |text: &Spanned<String>| match SETTINGS.contains(&text.value.as_str()) {
         true => Ok(text.value.clone()),
         false => {

@@ -1,13 +1,14 @@
 //! What an effect rests on, read off the twin at the moment it is said.
 
-use crate::domain::effect::Evidence;
+use crate::domain::effect::{Evidence, FactName};
 use crate::domain::event::ResourceKind;
 use crate::domain::time::Timestamp;
 use crate::pipeline::live::Live;
-use crate::pipeline::view::{Scratch, View};
+use crate::pipeline::view::{Piece, Scratch, View};
 use crate::rules::assessment::{Assessment, Finding};
 use crate::twin::block::Kept;
 use crate::twin::read::Measured;
+use crate::twin::statements::StatementRow;
 
 /// The evidence of a finding, the newest first.
 pub fn evidence_of(
@@ -17,16 +18,15 @@ pub fn evidence_of(
     finding: &Finding,
     scratch: &Scratch,
 ) -> Vec<Evidence> {
-    let mut evidence: Vec<Evidence> = finding
-        .evidence
-        .iter()
-        .filter_map(|index| scratch.evidence.get(*index))
-        .filter_map(|measured| {
-            let points = points_of(live, assessment, measured);
-            describe(view, measured, points)
-        })
-        .collect();
-    evidence.sort_by(|a, b| (b.at, a.signal, &a.resource).cmp(&(a.at, b.signal, &b.resource)));
+    let pieces = finding.evidence.iter().filter_map(|index| scratch.evidence.get(*index));
+    let described = pieces.filter_map(|piece| match piece {
+        Piece::Sample(measured) => {
+            measured_fact(view, measured, points_of(live, assessment, measured))
+        }
+        Piece::Statement(row) => Some(stated_fact(view, row)),
+    });
+    let mut evidence: Vec<Evidence> = described.collect();
+    evidence.sort_by(|a, b| (b.at, &a.fact, &a.resource).cmp(&(a.at, &b.fact, &b.resource)));
     evidence
 }
 
@@ -41,7 +41,7 @@ fn points_of(live: &Live, assessment: &Assessment, measured: &Measured) -> Optio
     points.and_then(|points| points.points)
 }
 
-fn describe(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option<Evidence> {
+fn measured_fact(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option<Evidence> {
     let Kept { row, rare, event, resource } = view.twins.sample(measured.place)?;
     let kind = match (rare.kind, resource.is_empty()) {
         (Some(kind), _) => kind,
@@ -50,7 +50,7 @@ fn describe(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option
     };
     let events = view.twins.events();
     Some(Evidence {
-        signal: measured.signal,
+        fact: FactName::Signal(measured.signal),
         value: value_text(measured, rare.raw.as_ref()),
         code: view.twins.code(&row).to_owned(),
         at: measured.at,
@@ -62,6 +62,28 @@ fn describe(view: &View<'_>, measured: &Measured, points: Option<i64>) -> Option
         log: Some(events.log_position(&event)),
         points,
     })
+}
+
+fn stated_fact(view: &View<'_>, row: &StatementRow) -> Evidence {
+    let statement = &row.statement;
+    let events = view.twins.events();
+    let code = statement.codes.first();
+    Evidence {
+        fact: FactName::Statement(statement.label().to_owned()),
+        value: match row.valid.end {
+            Timestamp::FOREVER => statement.status.to_string(),
+            end => format!("{} until {end}", statement.status).trim_start().to_owned(),
+        },
+        code: code.map_or(String::new(), |code| format!("{}|{}", code.system, code.code)),
+        at: row.valid.start,
+        known_at: row.known,
+        kind: row.kind,
+        resource: row.id.to_string(),
+        version_id: row.version.version_id,
+        source: events.source(&row.event),
+        log: Some(events.log_position(&row.event)),
+        points: None,
+    }
 }
 
 /// `25 /min`, `< 0.3 mg/dL`, `109 umol/L (1.23 mg/dL)`, `unusable: 38 C`.

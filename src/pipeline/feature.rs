@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! latest respiratory_rate within 60 min            newest value, not older than that
+//! lowest systolic_blood_pressure within 6 h        least value of the window; `highest` likewise
 //! all creatinine within 365 d by clinical          every value of the window
 //! standing comfort_care                            a state, since when
 //! medication metformin                             a medicine of a value set in force, since when
+//! condition stroke ever                            a condition of a value set, in force or past
+//! procedure surgery within 30 d                    what was done
+//! medicines within 35 d | allergies | stays within 366 d    every one, with codes and times
 //! age | birth date | sex | death
 //! ```
 //! Live, replay, backtest and what-if evaluate the same code on a twin as of one instant.
@@ -14,9 +18,10 @@ use crate::domain::fact::Origin;
 use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
-use crate::pipeline::setting::stands_since;
-use crate::pipeline::view::View;
-use crate::rules::assessment::{Cell, InputKind, Reading};
+use crate::pipeline::setting::stands_by;
+use crate::pipeline::stated::{Matter, Reach, Stated};
+use crate::pipeline::view::{Piece, View};
+use crate::rules::assessment::{Cell, InputKind, Reading, Since};
 use crate::twin::read::Measured;
 use crate::twin::statements::Topic;
 
@@ -25,12 +30,18 @@ use crate::twin::statements::Topic;
 pub enum Feature {
     /// The newest value of a signal within a window.
     Latest(Window),
+    /// The least value of a signal within a window.
+    Lowest(Window),
+    /// The greatest value of a signal within a window.
+    Highest(Window),
     /// Every value of a signal within a window.
     All(Window),
     /// Since when a state stands.
     Standing(Standing),
-    /// Since when a medicine of a value set is taken.
-    Medication(String),
+    /// Since when a medicine, a condition or a procedure of a value set is there.
+    State(Stated),
+    /// Every statement of a matter.
+    List(Stated),
     /// Age in whole years.
     Age,
     /// The birth date.
@@ -52,10 +63,6 @@ pub struct Window {
     pub span: Span,
 }
 
-/// The kinds of statements that say that a medicine is taken.
-pub const MEDICATION_KINDS: [ResourceKind; 2] =
-    [ResourceKind::MedicationRequest, ResourceKind::MedicationStatement];
-
 impl Feature {
     /// Reads a feature's words.
     ///
@@ -65,6 +72,8 @@ impl Feature {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words.as_slice() {
             ["latest", signal, "within", rest @ ..] => Ok(Feature::Latest(window(signal, rest)?)),
+            ["lowest", signal, "within", rest @ ..] => Ok(Feature::Lowest(window(signal, rest)?)),
+            ["highest", signal, "within", rest @ ..] => Ok(Feature::Highest(window(signal, rest)?)),
             ["all", signal, "within", rest @ ..] => Ok(Feature::All(window(signal, rest)?)),
             ["standing", name] => match Standing::named(name) {
                 Some(standing) => Ok(Feature::Standing(standing)),
@@ -73,15 +82,22 @@ impl Feature {
                     Err(format!("unknown state `{name}`, expected one of {known}"))
                 }
             },
-            ["medication", set] => Ok(Feature::Medication((*set).to_owned())),
+            ["medication", set, rest @ ..] => state(Matter::Medicines, set, rest),
+            ["condition", set, rest @ ..] => state(Matter::Conditions, set, rest),
+            ["procedure", set, rest @ ..] => state(Matter::Procedures, set, rest),
+            ["medicines", rest @ ..] => list(Matter::Medicines, rest),
+            ["allergies", rest @ ..] => list(Matter::Allergies, rest),
+            ["stays", rest @ ..] => list(Matter::Stays, rest),
             ["age"] => Ok(Feature::Age),
             ["birth", "date"] => Ok(Feature::Birth),
             ["sex"] => Ok(Feature::Sex),
             ["death"] => Ok(Feature::Death),
             _ => Err(format!(
-                "`{text}` is no feature, expected `latest SIGNAL within SPAN [by ORIGIN, ...]`, \
-                 `all SIGNAL within SPAN [by ORIGIN, ...]`, `standing STATE`, \
-                 `medication VALUE_SET`, `age`, `birth date`, `sex` or `death`"
+                "`{text}` is no feature, expected `latest SIGNAL within SPAN [by ORIGIN, ...]` \
+                 (also `lowest`, `highest` and `all`), `standing STATE`, `medication VALUE_SET` \
+                 (also `condition` and `procedure`, each with `ever` or `within SPAN`), \
+                 `medicines`, `allergies` or `stays` (each with `within SPAN`), `age`, \
+                 `birth date`, `sex` or `death`"
             )),
         }
     }
@@ -89,9 +105,10 @@ impl Feature {
     /// The kind of cell it gives.
     pub const fn kind(&self) -> InputKind {
         match self {
-            Feature::Latest(_) => InputKind::Reading,
+            Feature::Latest(_) | Feature::Lowest(_) | Feature::Highest(_) => InputKind::Reading,
             Feature::All(_) => InputKind::Series,
-            Feature::Standing(_) | Feature::Medication(_) | Feature::Death => InputKind::State,
+            Feature::Standing(_) | Feature::State(_) | Feature::Death => InputKind::State,
+            Feature::List(_) => InputKind::List,
             Feature::Age => InputKind::Age,
             Feature::Birth => InputKind::Birth,
             Feature::Sex => InputKind::Sex,
@@ -101,9 +118,29 @@ impl Feature {
     /// The signal window it reads, if it reads one.
     pub const fn window(&self) -> Option<&Window> {
         match self {
-            Feature::Latest(window) | Feature::All(window) => Some(window),
+            Feature::Latest(window)
+            | Feature::Lowest(window)
+            | Feature::Highest(window)
+            | Feature::All(window) => Some(window),
             Feature::Standing(_)
-            | Feature::Medication(_)
+            | Feature::State(_)
+            | Feature::List(_)
+            | Feature::Age
+            | Feature::Birth
+            | Feature::Sex
+            | Feature::Death => None,
+        }
+    }
+
+    /// The statements it reads, if it reads any.
+    pub const fn stated(&self) -> Option<&Stated> {
+        match self {
+            Feature::State(stated) | Feature::List(stated) => Some(stated),
+            Feature::Latest(_)
+            | Feature::Lowest(_)
+            | Feature::Highest(_)
+            | Feature::All(_)
+            | Feature::Standing(_)
             | Feature::Age
             | Feature::Birth
             | Feature::Sex
@@ -115,7 +152,9 @@ impl Feature {
     pub fn reads(&self, topic: Topic) -> bool {
         match (self, topic) {
             (Feature::Standing(standing), Topic::Standing(other)) => *standing == other,
-            (Feature::Medication(_), Topic::Kind(kind)) => MEDICATION_KINDS.contains(&kind),
+            (Feature::State(stated) | Feature::List(stated), Topic::Kind(kind)) => {
+                stated.matter.is_said_by(kind)
+            }
             (
                 Feature::Age | Feature::Birth | Feature::Sex | Feature::Death,
                 Topic::Kind(ResourceKind::Patient),
@@ -124,22 +163,43 @@ impl Feature {
         }
     }
 
+    /// The topics whose statements make instants to evaluate where they begin and end.
+    pub fn topics(&self) -> impl Iterator<Item = Topic> {
+        let standing = match self {
+            Feature::Standing(standing) => Some(Topic::Standing(*standing)),
+            _ => None,
+        };
+        let kinds = self.stated().map_or(&[][..], |stated| stated.matter.kinds());
+        standing.into_iter().chain(kinds.iter().map(|kind| Topic::Kind(*kind)))
+    }
+
+    /// How long after its end a statement still changes it.
+    pub const fn after(&self) -> Span {
+        match self.stated() {
+            Some(stated) => stated.reach.after(),
+            None => Span::ZERO,
+        }
+    }
+
     /// Whether a change of it makes an instant of its own to evaluate: a value does, a medicine or a
     /// state that begins or ends does, a birth date does not.
     pub const fn makes_points(&self) -> bool {
         match self {
             Feature::Latest(_)
+            | Feature::Lowest(_)
+            | Feature::Highest(_)
             | Feature::All(_)
             | Feature::Standing(_)
-            | Feature::Medication(_)
+            | Feature::State(_)
+            | Feature::List(_)
             | Feature::Death => true,
             Feature::Age | Feature::Birth | Feature::Sex => false,
         }
     }
 
-    /// The feature of a patient as of `at`. Samples it used are appended to `evidence`.
-    pub fn extract(&self, view: &View<'_>, at: Timestamp, evidence: &mut Vec<Measured>) -> Cell {
-        let View { twins, value_sets, patient } = *view;
+    /// The feature of a patient as of `at`. Facts it used are appended to `evidence`.
+    pub fn extract(&self, view: &View<'_>, at: Timestamp, evidence: &mut Vec<Piece>) -> Cell {
+        let View { twins, patient, .. } = *view;
         match self {
             Feature::Latest(window) => {
                 #[cfg(test)]
@@ -152,25 +212,22 @@ impl Feature {
                     None => Cell::Missing,
                 }
             }
+            Feature::Lowest(window) => extreme(window.values(view, at), |one| one.value, evidence),
+            Feature::Highest(window) => {
+                extreme(window.values(view, at), |one| -one.value, evidence)
+            }
             Feature::All(window) => {
-                let range = (at.minus(window.span), at);
-                let found = twins.window(patient, window.signal, &window.origins, range);
-                let readings = found.into_iter().map(|measured| reading(measured, evidence));
-                Cell::Series(readings.collect())
+                let found = window.values(view, at).into_iter();
+                Cell::Series(found.map(|measured| reading(measured, evidence)).collect())
             }
             Feature::Standing(standing) => {
-                stands_since(view, *standing, at).map_or(Cell::NotStated, Cell::Since)
+                stands_by(view, *standing, at).map_or(Cell::NotStated, |row| {
+                    evidence.push(Piece::Statement(row.clone()));
+                    Cell::Since(Since { at: row.valid.start, evidence: Some(evidence.len() - 1) })
+                })
             }
-            Feature::Medication(set) => {
-                let set = value_sets.get(set);
-                let rows = MEDICATION_KINDS
-                    .iter()
-                    .flat_map(|kind| twins.statements(patient, Topic::Kind(*kind)));
-                let taken = rows.filter(|row| {
-                    row.in_force_at(at) && set.is_some_and(|set| set.holds(&row.statement.codes))
-                });
-                taken.map(|row| row.valid.start).min().map_or(Cell::NotStated, Cell::Since)
-            }
+            Feature::State(stated) => stated.state(view, at, evidence),
+            Feature::List(stated) => stated.list(view, at, evidence),
             Feature::Age => {
                 let age = twins.person(patient).birth.and_then(|birth| birth.age_years(at));
                 age.map_or(Cell::Missing, |(least, greatest)| Cell::Age { least, greatest })
@@ -179,14 +236,39 @@ impl Feature {
             Feature::Sex => twins.person(patient).sex.map_or(Cell::Missing, Cell::Sex),
             Feature::Death => {
                 let died = twins.person(patient).deceased_from.filter(|from| *from <= at);
-                died.map_or(Cell::NotStated, Cell::Since)
+                let since = |at| Cell::Since(Since { at, evidence: None });
+                died.map_or(Cell::NotStated, since)
             }
         }
     }
 }
 
-fn reading(measured: Measured, evidence: &mut Vec<Measured>) -> Reading {
-    evidence.push(measured);
+impl Window {
+    /// Its values, ascending by time.
+    fn values(&self, view: &View<'_>, at: Timestamp) -> Vec<Measured> {
+        let range = (at.minus(self.span), at);
+        view.twins.window(view.patient, self.signal, &self.origins, range)
+    }
+}
+
+/// The value of least `rank`, the newest of several. A newest value that cannot be used hides those before it
+/// (TW-3); an older one that could not be used says nothing.
+fn extreme(
+    found: Vec<Measured>,
+    rank: impl Fn(&Measured) -> i64,
+    evidence: &mut Vec<Piece>,
+) -> Cell {
+    let Some(newest) = found.last().copied() else { return Cell::Missing };
+    if newest.unusable.is_some() {
+        return Cell::Reading(reading(newest, evidence));
+    }
+    let usable = found.into_iter().rev().filter(|one| one.unusable.is_none());
+    let least = usable.min_by_key(|one| rank(one)).unwrap_or(newest);
+    Cell::Reading(reading(least, evidence))
+}
+
+fn reading(measured: Measured, evidence: &mut Vec<Piece>) -> Reading {
+    evidence.push(Piece::Sample(measured));
     Reading {
         value: measured.value,
         decimals: measured.signal.spec().decimals,
@@ -195,6 +277,28 @@ fn reading(measured: Measured, evidence: &mut Vec<Measured>) -> Reading {
         unusable: measured.unusable,
         is_preliminary: measured.is_preliminary,
         evidence: evidence.len() - 1,
+    }
+}
+
+/// `medication SET`, `condition SET ever`, `procedure SET within 30 d`.
+fn state(matter: Matter, set: &str, rest: &[&str]) -> Result<Feature, String> {
+    let reach = match rest {
+        ["ever"] => Reach::Ever,
+        rest => reach(rest)?,
+    };
+    Ok(Feature::State(Stated { matter, set: Some(set.to_owned()), reach }))
+}
+
+/// `medicines`, `stays within 366 d`.
+fn list(matter: Matter, rest: &[&str]) -> Result<Feature, String> {
+    Ok(Feature::List(Stated { matter, set: None, reach: reach(rest)? }))
+}
+
+fn reach(rest: &[&str]) -> Result<Reach, String> {
+    match rest {
+        [] => Ok(Reach::InForce),
+        ["within", span @ ..] => Ok(Reach::Within(parse_span(&span.join(" "))?)),
+        rest => Err(format!("expected `within SPAN`, found `{}`", rest.join(" "))),
     }
 }
 

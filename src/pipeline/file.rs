@@ -15,7 +15,7 @@ pub struct PipelineFile {
     pub name: Spanned<String>,
     /// What a nurse reads.
     pub title: String,
-    /// `alert`, `follow-up` or `suggestion`.
+    /// `alert`, `follow-up`, `suggestion` or `risk`.
     #[schemars(with = "String")]
     pub kind: Spanned<String>,
     /// The edition of the rule.
@@ -79,7 +79,7 @@ pub struct BandFile {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyFile {
-    /// The least band that is said.
+    /// The least band that is said; `never` for a score that is only kept.
     #[schemars(with = "String")]
     pub raise_from: Spanned<String>,
     /// How long the condition must be gone before the episode ends.

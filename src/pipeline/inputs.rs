@@ -6,7 +6,7 @@ use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::view::{Scratch, View};
-use crate::rules::assessment::{Cell, Reading};
+use crate::rules::assessment::{Cell, Reading, Told};
 
 /// One input of a pipeline, as it is read at some instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,13 +78,26 @@ fn text(cell: &Cell, signal: Option<Signal>) -> String {
         },
         (Cell::Missing, Some(_)) => NONE.to_owned(),
         (Cell::Missing | Cell::Reading(_) | Cell::Series(_), None) => "unknown".to_owned(),
-        (Cell::Since(since), _) => format!("since {since}"),
+        (Cell::Since(since), _) => format!("since {}", since.at),
+        (Cell::Told(told), _) => told_text(told),
         (Cell::NotStated, _) => "not stated".to_owned(),
         (Cell::Age { least, greatest }, _) if least == greatest => format!("{least} years"),
         (Cell::Age { least, greatest }, _) => format!("{least} to {greatest} years"),
         (Cell::Birth(birth), _) => birth.to_string(),
         (Cell::Sex(sex), _) => format!("{sex:?}").to_lowercase(),
     }
+}
+
+/// `metformin since 2026-01-01T08:00:00Z, ramipril since ...`.
+fn told_text(told: &[Told]) -> String {
+    if told.is_empty() {
+        return "none".to_owned();
+    }
+    let texts = told.iter().map(|one| match one.to {
+        None => format!("{} since {}", one.label, one.from),
+        Some(to) => format!("{} from {} to {to}", one.label, one.from),
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn reading_text(reading: &Reading, signal: Signal) -> String {

@@ -146,7 +146,7 @@ impl Live {
                 dirty.points.extend(died.filter(|_| *feature == Feature::Death));
                 continue;
             }
-            dirty.ranges.push((start, end));
+            dirty.ranges.push((start, end.plus(feature.after())));
             if feature.makes_points() {
                 let ends = [start, end].into_iter();
                 dirty.points.extend(ends.filter(|at| is_instant(*at)));
@@ -174,14 +174,8 @@ impl Live {
             twins.statements(patient, topic).any(|row| row.valid.start == at || row.valid.end == at)
         };
         self.pipeline.features.iter().any(|(_, feature)| match feature {
-            Feature::Standing(standing) => touches(Topic::Standing(*standing)),
-            Feature::Medication(_) => crate::pipeline::feature::MEDICATION_KINDS
-                .iter()
-                .any(|kind| touches(Topic::Kind(*kind))),
             Feature::Death => twins.person(patient).deceased_from == Some(at),
-            Feature::Latest(_) | Feature::All(_) | Feature::Age | Feature::Birth | Feature::Sex => {
-                false
-            }
+            feature => feature.topics().any(touches),
         })
     }
 
@@ -194,18 +188,14 @@ impl Live {
             let rows = rows.filter(|row| row.valid.start == at || row.valid.end == at);
             rows.map(|row| row.key).min()
         };
-        let keys = self.pipeline.features.iter().filter_map(|(_, feature)| match feature {
-            Feature::Latest(window) | Feature::All(window) => {
-                let found = twins.window(patient, window.signal, &window.origins, (at, at));
-                found.iter().filter_map(|measured| twins.key(measured.place)).min()
-            }
-            Feature::Standing(standing) => of_topic(Topic::Standing(*standing)),
-            Feature::Medication(_) => crate::pipeline::feature::MEDICATION_KINDS
-                .iter()
-                .filter_map(|kind| of_topic(Topic::Kind(*kind)))
-                .min(),
-            Feature::Age | Feature::Birth | Feature::Sex | Feature::Death => None,
-        });
+        let keys =
+            self.pipeline.features.iter().filter_map(|(_, feature)| match feature.window() {
+                Some(window) => {
+                    let found = twins.window(patient, window.signal, &window.origins, (at, at));
+                    found.iter().filter_map(|measured| twins.key(measured.place)).min()
+                }
+                None => feature.topics().filter_map(of_topic).min(),
+            });
         keys.min()
     }
 }

@@ -13,6 +13,7 @@ pub mod pipeline;
 pub mod supports;
 pub mod said;
 pub mod setting;
+pub mod stated;
 pub mod table_text;
 pub mod truth;
 pub mod value_set;

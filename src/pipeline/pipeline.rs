@@ -80,10 +80,13 @@ pub struct Band {
     pub says: String,
 }
 
+/// In the place of the least band that is said: no band is.
+pub const NEVER: usize = usize::MAX;
+
 /// When something is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The least band that is said.
+    /// The least band that is said; `NEVER` for a score that is only kept.
     pub raise_from: usize,
     /// How long the condition must be gone, in valid time, before the episode ends.
     pub clears_after: Span,
@@ -140,13 +143,7 @@ impl Pipeline {
         let is_table = matches!(self.core, Core::Table(_));
         let latest = self.features.iter().filter_map(move |(_, feature)| match feature {
             Feature::Latest(window) => Some(window).filter(|_| is_table),
-            Feature::All(_)
-            | Feature::Standing(_)
-            | Feature::Medication(_)
-            | Feature::Age
-            | Feature::Birth
-            | Feature::Sex
-            | Feature::Death => None,
+            _ => None,
         });
         latest.flat_map(|window| window.origins.iter().map(|origin| (window.signal, *origin)))
     }
@@ -169,7 +166,7 @@ impl Gate {
             },
             Gate::NotStanding(input) => match row.cell(*input) {
                 Cell::Since(since) => {
-                    Some(format!("since {since} a state stands it is not made for"))
+                    Some(format!("since {} a state stands it is not made for", since.at))
                 }
                 _ => None,
             },

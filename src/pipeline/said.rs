@@ -310,7 +310,7 @@ impl<'s> Said<'s> {
         }
         let next = finding_of(&assessment, subject)?;
         let cause = self.scratch.evidence.get(next.cause?)?;
-        Some(format!("closed by the result of {}", cause.at))
+        Some(format!("closed by the result of {}", cause.at()))
     }
 
     fn conclude(

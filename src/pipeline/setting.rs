@@ -1,5 +1,7 @@
 //! Where a patient is, and whether it is a time to be silent.
 
+use std::sync::Arc;
+
 use crate::domain::event::ResourceKind;
 use crate::domain::standing::Standing;
 use crate::domain::statement::{Activity, Attribute};
@@ -48,8 +50,13 @@ pub fn stay_at<'v>(view: &View<'v>, at: Timestamp) -> Stay<'v> {
     Stay { view: *view, row: newest.map(|row| &**row) }
 }
 
-/// Since when a state stands at `at`. What was said before the newest "no" has ended with it.
-pub fn stands_since(view: &View<'_>, state: Standing, at: Timestamp) -> Option<Timestamp> {
+/// What says that a state stands at `at`, the earliest first. What was said before the newest "no" has ended
+/// with it.
+pub fn stands_by<'v>(
+    view: &View<'v>,
+    state: Standing,
+    at: Timestamp,
+) -> Option<&'v Arc<StatementRow>> {
     let said = || view.twins.statements(view.patient, Topic::Standing(state));
     let denied = said()
         .filter(|row| row.statement.activity == Activity::Void && row.valid.start <= at)
@@ -57,11 +64,10 @@ pub fn stands_since(view: &View<'_>, state: Standing, at: Timestamp) -> Option<T
         .max();
     said()
         .filter(|row| row.in_force_at(at) && denied.is_none_or(|denied| denied < row.valid.start))
-        .map(|row| row.valid.start)
-        .min()
+        .min_by_key(|row| (row.valid.start, row.key))
 }
 
 /// Whether any of `states` stands at `at`.
 pub fn is_silent(view: &View<'_>, states: &[Standing], at: Timestamp) -> bool {
-    states.iter().any(|state| stands_since(view, *state, at).is_some())
+    states.iter().any(|state| stands_by(view, *state, at).is_some())
 }

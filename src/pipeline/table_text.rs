@@ -2,6 +2,7 @@
 
 use crate::domain::signal::Signal;
 use crate::pipeline::feature::Feature;
+use crate::rules::assessment::InputKind;
 use crate::rules::score_table::{Bin, Condition, Line, ScoredInput};
 
 /// What a table's cells and conditions may name.
@@ -60,7 +61,9 @@ fn head(text: &str, names: &Names<'_>) -> Result<Head, String> {
     let mut parts = text.split(',').map(str::trim);
     let name = parts.next().unwrap_or_default();
     let input = names.input(name)?;
-    let Some((_, Feature::Latest(window))) = names.features.get(input) else {
+    let feature = names.features.get(input).map(|(_, feature)| feature);
+    let window = feature.filter(|one| one.kind() == InputKind::Reading).and_then(Feature::window);
+    let Some(window) = window else {
         return Err(format!("`{name}` must be a feature of the form `latest SIGNAL within SPAN`"));
     };
     let conditions = parts.map(|part| names.condition(part)).collect::<Result<_, _>>()?;

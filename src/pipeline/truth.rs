@@ -297,8 +297,7 @@ impl Truth<'_> {
 
     /// The key of the fact a finding counts from.
     fn cause(&self, finding: &Finding) -> Option<u64> {
-        let measured = self.scratch.evidence.get(finding.cause?)?;
-        self.view.twins.key(measured.place)
+        self.view.key(self.scratch.evidence.get(finding.cause?)?)
     }
 
     fn score_row(

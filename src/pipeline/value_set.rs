@@ -1,8 +1,10 @@
-//! Codes that mean one thing: what a rule calls "metformin". Matched by system and code only.
+//! Codes that mean one thing: what a rule calls "metformin". Matched by system and code only; a class of a
+//! hierarchical system (ATC `C09A`, ICD-10 `I50`) stands for every code that begins with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 use crate::domain::coding::Coding;
 use crate::pipeline::file::FileError;
@@ -11,6 +13,7 @@ use crate::pipeline::file::FileError;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ValueSet {
     codes: BTreeSet<(String, String)>,
+    classes: BTreeSet<(String, String)>,
 }
 
 /// The value sets that pipelines can name.
@@ -28,8 +31,9 @@ struct ValueSetFile {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CodeFile {
-    system: String,
-    code: String,
+    system: Spanned<String>,
+    code: Option<String>,
+    class: Option<Spanned<String>>,
     #[serde(rename = "display")]
     _display: String,
 }
@@ -41,8 +45,20 @@ impl ValueSet {
     /// If the text is not such a file; the message names line and column.
     pub fn read(text: &str) -> Result<(String, ValueSet), FileError> {
         let file: ValueSetFile = serde_saphyr::from_str(text).map_err(FileError::yaml)?;
-        let codes = file.codes.into_iter().map(|code| (code.system, code.code)).collect();
-        Ok((file.name, ValueSet { codes }))
+        let mut set = ValueSet::default();
+        for CodeFile { system, code, class, .. } in file.codes {
+            let is_new = match (code, class) {
+                (Some(code), None) => set.codes.insert((system.value.clone(), code)),
+                (None, Some(class)) if !class.value.is_empty() => {
+                    set.classes.insert((system.value.clone(), class.value))
+                }
+                _ => return Err(FileError::at(&system, "expected either a `code` or a `class`")),
+            };
+            if !is_new {
+                return Err(FileError::at(&system, "the code stands in this set already"));
+            }
+        }
+        Ok((file.name, set))
     }
 
     /// Whether any of `codings` is in the set.
@@ -51,7 +67,10 @@ impl ValueSet {
             let same = |(system, code): &(String, String)| {
                 *system == coding.system && *code == coding.code
             };
-            self.codes.iter().any(same)
+            let begins = |(system, class): &(String, String)| {
+                *system == coding.system && coding.code.starts_with(class.as_str())
+            };
+            self.codes.iter().any(same) || self.classes.iter().any(begins)
         })
     }
 }

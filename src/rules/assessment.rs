@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::domain::coding::Coding;
 use crate::domain::date::BirthDate;
 use crate::domain::fact::Comparator;
 use crate::domain::person::Sex;
@@ -21,8 +22,10 @@ pub enum Cell {
     Reading(Reading),
     /// Every value within its window, ascending by time.
     Series(Vec<Reading>),
-    /// A state stands, or a medicine is taken, since then.
-    Since(Timestamp),
+    /// A state stands, a medicine is taken, a condition is there, since then.
+    Since(Since),
+    /// Everything that was stated of a matter, ascending by its beginning.
+    Told(Vec<Told>),
     /// Nobody said whether the state stands: unknown, not "no".
     NotStated,
     /// The least and the greatest age in whole years.
@@ -36,6 +39,39 @@ pub enum Cell {
     Birth(BirthDate),
     /// Female or male.
     Sex(Sex),
+}
+
+/// Since when something is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// When it began.
+    pub at: Timestamp,
+    /// Which piece of evidence of the row says so, where one does.
+    pub evidence: Option<usize>,
+}
+
+/// A statement about a patient, as a rule sees it: a medicine, an allergy, a stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Since when it is so.
+    pub from: Timestamp,
+    /// Until when it was so; `None` while it is.
+    pub to: Option<Timestamp>,
+    /// Its codes.
+    pub codes: Vec<Coding<'static>>,
+    /// What it is called.
+    pub label: String,
+    /// A stay's setting, an allergy's criticality, a medicine's route; empty where nobody said.
+    pub about: String,
+    /// Which piece of evidence of the row it is.
+    pub evidence: usize,
+}
+
+impl Told {
+    /// Whether it is so at `at`.
+    pub fn is_in_force(&self, at: Timestamp) -> bool {
+        self.from <= at && self.to.is_none_or(|to| at < to)
+    }
 }
 
 /// A value of a signal, as a rule sees it.
@@ -116,6 +152,7 @@ impl Row<'_> {
             Cell::Reading(reading) => std::slice::from_ref(reading),
             Cell::Missing
             | Cell::Since(_)
+            | Cell::Told(_)
             | Cell::NotStated
             | Cell::Age { .. }
             | Cell::Birth(_)
@@ -125,15 +162,87 @@ impl Row<'_> {
 
     /// Since when a state stands; `None` when nobody said so.
     pub fn since(&self, input: usize) -> Option<Timestamp> {
+        self.stands(input).map(|since| since.at)
+    }
+
+    /// Since when a state stands, and what says so; `None` when nobody did.
+    pub fn stands(&self, input: usize) -> Option<Since> {
         match self.cell(input) {
             Cell::Since(since) => Some(*since),
             Cell::Missing
             | Cell::Reading(_)
             | Cell::Series(_)
+            | Cell::Told(_)
             | Cell::NotStated
             | Cell::Age { .. }
             | Cell::Birth(_)
             | Cell::Sex(_) => None,
+        }
+    }
+
+    /// What was stated of a matter; empty when there is nothing.
+    pub fn told(&self, input: usize) -> &[Told] {
+        match self.cell(input) {
+            Cell::Told(told) => told,
+            Cell::Missing
+            | Cell::Reading(_)
+            | Cell::Series(_)
+            | Cell::Since(_)
+            | Cell::NotStated
+            | Cell::Age { .. }
+            | Cell::Birth(_)
+            | Cell::Sex(_) => &[],
+        }
+    }
+
+    /// The value of an input that is one; `None` where there is none.
+    pub fn reading(&self, input: usize) -> Option<&Reading> {
+        match self.cell(input) {
+            Cell::Reading(reading) => Some(reading),
+            Cell::Missing
+            | Cell::Series(_)
+            | Cell::Since(_)
+            | Cell::Told(_)
+            | Cell::NotStated
+            | Cell::Age { .. }
+            | Cell::Birth(_)
+            | Cell::Sex(_) => None,
+        }
+    }
+
+    /// The usable value of an input, in its signal's resolution; `None` where there is none, or only a bound.
+    pub fn value(&self, input: usize) -> Option<i64> {
+        let reading = self.reading(input)?;
+        Some(reading.value).filter(|_| reading.unusable.is_none() && reading.comparator.is_none())
+    }
+
+    /// The greatest age in whole years that an input of age allows.
+    pub fn age(&self, input: usize) -> Option<u32> {
+        match self.cell(input) {
+            Cell::Age { greatest, .. } => Some(*greatest),
+            Cell::Missing
+            | Cell::Reading(_)
+            | Cell::Series(_)
+            | Cell::Since(_)
+            | Cell::Told(_)
+            | Cell::NotStated
+            | Cell::Birth(_)
+            | Cell::Sex(_) => None,
+        }
+    }
+
+    /// Female or male, where it is known.
+    pub fn sex(&self, input: usize) -> Option<Sex> {
+        match self.cell(input) {
+            Cell::Sex(sex) => Some(*sex),
+            Cell::Missing
+            | Cell::Reading(_)
+            | Cell::Series(_)
+            | Cell::Since(_)
+            | Cell::Told(_)
+            | Cell::NotStated
+            | Cell::Age { .. }
+            | Cell::Birth(_) => None,
         }
     }
 
@@ -274,6 +383,8 @@ pub struct Rule {
     pub name: &'static str,
     /// The inputs, in the order of the row's cells.
     pub inputs: &'static [RuleInput],
+    /// Whether its inputs give points, which are kept with each score.
+    pub scored: bool,
     /// The parameters, in the order of the row's.
     pub parameters: &'static [&'static str],
     /// What it speaks about, each on its own; one without a name if there is only one.
@@ -312,6 +423,8 @@ pub enum InputKind {
     Series,
     /// `Since` or `NotStated`.
     State,
+    /// `Told`.
+    List,
     /// `Age`.
     Age,
     /// `Birth`.

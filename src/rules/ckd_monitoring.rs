@@ -28,6 +28,7 @@ pub static CKD_MONITORING: Rule = Rule {
         RuleInput { name: "comfort_care", kind: InputKind::State },
         RuleInput { name: "death", kind: InputKind::State },
     ],
+    scored: false,
     parameters: &["grace"],
     subjects: &["egfr", "uacr"],
     bands: &["scheduled", "due", "overdue"],

@@ -32,6 +32,7 @@ pub static CRITICAL_VALUES: Rule = Rule {
         reading("lactate"),
         RuleInput { name: "age", kind: InputKind::Age },
     ],
+    scored: false,
     parameters: &["stands"],
     subjects: &[
         "hemoglobin",

@@ -15,6 +15,7 @@ pub static KDIGO_AKI: Rule = Rule {
         RuleInput { name: "creatinine", kind: InputKind::Series },
         RuleInput { name: "dialysis", kind: InputKind::State },
     ],
+    scored: false,
     parameters: &["stands"],
     subjects: &["aki"],
     bands: &["stage-1", "stage-2", "stage-3"],

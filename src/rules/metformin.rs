@@ -18,6 +18,7 @@ pub static METFORMIN: Rule = Rule {
         RuleInput { name: "contrast", kind: InputKind::State },
         RuleInput { name: "age", kind: InputKind::Age },
     ],
+    scored: false,
     parameters: &["new_order"],
     subjects: &["metformin"],
     bands: &[

@@ -56,6 +56,7 @@ pub mod raas_potassium;
 pub mod registry;
 pub mod renal_mass;
 pub mod resting_heart_rate;
+pub mod rows;
 pub mod score_table;
 pub mod sepsis3;
 pub mod sepsis_bundle;

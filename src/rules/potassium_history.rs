@@ -18,6 +18,7 @@ pub static POTASSIUM: Rule = Rule {
         RuleInput { name: "dialysis", kind: InputKind::State },
         RuleInput { name: "age", kind: InputKind::Age },
     ],
+    scored: false,
     parameters: &["stands"],
     subjects: &["hyperkalaemia", "hypokalaemia"],
     bands: &["mild", "moderate", "severe"],

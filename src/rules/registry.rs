@@ -6,12 +6,25 @@ use crate::rules::critical_values::CRITICAL_VALUES;
 use crate::rules::kdigo_aki_history::KDIGO_AKI;
 use crate::rules::metformin::METFORMIN;
 use crate::rules::potassium_history::POTASSIUM;
+use crate::rules::rows::mews::MEWS;
+use crate::rules::rows::qsofa::QSOFA;
+use crate::rules::rows::shock_index::SHOCK_INDEX;
+use crate::rules::rows::sirs::SIRS;
 
 /// Every rule.
-pub static RULES: [&Rule; 5] =
-    [&CKD_MONITORING, &CRITICAL_VALUES, &KDIGO_AKI, &METFORMIN, &POTASSIUM];
+pub static RULES: &[&Rule] = &[
+    &CKD_MONITORING,
+    &CRITICAL_VALUES,
+    &KDIGO_AKI,
+    &METFORMIN,
+    &MEWS,
+    &POTASSIUM,
+    &QSOFA,
+    &SHOCK_INDEX,
+    &SIRS,
+];
 
 /// The rule of this name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
-    RULES.into_iter().find(|rule| rule.name == name)
+    RULES.iter().copied().find(|rule| rule.name == name)
 }

@@ -160,6 +160,7 @@ impl ScoreTable {
             Cell::Missing
             | Cell::Series(_)
             | Cell::Since(_)
+            | Cell::Told(_)
             | Cell::NotStated
             | Cell::Age { .. }
             | Cell::Birth(_)

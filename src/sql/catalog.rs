@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 
-use crate::sql::effects::{Alerts, FollowUps, Revisions, Suggestions};
+use crate::sql::effects::{Alerts, FollowUps, Revisions, RiskAssessments, Suggestions};
 use crate::sql::evidence::EvidenceTable;
 use crate::sql::identities::IdentityTable;
 use crate::sql::observations::Observations;
@@ -114,8 +114,13 @@ pub const TABLES: &[TableSpec] = &[
     table("follow_ups", "Follow-ups as they stand.", make::<FollowUps>),
     table("suggestions", "Suggestions as they stand.", make::<Suggestions>),
     table(
+        "risk_assessments",
+        "Risks as they stand: probabilities and scores that nobody is asked to act on now.",
+        make::<RiskAssessments>,
+    ),
+    table(
         "revisions",
-        "Every revision of every alert, follow-up and suggestion, as it was made.",
+        "Every revision of every alert, follow-up, suggestion and risk, as it was made.",
         make::<Revisions>,
     ),
     table("evidence", "What alerts, follow-ups and suggestions rest on.", make::<EvidenceTable>),

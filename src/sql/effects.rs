@@ -131,13 +131,7 @@ fn time_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
         column!("evidence", Text, "What it rests on: label value at time, by source.", |cells| {
             let evidence = cells.row.effect.evidence.iter();
             let texts = evidence.map(|one| {
-                format!(
-                    "{} {} at {} from {}",
-                    one.signal.spec().label,
-                    one.value,
-                    one.at,
-                    one.source
-                )
+                format!("{} {} at {} from {}", one.fact.label(), one.value, one.at, one.source)
             });
             Cell::Owned(texts.collect::<Vec<_>>().join("; "))
         }),
@@ -297,6 +291,8 @@ effect_tables! {
     FollowUps = EffectKind::FollowUp;
     /// `suggestions`
     Suggestions = EffectKind::Suggestion;
+    /// `risk_assessments`
+    RiskAssessments = EffectKind::Risk;
 }
 
 /// `revisions`
@@ -308,7 +304,7 @@ impl Rows for Revisions {
 
     fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
         let kind: Column<EffectCells<'s>> =
-            column!("kind", Text, "alert, follow-up or suggestion.", |cells| {
+            column!("kind", Text, "alert, follow-up, suggestion or risk.", |cells| {
                 Cell::Text(cells.row.effect.kind.name())
             });
         [kind].into_iter().chain(columns()).collect()

@@ -33,19 +33,19 @@ impl Rows for EvidenceTable {
             column!(
                 "effect",
                 Text,
-                "The effect: the id of an alert, follow-up or suggestion.",
+                "The effect: the id of an alert, follow-up, suggestion or risk.",
                 |cells| { Cell::Owned(cells.row.effect.id.to_string()) }
             ),
             column!("patient", Text, "The patient as namespace/identifier.", |cells| {
                 Cell::text(cells.view.patient(cells.row.patient))
             }),
-            column!("signal", Text, "The signal.", |cells| {
-                Cell::Text(cells.evidence.signal.spec().name)
+            column!("signal", Text, "The signal; of a statement, the kind of resource.", |cells| {
+                Cell::Text(cells.evidence.fact.name(cells.evidence.kind))
             }),
-            column!("label", Text, "What the signal is called.", |cells| {
-                Cell::Text(cells.evidence.signal.spec().label)
+            column!("label", Text, "What it is called.", |cells| {
+                Cell::text(cells.evidence.fact.label())
             }),
-            column!("value", Text, "The value with its unit.", |cells| {
+            column!("value", Text, "The value with its unit; how a statement stands.", |cells| {
                 Cell::text(&cells.evidence.value)
             }),
             column!("points", Integer, "What it contributed to the score.", |cells| {

@@ -20,12 +20,18 @@ pub(crate) fn resources(said: &Said) -> Result<Vec<Resource>, FhirError> {
         SaidStatus::Resolved => TaskStatus::Completed,
         SaidStatus::Withdrawn => TaskStatus::EnteredInError,
     };
-    let mut resources = vec![risk(said)?, score::observation(said)?, flag(said)?];
+    let mut resources = assessed(said)?;
+    resources.push(flag(said)?);
     if let Some(status) = page_status(said) {
         resources.push(page(said, status)?);
     }
     resources.push(task::task(said, status, ResourceType::RiskAssessment)?);
     Ok(resources)
+}
+
+/// The resources of a risk that nobody is asked to act on: what was assessed, and the score behind it.
+pub(crate) fn assessed(said: &Said) -> Result<Vec<Resource>, FhirError> {
+    Ok(vec![risk(said)?, score::observation(said)?])
 }
 
 fn risk(said: &Said) -> Result<Resource, FhirError> {

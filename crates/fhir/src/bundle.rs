@@ -33,6 +33,7 @@ pub fn bundle_json(said: &Said) -> Result<String, FhirError> {
         SaidKind::Alert => alert::resources(said)?,
         SaidKind::FollowUp => follow_up::resources(said)?,
         SaidKind::Suggestion => suggestion::resources(said)?,
+        SaidKind::Risk => alert::assessed(said)?,
     };
     resources.push(provenance::provenance(said, &resources)?);
     let entries = resources.into_iter().map(|resource| entry(said, resource));

@@ -79,6 +79,8 @@ pub enum SaidKind {
     FollowUp,
     /// A proposal for treatment.
     Suggestion,
+    /// A probability or a score that nobody is asked to act on now.
+    Risk,
 }
 
 /// Why a revision was made.

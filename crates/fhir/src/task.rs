@@ -66,10 +66,11 @@ pub(crate) const fn priority(said: &Said) -> RequestPriority {
     match (said.kind, said.severity) {
         (SaidKind::Alert, SaidSeverity::Interruptive) => RequestPriority::Stat,
         (SaidKind::Alert, SaidSeverity::Passive) => RequestPriority::Urgent,
-        (SaidKind::FollowUp | SaidKind::Suggestion, SaidSeverity::Interruptive) => {
-            RequestPriority::Urgent
-        }
-        (SaidKind::FollowUp | SaidKind::Suggestion, SaidSeverity::Passive)
+        (
+            SaidKind::FollowUp | SaidKind::Suggestion | SaidKind::Risk,
+            SaidSeverity::Interruptive,
+        ) => RequestPriority::Urgent,
+        (SaidKind::FollowUp | SaidKind::Suggestion | SaidKind::Risk, SaidSeverity::Passive)
         | (_, SaidSeverity::Log) => RequestPriority::Routine,
     }
 }

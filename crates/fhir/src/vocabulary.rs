@@ -78,6 +78,7 @@ pub(crate) const fn kind_code(kind: SaidKind) -> &'static str {
         SaidKind::Alert => "alert",
         SaidKind::FollowUp => "follow-up",
         SaidKind::Suggestion => "suggestion",
+        SaidKind::Risk => "risk",
     }
 }
 

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use crate::domain::effect::{
     Audience, Effect, EffectChange, EffectId, EffectKind, EffectScore, EffectStatus, Evidence,
-    Severity, Suppression, SuppressionReason,
+    FactName, Severity, Suppression, SuppressionReason,
 };
 use crate::domain::identity::{LogPosition, SourcePosition};
 use crate::domain::response::{Action, Given, Handling, Response};
@@ -18,7 +18,7 @@ use crate::twin::hash::Numbers;
 use crate::twin::pages::Pages;
 use crate::twin::scores::STATUSES;
 
-const KINDS: [EffectKind; 3] = [EffectKind::Alert, EffectKind::FollowUp, EffectKind::Suggestion];
+const KINDS: [EffectKind; 4] = EffectKind::ALL;
 const SEVERITIES: [Severity; 3] = [Severity::Log, Severity::Passive, Severity::Interruptive];
 const STANDINGS: [EffectStatus; 4] =
     [EffectStatus::Active, EffectStatus::Resolved, EffectStatus::Withdrawn, EffectStatus::Moved];
@@ -42,6 +42,8 @@ const REASONS: [SuppressionReason; 5] = [
     SuppressionReason::Snoozed,
     SuppressionReason::ResolvedByPerson,
 ];
+/// In the place of a signal's number: it is a statement, and what it is called follows.
+const STATEMENT: u16 = u16::MAX;
 /// Set in the byte of the audience where somebody answered: what they did follows the rest. Rows that were
 /// written before there were answers have none.
 const IS_ANSWERED: u8 = 0x80;
@@ -263,7 +265,13 @@ fn read_effect(part: &mut In<'_>) -> Result<Effect, Torn> {
 }
 
 fn write_evidence(out: &mut Out, evidence: &Evidence) {
-    out.u16(evidence.signal.number());
+    match &evidence.fact {
+        FactName::Signal(signal) => out.u16(signal.number()),
+        FactName::Statement(label) => {
+            out.u16(STATEMENT);
+            out.text(label);
+        }
+    }
     out.text(&evidence.value);
     out.text(&evidence.code);
     out.i64(evidence.at.micros());
@@ -284,7 +292,10 @@ fn write_evidence(out: &mut Out, evidence: &Evidence) {
 
 fn read_evidence(part: &mut In<'_>) -> Result<Evidence, Torn> {
     Ok(Evidence {
-        signal: Signal::from_number(part.u16()?).ok_or(Torn)?,
+        fact: match part.u16()? {
+            STATEMENT => FactName::Statement(owned(part)?),
+            number => FactName::Signal(Signal::from_number(number).ok_or(Torn)?),
+        },
         value: owned(part)?,
         code: owned(part)?,
         at: time(part)?,
