@@ -1,12 +1,10 @@
 //! The worked examples: those in the pipeline files, and those that the issue of this product names.
 
 use twinstream::domain::effect::EffectChange;
-use twinstream::domain::event::DefinitionKind;
 use twinstream::engine::library::Library;
 use twinstream::engine::shard::Leaving;
 use twinstream::engine::story_run;
 use twinstream::ingest::source::Format;
-use twinstream::pipeline::pipeline::Pipeline;
 
 use crate::support::{Ward, at, source};
 
@@ -23,10 +21,8 @@ fn assert_story(story: &str) {
 #[test]
 fn every_pipeline_tells_stories_and_they_are_true() {
     let library = library();
-    let value_sets = library.value_sets().unwrap();
-    let of_kind = library.texts().iter().filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline);
-    for ((_, name), text) in of_kind {
-        let pipeline = Pipeline::read(text, &value_sets).unwrap();
+    for pipeline in library.pipelines().unwrap() {
+        let name = &pipeline.name;
         assert!(!pipeline.stories.is_empty(), "{name} tells no story");
         for story in &pipeline.stories {
             if let Err(error) = story_run::run(&story.story, &library) {

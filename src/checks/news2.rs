@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::checks::check::{Check, CheckError};
 use crate::checks::inputs::Inputs;
 use crate::domain::time::Timestamp;
+use crate::pipeline::compile::Known;
 use crate::pipeline::pipeline::{Core, Gate, Pipeline};
-use crate::pipeline::value_set::ValueSets;
 use crate::rules::assessment::{Assessment, Cell, Findings, Outcome, Reading, Row, Since};
 use crate::rules::news2::{RED, monitoring};
 use crate::rules::score_table::ScoreTable;
@@ -40,7 +40,7 @@ const ACVPU: [(&str, i64); 6] =
     [("A", 0), ("C", 1), ("V", 2), ("P", 3), ("U", 4), ("chronic_confusion", 5)];
 
 fn news2(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
-    let pipeline = Pipeline::read(PIPELINE, &ValueSets::new())
+    let pipeline = Pipeline::read(PIPELINE, &Known::default())
         .map_err(|error| CheckError::Unanswerable(error.to_string()))?;
     let Core::Table(table) = &pipeline.core else {
         return Err(CheckError::Unanswerable("the pipeline of NEWS2 holds no table".to_owned()));
@@ -110,6 +110,7 @@ fn is_closed(gate: &Gate, row: &Row<'_>) -> bool {
             matches!(row.cell(*input), Cell::Age { greatest, .. } if greatest < years)
         }
         Gate::NotStanding(input) => row.since(*input).is_some(),
+        Gate::Standing(input) => row.since(*input).is_none(),
     }
 }
 

@@ -4,10 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use twinstream::domain::event::DefinitionKind;
-use twinstream::engine::library::Library;
 use twinstream::engine::story_run;
-use twinstream::pipeline::pipeline::Pipeline;
 
 use crate::cli::replay::read_library;
 
@@ -15,11 +12,8 @@ use crate::cli::replay::read_library;
 pub fn run(folder: Option<&Path>) -> Result<()> {
     let library = read_library(folder)?;
     let (mut n_passed, mut n_failed) = (0, 0);
-    for ((kind, name), text) in library.texts() {
-        if *kind != DefinitionKind::Pipeline {
-            continue;
-        }
-        let pipeline = read_pipeline(text, &library)?;
+    for pipeline in library.pipelines()? {
+        let name = &pipeline.name;
         for story in &pipeline.stories {
             match story_run::run(&story.story, &library) {
                 Ok(()) => n_passed += 1,
@@ -32,8 +26,4 @@ pub fn run(folder: Option<&Path>) -> Result<()> {
     }
     println!("{n_passed} stories passed, {n_failed} failed");
     if 0 < n_failed { bail!("{n_failed} stories failed") } else { Ok(()) }
-}
-
-fn read_pipeline(text: &str, library: &Library) -> Result<Pipeline> {
-    Ok(Pipeline::read(text, &library.value_sets()?)?)
 }

@@ -186,6 +186,8 @@ attributes! {
     TimeZone = 35, "time_zone", "The patient's time zone, by its IANA name.";
     ReplacedBy = 36, "replaced_by", "The identity that goes on with this patient's facts, as namespace/patient.";
     AlsoKnownAs = 37, "also_known_as", "Other identities of the patient, one a line, with their period.";
+    Type = 38, "type", "Whether it is an allergy or an intolerance.";
+    Reactions = 39, "reactions", "How the patient reacted, as system|code or text, separated by commas.";
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Puts the definitions of the log in force: pipelines and value sets, from their text.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::event::DefinitionKind;
@@ -8,6 +9,7 @@ use crate::domain::fact::Origin;
 use crate::domain::signal::Signal;
 use crate::engine::shard::Shard;
 use crate::ingest::site::Site;
+use crate::pipeline::compile::Known;
 use crate::pipeline::live::Live;
 use crate::pipeline::pipeline::{Core, Pipeline};
 use crate::pipeline::supports::Supports;
@@ -15,45 +17,94 @@ use crate::pipeline::value_set::{ValueSet, ValueSets};
 use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::sums::of_track;
 
+/// Definitions that were read, so that a change of one does not read all the others again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Read {
+    /// By the name of the definition: its text, the name of the set, the set.
+    value_sets: BTreeMap<String, (String, String, Arc<ValueSet>)>,
+    /// Pipelines that read no other's score, by their text.
+    pipelines: BTreeMap<String, Arc<Pipeline>>,
+}
+
 impl Shard {
     /// Makes pipelines of the definitions as they stand. Tracks keep their numbers for ever.
     ///
     /// # Errors
     /// The name of a definition this version cannot read, and why.
     pub(super) fn redefine(&mut self) -> Result<(), (String, String)> {
-        let mut value_sets = ValueSets::new();
+        let read = self.read.clone();
+        let mut next = Read::default();
         let mut provisional = BTreeSet::new();
-        let mut pipelines = Vec::new();
-        for ((kind, name), text) in self.definitions() {
+        for ((kind, name), text) in self.definitions().iter().filter(|(_, text)| !text.is_empty()) {
             let failed =
                 |error: crate::pipeline::file::FileError| (name.clone(), error.to_string());
             match kind {
-                DefinitionKind::ValueSet if !text.is_empty() => {
-                    let (set_name, set) = ValueSet::read(text).map_err(failed)?;
-                    value_sets.insert(set_name, set);
+                DefinitionKind::ValueSet => {
+                    let known = read.value_sets.get(name).filter(|(known, ..)| known == text);
+                    let set = match known {
+                        Some(known) => known.clone(),
+                        None => {
+                            let (set_name, set) = ValueSet::read(text).map_err(failed)?;
+                            (text.clone(), set_name, Arc::new(set))
+                        }
+                    };
+                    next.value_sets.insert(name.clone(), set);
                 }
-                DefinitionKind::Pipeline if !text.is_empty() => pipelines.push((name, text)),
-                DefinitionKind::Site if !text.is_empty() => {
+                DefinitionKind::Site => {
                     let site =
                         Site::read(text).map_err(|error| (name.clone(), error.to_string()))?;
                     provisional.extend(site.provisional().map(str::to_owned));
                 }
-                DefinitionKind::ValueSet | DefinitionKind::Pipeline | DefinitionKind::Site => {}
+                DefinitionKind::Pipeline => {}
             }
         }
-        let mut read = Vec::new();
-        for (name, text) in pipelines {
-            match Pipeline::read(text, &value_sets) {
-                Ok(pipeline) => read.push(Arc::new(pipeline)),
-                // Value sets come before the pipelines that name them, one event each.
-                Err(error) => return Err((name.clone(), error.to_string())),
-            }
-        }
+        let sets = next.value_sets.values();
+        let value_sets: ValueSets =
+            sets.map(|(_, name, set)| (name.clone(), set.clone())).collect();
+        let pipelines = self.pipelines(&read, &value_sets)?;
+        next.pipelines = pipelines
+            .iter()
+            .filter_map(|(pipeline, text)| Some((text.clone()?, pipeline.clone())))
+            .collect();
+        self.read = Arc::new(next);
+        let read = pipelines.into_iter().map(|(pipeline, _)| pipeline).collect();
         self.enforce(read, value_sets);
         if self.identities.provisional != provisional {
             Arc::make_mut(&mut self.identities).provisional = provisional;
         }
         Ok(())
+    }
+
+    /// The pipelines as they are defined. One that was read before from the same text, and reads no other's score, is
+    /// not read again; its text is given with it.
+    fn pipelines(
+        &self,
+        read: &Read,
+        value_sets: &ValueSets,
+    ) -> Result<Vec<(Arc<Pipeline>, Option<String>)>, (String, String)> {
+        let defined = self.definitions().iter();
+        let defined = defined
+            .filter(|((kind, _), text)| *kind == DefinitionKind::Pipeline && !text.is_empty());
+        let mut known = Known { value_sets: Cow::Borrowed(value_sets), ..Known::default() };
+        let mut pipelines = Vec::new();
+        let mut unread = Vec::new();
+        for ((_, name), text) in defined {
+            match read.pipelines.get(text) {
+                Some(pipeline) => {
+                    known.scores.insert(pipeline.name.clone(), pipeline.clone());
+                    pipelines.push((pipeline.clone(), Some(text.clone())));
+                }
+                None => unread.push((name.as_str(), text.as_str())),
+            }
+        }
+        let new = known.read_all(&unread);
+        let new = new.map_err(|(name, error)| (name.to_owned(), error.to_string()))?;
+        pipelines.extend(new.into_iter().zip(&unread).map(|((_, pipeline), (_, text))| {
+            let text = Some((*text).to_owned()).filter(|_| !pipeline.reads_scores());
+            (pipeline, text)
+        }));
+        pipelines.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        Ok(pipelines)
     }
 
     fn enforce(&mut self, pipelines: Vec<Arc<Pipeline>>, value_sets: ValueSets) {

@@ -49,6 +49,7 @@ impl Shard {
             lives,
             value_sets: self.value_sets.clone(),
             definitions: self.definitions.clone(),
+            read: self.read.clone(),
             timers: self.timers.only(patients.numbers(), n_tracks),
             identities: Arc::new(self.identities.only(patients.numbers())),
             is_fork: true,

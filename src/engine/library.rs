@@ -1,10 +1,13 @@
 //! The definitions a process starts with: pipelines and value sets from files, or those that ship.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::domain::event::{Control, DefinitionKind};
+use crate::pipeline::compile::Known;
 use crate::pipeline::file::FileError;
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::value_set::{ValueSet, ValueSets};
@@ -55,10 +58,24 @@ macro_rules! shipped {
 
 /// The definitions that ship: every file of `pipelines/`.
 const SHIPPED: &[(&str, &str)] = shipped![
+    "value-sets/anticoagulants.yaml",
+    "value-sets/antiplatelets.yaml",
+    "value-sets/chronic-organ-dysfunction.yaml",
+    "value-sets/diuretics.yaml",
+    "value-sets/heart-failure.yaml",
     "value-sets/metformin.yaml",
+    "value-sets/mineralocorticoid-antagonists.yaml",
+    "value-sets/nsaids.yaml",
+    "value-sets/qt-prolonging.yaml",
+    "value-sets/raas-blockers.yaml",
+    "value-sets/vasopressors.yaml",
+    "anion-gap.yaml",
     "ckd-monitoring.yaml",
+    "corrected-calcium.yaml",
     "critical-values.yaml",
+    "fib4.yaml",
     "kdigo-aki.yaml",
+    "meld3.yaml",
     "metformin-egfr.yaml",
     "mews.yaml",
     "news2.yaml",
@@ -66,6 +83,13 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "qsofa.yaml",
     "shock-index.yaml",
     "sirs.yaml",
+    "sofa.yaml",
+    "tx-allergy.yaml",
+    "tx-interactions.yaml",
+    "tx-nsaid.yaml",
+    "tx-qt.yaml",
+    "tx-raas-potassium.yaml",
+    "tx-sepsis.yaml",
 ];
 
 impl Library {
@@ -100,13 +124,17 @@ impl Library {
             let read = ValueSet::read(&text);
             let (name, set) =
                 read.map_err(|error| LibraryError::File { path: path.clone(), error })?;
-            value_sets.insert(name.clone(), set);
+            value_sets.insert(name.clone(), Arc::new(set));
             library.add(path, DefinitionKind::ValueSet, name, text)?;
         }
-        for (path, text) in pipelines {
-            let read = Pipeline::read(&text, &value_sets);
-            let read = read.map_err(|error| LibraryError::File { path: path.clone(), error })?;
-            library.add(path, DefinitionKind::Pipeline, read.name.to_string(), text)?;
+        let known = Known { value_sets: Cow::Borrowed(&value_sets), ..Known::default() };
+        let named =
+            pipelines.iter().map(|(path, text)| (path.to_str().unwrap_or_default(), &**text));
+        let read = known.read_all(&named.collect::<Vec<_>>());
+        let read = read.map_err(|(path, error)| LibraryError::File { path: path.into(), error })?;
+        let names: Vec<String> = read.iter().map(|(_, one)| one.name.to_string()).collect();
+        for ((path, text), name) in pipelines.into_iter().zip(names) {
+            library.add(path, DefinitionKind::Pipeline, name, text)?;
         }
         Ok(library)
     }
@@ -137,7 +165,21 @@ impl Library {
     /// If one is wrong; a library that was read has none such.
     pub fn value_sets(&self) -> Result<ValueSets, FileError> {
         let texts = self.texts.iter().filter(|((kind, _), _)| *kind == DefinitionKind::ValueSet);
-        texts.map(|(_, text)| ValueSet::read(text)).collect()
+        let read = texts.map(|(_, text)| ValueSet::read(text));
+        read.map(|read| read.map(|(name, set)| (name, Arc::new(set)))).collect()
+    }
+
+    /// The pipelines, read, by name.
+    ///
+    /// # Errors
+    /// If one is wrong; a library that was read has none such.
+    pub fn pipelines(&self) -> Result<Vec<Arc<Pipeline>>, FileError> {
+        let value_sets = self.value_sets()?;
+        let texts = self.texts.iter().filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline);
+        let texts: Vec<(&str, &str)> = texts.map(|((_, n), text)| (&**n, &**text)).collect();
+        let known = Known { value_sets: Cow::Owned(value_sets), ..Known::default() };
+        let read = known.read_all(&texts).map_err(|(_, error)| error)?;
+        Ok(read.into_iter().map(|(_, pipeline)| pipeline).collect())
     }
 
     /// The texts by kind and name.
@@ -160,17 +202,29 @@ impl Library {
         let mut changes = Vec::new();
         let gone =
             known.iter().filter(|(key, text)| !self.texts.contains_key(key) && !text.is_empty());
-        for ((kind, name), _) in gone.filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline) {
+        let gone = gone.filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline);
+        let mut gone: Vec<_> = gone.collect();
+        gone.sort_by_key(|(_, text)| !reads_scores(text));
+        for ((kind, name), _) in gone {
             changes.push(definition(*kind, name, ""));
         }
         for kind in order {
             let of_kind = self.texts.iter().filter(|((known, _), _)| *known == kind);
-            for (key, text) in of_kind.filter(|(key, text)| known.get(key) != Some(text)) {
+            let changed = of_kind.filter(|(key, text)| known.get(*key) != Some(*text));
+            let mut changed: Vec<_> = changed.collect();
+            changed.sort_by_key(|(_, text)| reads_scores(text));
+            for (key, text) in changed {
                 changes.push(definition(kind, &key.1, text));
             }
         }
         changes
     }
+}
+
+/// Whether a pipeline's text names the score of another: then it comes after that one, and goes before it.
+fn reads_scores(text: &str) -> bool {
+    let features = text.lines().filter_map(|line| line.trim().split_once(": "));
+    features.into_iter().any(|(_, feature)| feature.trim_start().starts_with("score "))
 }
 
 fn yaml_files(folder: &Path) -> Result<Vec<(PathBuf, String)>, LibraryError> {

@@ -16,6 +16,7 @@ use crate::domain::effect::Effect;
 use crate::domain::event::{Clock, Control, DefinitionKind, Event, EventBody};
 use crate::domain::identity::{LogPosition, TwinId};
 use crate::domain::time::{Span, Timestamp};
+use crate::engine::definitions::Read;
 use crate::engine::timers::Timers;
 use crate::log::decode::{FrameError, open_frame};
 use crate::pipeline::live::{Dirty, Live};
@@ -118,6 +119,8 @@ pub struct Shard {
     pub(super) lives: Vec<Live>,
     pub(super) value_sets: Arc<ValueSets>,
     pub(super) definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
+    /// Definitions that were read.
+    pub(super) read: Arc<Read>,
     pub(super) timers: Timers,
     /// Which identities are one person.
     pub(super) identities: Arc<Identities>,
@@ -161,6 +164,7 @@ impl Shard {
             lives: Vec::new(),
             value_sets: Arc::default(),
             definitions: Arc::default(),
+            read: Arc::default(),
             timers: Timers::default(),
             identities: Arc::default(),
             is_fork: false,

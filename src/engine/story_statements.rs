@@ -131,6 +131,11 @@ fn allergy(name: &str, rest: &[&str], subject: &Json, at: Timestamp) -> Option<J
         ["refuted"] => ("allergy", "low", "refuted"),
         _ => return None,
     };
+    let reaction = match rest {
+        // Stevens-Johnson syndrome.
+        ["severe"] => json!([{ "system": "http://snomed.info/sct", "code": "73442001" }]),
+        _ => json!([{ "display": "rash" }]),
+    };
     Some(json!({
         "resourceType": "AllergyIntolerance",
         "id": format!("allergy-{name}"),
@@ -140,6 +145,7 @@ fn allergy(name: &str, rest: &[&str], subject: &Json, at: Timestamp) -> Option<J
         "type": kind,
         "criticality": criticality,
         "code": { "text": name },
+        "reaction": [{ "manifestation": [{ "coding": reaction }] }],
         "patient": subject,
         "onsetDateTime": at.to_string(),
     }))

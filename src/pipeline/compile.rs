@@ -1,5 +1,7 @@
 //! Checks a pipeline file against what exists, and makes a pipeline of it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_saphyr::Spanned;
@@ -17,19 +19,53 @@ use crate::rules::assessment::Rule;
 use crate::rules::registry;
 use crate::rules::score_table::{Reached, ScoreBand, ScoreTable};
 
+/// What a pipeline file may name.
+#[derive(Debug, Default)]
+pub struct Known<'k> {
+    /// The value sets.
+    pub value_sets: Cow<'k, ValueSets>,
+    /// The pipelines whose scores others may read; they read no scores themselves.
+    pub scores: BTreeMap<Arc<str>, Arc<Pipeline>>,
+}
+
+impl Known<'_> {
+    /// Reads pipeline files, whichever names another's score; in the order in which they are given.
+    ///
+    /// # Errors
+    /// Which file is wrong, and what is wrong with it.
+    pub fn read_all<'n>(
+        mut self,
+        files: &[(&'n str, &str)],
+    ) -> Result<Vec<(&'n str, Arc<Pipeline>)>, (&'n str, FileError)> {
+        let first: Vec<Result<Arc<Pipeline>, FileError>> =
+            files.iter().map(|(_, text)| Pipeline::read(text, &self).map(Arc::new)).collect();
+        let read = first.iter().flatten();
+        self.scores.extend(read.map(|pipeline| (pipeline.name.clone(), pipeline.clone())));
+        let read = files.iter().zip(first).map(|((name, text), first)| match first {
+            Ok(pipeline) => Ok((*name, pipeline)),
+            // It may name one that had not been read.
+            Err(_) => match Pipeline::read(text, &self) {
+                Ok(pipeline) => Ok((*name, Arc::new(pipeline))),
+                Err(error) => Err((*name, error)),
+            },
+        });
+        read.collect()
+    }
+}
+
 impl Pipeline {
     /// Reads a pipeline file.
     ///
     /// # Errors
     /// What is wrong with it, by line and column.
-    pub fn read(text: &str, value_sets: &ValueSets) -> Result<Pipeline, FileError> {
+    pub fn read(text: &str, known: &Known<'_>) -> Result<Pipeline, FileError> {
         let file: PipelineFile = serde_saphyr::from_str(text).map_err(FileError::yaml)?;
-        compile(file, value_sets)
+        compile(file, known)
     }
 }
 
-fn compile(file: PipelineFile, value_sets: &ValueSets) -> Result<Pipeline, FileError> {
-    let features = features(&file, value_sets)?;
+fn compile(file: PipelineFile, known: &Known<'_>) -> Result<Pipeline, FileError> {
+    let features = features(&file, known)?;
     let bands = bands(&file.bands)?;
     let (core, features) = core(&file, features, &bands)?;
     // A rule has its inputs in an order of its own.
@@ -90,18 +126,22 @@ fn kind(kind: &Spanned<String>) -> Result<EffectKind, FileError> {
         .ok_or_else(|| FileError::at(kind, "expected `alert`, `follow-up`, `suggestion` or `risk`"))
 }
 
-fn features(
-    file: &PipelineFile,
-    value_sets: &ValueSets,
-) -> Result<Vec<(String, Feature)>, FileError> {
+fn features(file: &PipelineFile, known: &Known<'_>) -> Result<Vec<(String, Feature)>, FileError> {
     let mut features = Vec::new();
     for (name, text) in &file.features {
-        let feature =
+        let mut feature =
             Feature::parse(&text.value).map_err(|message| FileError::at(text, message))?;
         if let Some(set) = feature.stated().and_then(|stated| stated.set.as_ref())
-            && !value_sets.contains_key(set)
+            && !known.value_sets.contains_key(set)
         {
             return Err(FileError::at(text, format!("there is no value set `{set}`")));
+        }
+        if let Feature::Score(score) = &mut feature {
+            score.of = known.scores.get(score.name.as_str()).cloned();
+            let missing = || format!("there is no pipeline `{}` that has a score", score.name);
+            if score.of.is_none() {
+                return Err(FileError::at(text, missing()));
+            }
         }
         features.push((name.clone(), feature));
     }
@@ -226,10 +266,10 @@ fn score_band(file: &BandFile) -> Result<ScoreBand, FileError> {
     Ok(ScoreBand { name, when })
 }
 
-/// `age is at least 16 years`, `pregnancy is not stated`.
+/// `age is at least 16 years`, `pregnancy is not stated`, `suspected_infection stands`.
 fn gate(text: &Spanned<String>, names: &Names<'_>) -> Result<Gate, FileError> {
     let words: Vec<&str> = text.value.split_whitespace().collect();
-    let expected = "expected `AGE is at least N years` or `STATE is not stated`";
+    let expected = "expected `AGE is at least N years`, `STATE is not stated` or `STATE stands`";
     let input = |name: &str| names.input(name).map_err(|message| FileError::at(text, message));
     match words.as_slice() {
         [name, "is", "at", "least", years, "years"] => {
@@ -237,6 +277,7 @@ fn gate(text: &Spanned<String>, names: &Names<'_>) -> Result<Gate, FileError> {
             Ok(Gate::AgeAtLeast(input(name)?, years))
         }
         [name, "is", "not", "stated"] => Ok(Gate::NotStanding(input(name)?)),
+        [name, "stands"] => Ok(Gate::Standing(input(name)?)),
         _ => Err(FileError::at(text, expected)),
     }
 }

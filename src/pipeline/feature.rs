@@ -8,20 +8,24 @@
 //! medication metformin                             a medicine of a value set in force, since when
 //! condition stroke ever                            a condition of a value set, in force or past
 //! procedure surgery within 30 d                    what was done
-//! medicines within 35 d | allergies | stays within 366 d    every one, with codes and times
+//! medicines of qt_drugs | allergies | stays within 366 d    every one, with codes and times
+//! score news2                                      what another pipeline says as of the same instant
 //! age | birth date | sex | death
 //! ```
 //! Live, replay, backtest and what-if evaluate the same code on a twin as of one instant.
+
+use std::sync::Arc;
 
 use crate::domain::event::ResourceKind;
 use crate::domain::fact::Origin;
 use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
+use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::setting::stands_by;
 use crate::pipeline::stated::{Matter, Reach, Stated};
 use crate::pipeline::view::{Piece, View};
-use crate::rules::assessment::{Cell, InputKind, Reading, Since};
+use crate::rules::assessment::{Cell, InputKind, Outcome, Reading, Score, Since};
 use crate::twin::read::Measured;
 use crate::twin::statements::Topic;
 
@@ -42,6 +46,8 @@ pub enum Feature {
     State(Stated),
     /// Every statement of a matter.
     List(Stated),
+    /// The score of another pipeline.
+    Score(ScoreOf),
     /// Age in whole years.
     Age,
     /// The birth date.
@@ -88,6 +94,7 @@ impl Feature {
             ["medicines", rest @ ..] => list(Matter::Medicines, rest),
             ["allergies", rest @ ..] => list(Matter::Allergies, rest),
             ["stays", rest @ ..] => list(Matter::Stays, rest),
+            ["score", name] => Ok(Feature::Score(ScoreOf { name: (*name).to_owned(), of: None })),
             ["age"] => Ok(Feature::Age),
             ["birth", "date"] => Ok(Feature::Birth),
             ["sex"] => Ok(Feature::Sex),
@@ -96,7 +103,8 @@ impl Feature {
                 "`{text}` is no feature, expected `latest SIGNAL within SPAN [by ORIGIN, ...]` \
                  (also `lowest`, `highest` and `all`), `standing STATE`, `medication VALUE_SET` \
                  (also `condition` and `procedure`, each with `ever` or `within SPAN`), \
-                 `medicines`, `allergies` or `stays` (each with `within SPAN`), `age`, \
+                 `medicines`, `allergies` or `stays` (each with `of VALUE_SET`, `within SPAN`), \
+                 `score PIPELINE`, `age`, \
                  `birth date`, `sex` or `death`"
             )),
         }
@@ -112,6 +120,7 @@ impl Feature {
             Feature::Age => InputKind::Age,
             Feature::Birth => InputKind::Birth,
             Feature::Sex => InputKind::Sex,
+            Feature::Score(_) => InputKind::Score,
         }
     }
 
@@ -125,6 +134,7 @@ impl Feature {
             Feature::Standing(_)
             | Feature::State(_)
             | Feature::List(_)
+            | Feature::Score(_)
             | Feature::Age
             | Feature::Birth
             | Feature::Sex
@@ -141,6 +151,7 @@ impl Feature {
             | Feature::Highest(_)
             | Feature::All(_)
             | Feature::Standing(_)
+            | Feature::Score(_)
             | Feature::Age
             | Feature::Birth
             | Feature::Sex
@@ -193,7 +204,8 @@ impl Feature {
             | Feature::State(_)
             | Feature::List(_)
             | Feature::Death => true,
-            Feature::Age | Feature::Birth | Feature::Sex => false,
+            // Its own features do.
+            Feature::Score(_) | Feature::Age | Feature::Birth | Feature::Sex => false,
         }
     }
 
@@ -228,6 +240,7 @@ impl Feature {
             }
             Feature::State(stated) => stated.state(view, at, evidence),
             Feature::List(stated) => stated.list(view, at, evidence),
+            Feature::Score(score) => score.extract(view, at, evidence),
             Feature::Age => {
                 let age = twins.person(patient).birth.and_then(|birth| birth.age_years(at));
                 age.map_or(Cell::Missing, |(least, greatest)| Cell::Age { least, greatest })
@@ -240,6 +253,39 @@ impl Feature {
                 died.map_or(Cell::NotStated, since)
             }
         }
+    }
+}
+
+/// The score of another pipeline.
+#[derive(Clone, Debug)]
+pub struct ScoreOf {
+    /// Its name.
+    pub name: String,
+    /// The pipeline, once it was looked up.
+    pub of: Option<Arc<Pipeline>>,
+}
+
+/// By what they name: the pipeline behind a name is one.
+impl PartialEq for ScoreOf {
+    fn eq(&self, other: &ScoreOf) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ScoreOf {}
+
+impl ScoreOf {
+    fn extract(&self, view: &View<'_>, at: Timestamp, evidence: &mut Vec<Piece>) -> Cell {
+        let Some(pipeline) = &self.of else { return Cell::Missing };
+        let from = evidence.len();
+        let assessment = pipeline.assess_into(view, at, &mut Vec::new(), evidence);
+        let (least, most) = match assessment.outcome {
+            Outcome::Final { value } => (value, value),
+            Outcome::Incomplete { lower, upper } => (lower, upper.unwrap_or(i64::MAX)),
+            Outcome::NotApplicable { .. } | Outcome::NotComputable { .. } => return Cell::Missing,
+        };
+        let decimals = pipeline.decimals;
+        Cell::Score(Score { least, most, decimals, evidence: (from, evidence.len()) })
     }
 }
 
@@ -289,9 +335,13 @@ fn state(matter: Matter, set: &str, rest: &[&str]) -> Result<Feature, String> {
     Ok(Feature::State(Stated { matter, set: Some(set.to_owned()), reach }))
 }
 
-/// `medicines`, `stays within 366 d`.
+/// `medicines`, `medicines of SET`, `stays within 366 d`.
 fn list(matter: Matter, rest: &[&str]) -> Result<Feature, String> {
-    Ok(Feature::List(Stated { matter, set: None, reach: reach(rest)? }))
+    let (set, rest) = match rest {
+        ["of", set, rest @ ..] => (Some((*set).to_owned()), rest),
+        rest => (None, rest),
+    };
+    Ok(Feature::List(Stated { matter, set, reach: reach(rest)? }))
 }
 
 fn reach(rest: &[&str]) -> Result<Reach, String> {

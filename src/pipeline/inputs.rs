@@ -1,12 +1,13 @@
 //! What a pipeline reads of a patient, in words: for whoever compares one twin with another.
 
+use crate::domain::decimal::plain;
 use crate::domain::fact::Comparator;
 use crate::domain::refusal::Unusable;
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::view::{Scratch, View};
-use crate::rules::assessment::{Cell, Reading, Told};
+use crate::rules::assessment::{Cell, Reading, Score, Told};
 
 /// One input of a pipeline, as it is read at some instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +49,7 @@ pub fn inputs(
     at: Timestamp,
     scratch: &mut Scratch,
 ) -> Vec<Input> {
-    let assessment = pipeline.assess(view, at, scratch);
+    let assessment = pipeline.assess_whole(view, at, scratch);
     let points = |input: usize| {
         let scored = assessment.points.iter().find(|points| points.input == input);
         scored.and_then(|points| points.points)
@@ -84,7 +85,17 @@ fn text(cell: &Cell, signal: Option<Signal>) -> String {
         (Cell::Age { least, greatest }, _) if least == greatest => format!("{least} years"),
         (Cell::Age { least, greatest }, _) => format!("{least} to {greatest} years"),
         (Cell::Birth(birth), _) => birth.to_string(),
+        (Cell::Score(score), _) => score_text(score),
         (Cell::Sex(sex), _) => format!("{sex:?}").to_lowercase(),
+    }
+}
+
+/// `5`, or `3 to 9` where an input is missing.
+fn score_text(score: &Score) -> String {
+    let text = |value| plain(value, score.decimals);
+    match score.least == score.most {
+        true => text(score.least),
+        false => format!("{} to {}", text(score.least), text(score.most)),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Live {
     pub tracks: Vec<u16>,
     /// Its edition, interned by the shard.
     pub edition: u32,
+    /// What it reads: its features, and those of the scores among them.
+    features: Vec<Feature>,
     /// How far a value of a series reaches, by the number of the series: the longest window that reads it.
     reach: Vec<Option<Span>>,
 }
@@ -63,7 +65,8 @@ impl Live {
     /// A pipeline in force, with the tracks and the edition that the shard numbered.
     pub fn new(pipeline: Arc<Pipeline>, tracks: Vec<u16>, edition: u32) -> Live {
         let mut reach: Vec<Option<Span>> = Vec::new();
-        for window in pipeline.features.iter().filter_map(|(_, feature)| feature.window()) {
+        let features: Vec<Feature> = pipeline.reads().cloned().collect();
+        for window in features.iter().filter_map(Feature::window) {
             for origin in &window.origins {
                 let series = usize::from(series_of(window.signal, *origin));
                 if reach.len() <= series {
@@ -74,7 +77,7 @@ impl Live {
                 }
             }
         }
-        Live { pipeline, tracks, edition, reach }
+        Live { pipeline, tracks, edition, features, reach }
     }
 
     /// How far the windows reach back in which a series is read; `None` if it is not read.
@@ -139,7 +142,7 @@ impl Live {
             Topic::Kind(kind) => kind == ResourceKind::Encounter && !policy.settings.is_empty(),
             Topic::Standing(standing) => policy.silent_when.contains(&standing),
         };
-        for (_, feature) in self.pipeline.features.iter().filter(|(_, f)| f.reads(topic)) {
+        for feature in self.features.iter().filter(|feature| feature.reads(topic)) {
             if topic == Topic::Kind(ResourceKind::Patient) {
                 dirty.ranges.push((Timestamp::MIN, Timestamp::FOREVER));
                 let died = view.twins.person(view.patient).deceased_from;
@@ -157,7 +160,7 @@ impl Live {
     /// Whether a value it reads holds at exactly `at`.
     fn has_sample(&self, view: &View<'_>, at: Timestamp) -> bool {
         let View { twins, patient, .. } = *view;
-        let mut windows = self.pipeline.features.iter().filter_map(|(_, feature)| feature.window());
+        let mut windows = self.features.iter().filter_map(Feature::window);
         windows.any(|window| twins.has_sample_at(patient, window.signal, &window.origins, at))
     }
 
@@ -173,7 +176,7 @@ impl Live {
         let touches = |topic: Topic| {
             twins.statements(patient, topic).any(|row| row.valid.start == at || row.valid.end == at)
         };
-        self.pipeline.features.iter().any(|(_, feature)| match feature {
+        self.features.iter().any(|feature| match feature {
             Feature::Death => twins.person(patient).deceased_from == Some(at),
             feature => feature.topics().any(touches),
         })
@@ -188,14 +191,13 @@ impl Live {
             let rows = rows.filter(|row| row.valid.start == at || row.valid.end == at);
             rows.map(|row| row.key).min()
         };
-        let keys =
-            self.pipeline.features.iter().filter_map(|(_, feature)| match feature.window() {
-                Some(window) => {
-                    let found = twins.window(patient, window.signal, &window.origins, (at, at));
-                    found.iter().filter_map(|measured| twins.key(measured.place)).min()
-                }
-                None => feature.topics().filter_map(of_topic).min(),
-            });
+        let keys = self.features.iter().filter_map(|feature| match feature.window() {
+            Some(window) => {
+                let found = twins.window(patient, window.signal, &window.origins, (at, at));
+                found.iter().filter_map(|measured| twins.key(measured.place)).min()
+            }
+            None => feature.topics().filter_map(of_topic).min(),
+        });
         keys.min()
     }
 }

@@ -9,8 +9,8 @@ use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::feature::Feature;
 use crate::pipeline::file::StoryFile;
-use crate::pipeline::view::{Scratch, View};
-use crate::rules::assessment::{Assessment, Cell, Findings, Row, Rule};
+use crate::pipeline::view::{Piece, Scratch, View};
+use crate::rules::assessment::{Assessment, Cell, Findings, Outcome, Row, Rule};
 use crate::rules::score_table::{Condition, ScoreTable};
 
 /// A pipeline, read from its file and checked.
@@ -67,6 +67,8 @@ pub enum Gate {
     AgeAtLeast(usize, u32),
     /// Nobody said that the state stands.
     NotStanding(usize),
+    /// The state stands.
+    Standing(usize),
 }
 
 /// A band of the result.
@@ -101,15 +103,65 @@ pub struct Policy {
 }
 
 impl Pipeline {
-    /// Assesses a patient as of `at`; the samples that were read are left in `scratch`.
+    /// Assesses a patient as of `at`; the facts that were read are left in `scratch`. What a gate keeps out is read
+    /// no further.
     pub fn assess(&self, view: &View<'_>, at: Timestamp, scratch: &mut Scratch) -> Assessment {
-        let row = self.row(view, at, scratch);
+        let Scratch { cells, evidence } = scratch;
+        evidence.clear();
+        self.assess_into(view, at, cells, evidence)
+    }
+
+    /// The same, with facts appended to `evidence`.
+    pub fn assess_into(
+        &self,
+        view: &View<'_>,
+        at: Timestamp,
+        cells: &mut Vec<Cell>,
+        evidence: &mut Vec<Piece>,
+    ) -> Assessment {
+        cells.clear();
+        cells.resize(self.features.len(), Cell::Missing);
+        let is_gate = |input: usize| self.gates.iter().any(|gate| gate.input() == input);
+        self.extract(view, at, cells, evidence, is_gate);
+        let row = Row { at, cells, parameters: &self.parameters };
         if let Some(reason) = self.gates.iter().find_map(|gate| gate.closes(&row)) {
             return Assessment::not_applicable(reason);
         }
+        self.extract(view, at, cells, evidence, |input| !is_gate(input));
+        let row = Row { at, cells, parameters: &self.parameters };
         match &self.core {
             Core::Table(table) => table.assess(&row),
             Core::Rule(rule) => (rule.assess)(&row),
+        }
+    }
+
+    /// The same, with every feature read whatever the gates say: for whoever looks at the features.
+    pub fn assess_whole(
+        &self,
+        view: &View<'_>,
+        at: Timestamp,
+        scratch: &mut Scratch,
+    ) -> Assessment {
+        let assessment = self.assess(view, at, scratch);
+        let Scratch { cells, evidence } = scratch;
+        if let Outcome::NotApplicable { .. } = assessment.outcome {
+            let is_gate = |input: usize| self.gates.iter().any(|gate| gate.input() == input);
+            self.extract(view, at, cells, evidence, |input| !is_gate(input));
+        }
+        assessment
+    }
+
+    fn extract(
+        &self,
+        view: &View<'_>,
+        at: Timestamp,
+        cells: &mut [Cell],
+        evidence: &mut Vec<Piece>,
+        is_read: impl Fn(usize) -> bool,
+    ) {
+        let features = self.features.iter().zip(cells).enumerate();
+        for (_, ((_, feature), cell)) in features.filter(|(input, _)| is_read(*input)) {
+            *cell = feature.extract(view, at, evidence);
         }
     }
 
@@ -127,16 +179,6 @@ impl Pipeline {
         assessment
     }
 
-    fn row<'s>(&'s self, view: &View<'_>, at: Timestamp, scratch: &'s mut Scratch) -> Row<'s> {
-        scratch.cells.clear();
-        scratch.evidence.clear();
-        for (_, feature) in &self.features {
-            let cell = feature.extract(view, at, &mut scratch.evidence);
-            scratch.cells.push(cell);
-        }
-        Row { at, cells: &scratch.cells, parameters: &self.parameters }
-    }
-
     /// The series whose newest value a score table reads, to be kept at hand: charted many times a day. What
     /// rules read, results of a laboratory, come seldom and would take their place in every patient.
     pub fn tracked(&self) -> impl Iterator<Item = (Signal, Origin)> {
@@ -148,6 +190,23 @@ impl Pipeline {
         latest.flat_map(|window| window.origins.iter().map(|origin| (window.signal, *origin)))
     }
 
+    /// What it reads: its features, and those of the pipelines whose scores are among them.
+    pub fn reads(&self) -> impl Iterator<Item = &Feature> {
+        self.features.iter().flat_map(|(_, feature)| {
+            let of = match feature {
+                Feature::Score(score) => score.of.as_ref(),
+                _ => None,
+            };
+            let inner = of.map_or(&[][..], |pipeline| &pipeline.features);
+            std::iter::once(feature).chain(inner.iter().map(|(_, feature)| feature))
+        })
+    }
+
+    /// Whether it reads the score of another pipeline.
+    pub fn reads_scores(&self) -> bool {
+        self.features.iter().any(|(_, feature)| matches!(feature, Feature::Score(_)))
+    }
+
     /// The label of an input for explanations.
     pub fn input_label(&self, input: usize) -> &str {
         self.features.get(input).map_or("", |(name, _)| name)
@@ -155,6 +214,13 @@ impl Pipeline {
 }
 
 impl Gate {
+    /// The feature it looks at.
+    const fn input(&self) -> usize {
+        match self {
+            Gate::AgeAtLeast(input, _) | Gate::NotStanding(input) | Gate::Standing(input) => *input,
+        }
+    }
+
     /// Why the pipeline is not made for this row's patient, if it is not.
     fn closes(&self, row: &Row<'_>) -> Option<String> {
         match self {
@@ -168,6 +234,10 @@ impl Gate {
                 Cell::Since(since) => {
                     Some(format!("since {} a state stands it is not made for", since.at))
                 }
+                _ => None,
+            },
+            Gate::Standing(input) => match row.cell(*input) {
+                Cell::NotStated => Some("nobody said what it is made for".to_owned()),
                 _ => None,
             },
         }

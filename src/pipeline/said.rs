@@ -286,16 +286,20 @@ impl<'s> Said<'s> {
         }
     }
 
-    /// When the condition of an effect ended; `None` if no score between its onset and its evidence
+    /// When the condition of an effect ended; `None` if neither the score at its onset nor one up to its evidence
     /// is in an episode, so that it never held.
     fn held_until(&self, track: u16, effect: &Effect) -> Option<Timestamp> {
         let rows = self.scores.walk(self.view.patient, track).map(|(_, row)| row);
         let mut after: Option<ScoreRow> = None;
-        for row in rows.take_while(|row| effect.onset <= row.at()) {
+        for row in rows {
             if row.is_in_episode() && row.episode_start <= effect.at.micros() {
                 let gone = (row.below_since != i64::MAX).then_some(row.below_since);
                 let gone = gone.map(Timestamp::from_micros);
                 return gone.or(after.map(|after| after.at())).or(Some(row.at()));
+            }
+            // The score before the onset stands at it: an episode may have begun earlier than was known.
+            if row.at() <= effect.onset {
+                break;
             }
             after = Some(row);
         }

@@ -150,17 +150,22 @@ impl Stated {
         let told = rows.into_iter().map(|row| {
             evidence.push(Piece::Statement(row.clone()));
             let statement = &row.statement;
-            let about = match self.matter {
-                Matter::Stays => Attribute::Setting,
-                Matter::Allergies => Attribute::Criticality,
-                Matter::Medicines | Matter::Conditions | Matter::Procedures => Attribute::Route,
+            let (kind, about) = match self.matter {
+                Matter::Stays => (Attribute::Class, Attribute::Setting),
+                Matter::Allergies => (Attribute::Type, Attribute::Reactions),
+                Matter::Medicines => (Attribute::Intent, Attribute::Route),
+                Matter::Conditions | Matter::Procedures => {
+                    (Attribute::Category, Attribute::BodySite)
+                }
             };
+            let text = |name| statement.attribute(name).unwrap_or_default().to_owned();
             Told {
                 from: row.valid.start,
                 to: ended_by(row),
                 codes: statement.codes.clone(),
                 label: statement.label().to_owned(),
-                about: statement.attribute(about).unwrap_or_default().to_owned(),
+                kind: text(kind),
+                about: text(about),
                 evidence: evidence.len() - 1,
             }
         });

@@ -2,6 +2,7 @@
 //! hierarchical system (ATC `C09A`, ICD-10 `I50`) stands for every code that begins with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -17,7 +18,7 @@ pub struct ValueSet {
 }
 
 /// The value sets that pipelines can name.
-pub type ValueSets = BTreeMap<String, ValueSet>;
+pub type ValueSets = BTreeMap<String, Arc<ValueSet>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -39,6 +39,21 @@ pub enum Cell {
     Birth(BirthDate),
     /// Female or male.
     Sex(Sex),
+    /// The score of another pipeline as of the same instant.
+    Score(Score),
+}
+
+/// The score of another pipeline: it lies between two bounds, which are one where it is final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Score {
+    /// The least it can be.
+    pub least: i64,
+    /// The most it can be.
+    pub most: i64,
+    /// Its decimals.
+    pub decimals: u8,
+    /// Which pieces of evidence of the row it rests on: from the first to before the second.
+    pub evidence: (usize, usize),
 }
 
 /// Since when something is so.
@@ -61,7 +76,9 @@ pub struct Told {
     pub codes: Vec<Coding<'static>>,
     /// What it is called.
     pub label: String,
-    /// A stay's setting, an allergy's criticality, a medicine's route; empty where nobody said.
+    /// An allergy's type, a stay's class, a medicine's intent; empty where nobody said.
+    pub kind: String,
+    /// A stay's setting, an allergy's reactions, a medicine's route; empty where nobody said.
     pub about: String,
     /// Which piece of evidence of the row it is.
     pub evidence: usize,
@@ -156,7 +173,8 @@ impl Row<'_> {
             | Cell::NotStated
             | Cell::Age { .. }
             | Cell::Birth(_)
-            | Cell::Sex(_) => &[],
+            | Cell::Sex(_)
+            | Cell::Score(_) => &[],
         }
     }
 
@@ -176,7 +194,8 @@ impl Row<'_> {
             | Cell::NotStated
             | Cell::Age { .. }
             | Cell::Birth(_)
-            | Cell::Sex(_) => None,
+            | Cell::Sex(_)
+            | Cell::Score(_) => None,
         }
     }
 
@@ -191,7 +210,8 @@ impl Row<'_> {
             | Cell::NotStated
             | Cell::Age { .. }
             | Cell::Birth(_)
-            | Cell::Sex(_) => &[],
+            | Cell::Sex(_)
+            | Cell::Score(_) => &[],
         }
     }
 
@@ -200,6 +220,23 @@ impl Row<'_> {
         match self.cell(input) {
             Cell::Reading(reading) => Some(reading),
             Cell::Missing
+            | Cell::Series(_)
+            | Cell::Since(_)
+            | Cell::Told(_)
+            | Cell::NotStated
+            | Cell::Age { .. }
+            | Cell::Birth(_)
+            | Cell::Sex(_)
+            | Cell::Score(_) => None,
+        }
+    }
+
+    /// The score of another pipeline; `None` where it cannot be said.
+    pub fn score(&self, input: usize) -> Option<Score> {
+        match self.cell(input) {
+            Cell::Score(score) => Some(*score),
+            Cell::Missing
+            | Cell::Reading(_)
             | Cell::Series(_)
             | Cell::Since(_)
             | Cell::Told(_)
@@ -227,7 +264,8 @@ impl Row<'_> {
             | Cell::Told(_)
             | Cell::NotStated
             | Cell::Birth(_)
-            | Cell::Sex(_) => None,
+            | Cell::Sex(_)
+            | Cell::Score(_) => None,
         }
     }
 
@@ -242,7 +280,8 @@ impl Row<'_> {
             | Cell::Told(_)
             | Cell::NotStated
             | Cell::Age { .. }
-            | Cell::Birth(_) => None,
+            | Cell::Birth(_)
+            | Cell::Score(_) => None,
         }
     }
 
@@ -431,4 +470,6 @@ pub enum InputKind {
     Birth,
     /// `Sex`.
     Sex,
+    /// `Score`.
+    Score,
 }

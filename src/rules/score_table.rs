@@ -164,7 +164,8 @@ impl ScoreTable {
             | Cell::NotStated
             | Cell::Age { .. }
             | Cell::Birth(_)
-            | Cell::Sex(_) => None,
+            | Cell::Sex(_)
+            | Cell::Score(_) => None,
         })
     }
 

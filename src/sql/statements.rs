@@ -192,7 +192,7 @@ statement_tables! {
         Topic::Kind(ResourceKind::MedicationAdministration)
     ] { Intent, Priority, Category, Dose, Route, Encounter }
     /// `allergies`
-    Allergies: [Topic::Kind(ResourceKind::AllergyIntolerance)] { Verification, Criticality, Encounter }
+    Allergies: [Topic::Kind(ResourceKind::AllergyIntolerance)] { Verification, Criticality, Type, Reactions, Encounter }
     /// `encounters`
     Encounters: [Topic::Kind(ResourceKind::Encounter)] { Class, Setting, Ward, Bed, Location }
     /// `procedures`

@@ -15,7 +15,7 @@ use crate::ingest::fhir::finish::{Head, finish, set_encounter, statement};
 use crate::ingest::fhir::problems::category_codes;
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::status::statement_status;
-use crate::ingest::fhir::types::{Concept, MetaJson, PeriodJson, ReferenceJson, codings};
+use crate::ingest::fhir::types::{Concept, MetaJson, PeriodJson, ReferenceJson, named};
 use crate::ingest::json::{Text, parse, text};
 use crate::ingest::refused::Refused;
 
@@ -190,18 +190,18 @@ fn valid(
 
 /// The codes of what was ordered: its own, or those of a contained Medication.
 fn set_what<'a>(said: &mut Statement<'a>, order: &mut OrderJson<'a>) -> Result<(), Refused> {
-    said.codes = codings(order.medication_codeable_concept.take().or(order.code.take()));
+    (said.codes, said.text) = named(order.medication_codeable_concept.take().or(order.code.take()));
     let Some(reference) = order.medication_reference.take() else { return Ok(()) };
     let name = text(reference.reference);
     if let Some(local) = name.strip_prefix('#') {
         for contained in order.contained.take().unwrap_or_default() {
             let contained: ContainedJson<'a> = parse(contained.get())?;
             if contained.id.as_deref() == Some(local) {
-                said.codes = codings(contained.code);
+                (said.codes, said.text) = named(contained.code);
             }
         }
     }
-    if said.codes.is_empty() {
+    if said.codes.is_empty() && said.text.is_empty() {
         said.codes = vec![Coding::new("", name, text(reference.display))];
     }
     Ok(())

@@ -14,7 +14,7 @@ use crate::ingest::entry::ReadResource;
 use crate::ingest::fhir::finish::{Head, finish, set_encounter, statement};
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::status::statement_status;
-use crate::ingest::fhir::types::{Concept, MetaJson, PeriodJson, ReferenceJson, codings};
+use crate::ingest::fhir::types::{Concept, MetaJson, PeriodJson, ReferenceJson, codings, named};
 use crate::ingest::json::{Text, parse, text};
 use crate::ingest::refused::Refused;
 
@@ -34,6 +34,10 @@ struct ProblemJson<'a> {
     code: Option<Concept<'a>>,
     #[serde(borrow)]
     criticality: Option<Text<'a>>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    reaction: Vec<ReactionJson<'a>>,
     #[serde(borrow)]
     subject: Option<ReferenceJson<'a>>,
     #[serde(borrow)]
@@ -50,6 +54,12 @@ struct ProblemJson<'a> {
     abatement_period: Option<PeriodJson<'a>>,
     #[serde(borrow)]
     recorded_date: Option<Text<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ReactionJson<'a> {
+    #[serde(borrow, default)]
+    manifestation: Vec<Concept<'a>>,
 }
 
 /// Reads a Condition or an AllergyIntolerance.
@@ -90,9 +100,11 @@ pub fn read_problem<'a>(
         _ => Status::Final,
     };
     let mut said = statement(activity, Some(Text(clinical)));
-    said.codes = codings(problem.code);
+    (said.codes, said.text) = named(problem.code);
     said.set(Attribute::Verification, verification);
     said.set(Attribute::Criticality, text(problem.criticality));
+    said.set(Attribute::Type, text(problem.kind));
+    said.set(Attribute::Reactions, reactions(problem.reaction));
     set_encounter(&mut said, problem.encounter, context);
     let head = Head {
         kind,
@@ -103,6 +115,21 @@ pub fn read_problem<'a>(
         status,
     };
     finish(head, context, Valid::between(start, end.max(start)), said, &[])
+}
+
+/// `http://snomed.info/sct|73442001, hives`: a code where there is one, else what it is called.
+fn reactions(reactions: Vec<ReactionJson<'_>>) -> String {
+    let shown = reactions.into_iter().flat_map(|reaction| reaction.manifestation);
+    let texts = shown.flat_map(|concept| {
+        let (codes, text) = named(Some(concept));
+        let texts = Some(text.into_owned()).filter(|text| !text.is_empty());
+        let coded = codes.into_iter().map(|code| match code.system.is_empty() {
+            true => code.display.into_owned(),
+            false => format!("{}|{}", code.system, code.code),
+        });
+        coded.chain(texts).collect::<Vec<String>>()
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 #[derive(Debug, Deserialize)]

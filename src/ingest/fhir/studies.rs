@@ -13,7 +13,7 @@ use crate::ingest::fhir::problems::category_codes;
 use crate::ingest::fhir::reference::patient;
 use crate::ingest::fhir::status::{result_status, statement_status};
 use crate::ingest::fhir::types::{
-    CodingJson, Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson, codings,
+    CodingJson, Concept, IdentifierJson, MetaJson, PeriodJson, ReferenceJson, named,
 };
 use crate::ingest::json::{Text, parse, text};
 use crate::ingest::refused::Refused;
@@ -84,7 +84,7 @@ pub fn read_report<'a>(json: &'a str, context: &Context<'_>) -> Result<ReadResou
         }
     };
     let mut said = statement(Activity::Active, report.status);
-    said.codes = codings(report.code);
+    (said.codes, said.text) = named(report.code);
     set_encounter(&mut said, report.encounter, context);
     let (categories, category) = category_codes(report.category);
     said.set(Attribute::Category, category);

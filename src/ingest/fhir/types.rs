@@ -69,6 +69,13 @@ pub fn codings(concept: Option<Concept<'_>>) -> Vec<Coding<'_>> {
     concept.map(Concept::into_codings).unwrap_or_default()
 }
 
+/// The codings of an optional concept, and what it is called where it has none.
+pub fn named(concept: Option<Concept<'_>>) -> (Vec<Coding<'_>>, Cow<'_, str>) {
+    let (codings, text) = concept.map(Concept::into_parts).unwrap_or_default();
+    let text = if codings.is_empty() { text } else { Cow::Borrowed("") };
+    (codings, text)
+}
+
 /// `Reference`
 #[derive(Debug, Default, Deserialize)]
 pub struct ReferenceJson<'a> {

@@ -57,6 +57,7 @@ pub fn evidence_of(cell: &Cell) -> Vec<usize> {
         Cell::Series(readings) => readings.iter().map(|reading| reading.evidence).collect(),
         Cell::Since(since) => since.evidence.into_iter().collect(),
         Cell::Told(told) => told.iter().map(|one| one.evidence).collect(),
+        Cell::Score(score) => (score.evidence.0..score.evidence.1).collect(),
         Cell::Missing | Cell::NotStated | Cell::Age { .. } | Cell::Birth(_) | Cell::Sex(_) => {
             Vec::new()
         }
@@ -96,6 +97,7 @@ fn value_of(cell: &Cell) -> Option<String> {
         Cell::Since(_) => Some(String::new()),
         Cell::Sex(sex) => Some(format!("{sex:?}").to_lowercase()),
         Cell::Told(told) if !told.is_empty() => Some(told.len().to_string()),
+        Cell::Score(score) => Some(plain(score.least, score.decimals)),
         Cell::Missing
         | Cell::Reading(_)
         | Cell::Series(_)
@@ -106,7 +108,7 @@ fn value_of(cell: &Cell) -> Option<String> {
 }
 
 /// Which inputs are not yet verified, and which newest results cannot be used.
-fn preliminary(row: &Row<'_>, inputs: &[RuleInput]) -> Vec<String> {
+pub fn preliminary(row: &Row<'_>, inputs: &[RuleInput]) -> Vec<String> {
     let notes = inputs.iter().enumerate().filter_map(|(number, input)| {
         let reading = row.reading(number)?;
         let name = spaced(input.name);
@@ -120,6 +122,6 @@ fn preliminary(row: &Row<'_>, inputs: &[RuleInput]) -> Vec<String> {
 }
 
 /// `respiratory_rate` as people read it.
-fn spaced(name: &str) -> String {
+pub fn spaced(name: &str) -> String {
     name.replace('_', " ")
 }
