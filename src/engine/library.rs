@@ -1,7 +1,7 @@
 //! The definitions a process starts with: pipelines and value sets from files, or those that ship.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use crate::pipeline::value_set::{ValueSet, ValueSets};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Library {
     texts: BTreeMap<(DefinitionKind, String), String>,
+    /// Pipelines that are defined and not put in force.
+    drafts: BTreeSet<String>,
 }
 
 /// What is wrong with a definition.
@@ -132,6 +134,8 @@ impl Library {
             pipelines.iter().map(|(path, text)| (path.to_str().unwrap_or_default(), &**text));
         let read = known.read_all(&named.collect::<Vec<_>>());
         let read = read.map_err(|(path, error)| LibraryError::File { path: path.into(), error })?;
+        let drafts = read.iter().filter(|(_, one)| one.is_draft);
+        library.drafts = drafts.map(|(_, one)| one.name.to_string()).collect();
         let names: Vec<String> = read.iter().map(|(_, one)| one.name.to_string()).collect();
         for ((path, text), name) in pipelines.into_iter().zip(names) {
             library.add(path, DefinitionKind::Pipeline, name, text)?;
@@ -151,6 +155,12 @@ impl Library {
         }
         self.texts.insert((kind, name), text);
         Ok(())
+    }
+
+    /// The same with its drafts in force: for those who try them.
+    pub fn with_drafts(mut self) -> Library {
+        self.drafts.clear();
+        self
     }
 
     /// Adds the site file's text, which is kept with the definitions.
@@ -200,8 +210,12 @@ impl Library {
             text: text.into(),
         };
         let mut changes = Vec::new();
-        let gone =
-            known.iter().filter(|(key, text)| !self.texts.contains_key(key) && !text.is_empty());
+        let is_draft = |(kind, name): &(DefinitionKind, String)| {
+            *kind == DefinitionKind::Pipeline && self.drafts.contains(name)
+        };
+        let is_left =
+            |key: &(DefinitionKind, String)| self.texts.contains_key(key) && !is_draft(key);
+        let gone = known.iter().filter(|(key, text)| !is_left(key) && !text.is_empty());
         let gone = gone.filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline);
         let mut gone: Vec<_> = gone.collect();
         gone.sort_by_key(|(_, text)| !reads_scores(text));
@@ -209,7 +223,7 @@ impl Library {
             changes.push(definition(*kind, name, ""));
         }
         for kind in order {
-            let of_kind = self.texts.iter().filter(|((known, _), _)| *known == kind);
+            let of_kind = self.texts.iter().filter(|(key, _)| key.0 == kind && !is_draft(key));
             let changed = of_kind.filter(|(key, text)| known.get(*key) != Some(*text));
             let mut changed: Vec<_> = changed.collect();
             changed.sort_by_key(|(_, text)| reads_scores(text));

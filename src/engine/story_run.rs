@@ -33,7 +33,7 @@ struct Run {
     left: Vec<Leaving>,
 }
 
-/// Runs a story against a library.
+/// Runs a story against a library, its drafts among the others.
 ///
 /// # Errors
 /// The first line that cannot be read, or that expects what is not so, with what is.
@@ -51,6 +51,7 @@ pub fn run(text: &str, library: &Library) -> Result<(), StoryError> {
     };
     let opened = Control::Opened { n_partitions: 1, clock: Clock::Recorded };
     run.append(0, &[control(opened, None)])?;
+    let library = library.clone().with_drafts();
     for change in library.changes(&Default::default()) {
         run.append(0, &[control(change, None)])?;
     }

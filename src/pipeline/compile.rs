@@ -93,6 +93,7 @@ fn compile(file: PipelineFile, known: &Known<'_>) -> Result<Pipeline, FileError>
     };
     let subjects = subjects.into_iter().map(|(name, called)| (name.into(), called.into()));
     Ok(Pipeline {
+        is_draft: is_draft(file.state.as_ref())?,
         kind: kind(&file.kind)?,
         policy: policy(&file.policy, &bands)?,
         subjects: subjects.collect(),
@@ -118,6 +119,14 @@ fn name(name: &Spanned<String>) -> Result<Arc<str>, FileError> {
         return Err(FileError::at(name, "expected lower-case letters, digits and `-`"));
     }
     Ok(name.value.as_str().into())
+}
+
+fn is_draft(state: Option<&Spanned<String>>) -> Result<bool, FileError> {
+    match state.map(|state| (state, state.value.as_str())) {
+        None | Some((_, "live")) => Ok(false),
+        Some((_, "draft")) => Ok(true),
+        Some((state, _)) => Err(FileError::at(state, "expected `draft` or `live`")),
+    }
 }
 
 fn kind(kind: &Spanned<String>) -> Result<EffectKind, FileError> {

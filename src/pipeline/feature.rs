@@ -28,6 +28,7 @@ use crate::pipeline::view::{Piece, View};
 use crate::rules::assessment::{Cell, InputKind, Outcome, Reading, Score, Since};
 use crate::twin::read::Measured;
 use crate::twin::statements::Topic;
+use crate::twin::twins::Twins;
 
 /// One feature of a patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,10 +225,8 @@ impl Feature {
                     None => Cell::Missing,
                 }
             }
-            Feature::Lowest(window) => extreme(window.values(view, at), |one| one.value, evidence),
-            Feature::Highest(window) => {
-                extreme(window.values(view, at), |one| -one.value, evidence)
-            }
+            Feature::Lowest(window) => window.extreme(view, at, Twins::lowest, evidence),
+            Feature::Highest(window) => window.extreme(view, at, Twins::highest, evidence),
             Feature::All(window) => {
                 let found = window.values(view, at).into_iter();
                 Cell::Series(found.map(|measured| reading(measured, evidence)).collect())
@@ -295,23 +294,31 @@ impl Window {
         let range = (at.minus(self.span), at);
         view.twins.window(view.patient, self.signal, &self.origins, range)
     }
+
+    /// Its least or greatest value, by `find`. A newest value that cannot be used hides those before it (TW-3); an
+    /// older one that could not be used says nothing.
+    fn extreme(
+        &self,
+        view: &View<'_>,
+        at: Timestamp,
+        find: Extreme,
+        evidence: &mut Vec<Piece>,
+    ) -> Cell {
+        let range = (at.minus(self.span), at);
+        let newest = view.twins.latest(view.patient, self.signal, &self.origins, range);
+        let Some(newest) = newest else { return Cell::Missing };
+        let found = match newest.unusable {
+            Some(_) => newest,
+            None => {
+                find(view.twins, view.patient, self.signal, &self.origins, range).unwrap_or(newest)
+            }
+        };
+        Cell::Reading(reading(found, evidence))
+    }
 }
 
-/// The value of least `rank`, the newest of several. A newest value that cannot be used hides those before it
-/// (TW-3); an older one that could not be used says nothing.
-fn extreme(
-    found: Vec<Measured>,
-    rank: impl Fn(&Measured) -> i64,
-    evidence: &mut Vec<Piece>,
-) -> Cell {
-    let Some(newest) = found.last().copied() else { return Cell::Missing };
-    if newest.unusable.is_some() {
-        return Cell::Reading(reading(newest, evidence));
-    }
-    let usable = found.into_iter().rev().filter(|one| one.unusable.is_none());
-    let least = usable.min_by_key(|one| rank(one)).unwrap_or(newest);
-    Cell::Reading(reading(least, evidence))
-}
+/// `Twins::lowest` or `Twins::highest`.
+type Extreme = fn(&Twins, u32, Signal, &[Origin], (Timestamp, Timestamp)) -> Option<Measured>;
 
 fn reading(measured: Measured, evidence: &mut Vec<Piece>) -> Reading {
     evidence.push(Piece::Sample(measured));

@@ -13,6 +13,10 @@ pub struct PipelineFile {
     /// The name in SQL, effects and commands.
     #[schemars(with = "String")]
     pub name: Spanned<String>,
+    /// `live`, or `draft` for one that ships and is not in force until somebody puts it there.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    pub state: Option<Spanned<String>>,
     /// What a nurse reads.
     pub title: String,
     /// `alert`, `follow-up`, `suggestion` or `risk`.

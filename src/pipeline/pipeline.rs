@@ -18,6 +18,8 @@ use crate::rules::score_table::{Condition, ScoreTable};
 pub struct Pipeline {
     /// The name.
     pub name: Arc<str>,
+    /// Whether it is in force once it is defined; a draft is not.
+    pub is_draft: bool,
     /// What a nurse reads.
     pub title: Arc<str>,
     /// What it says.

@@ -159,6 +159,75 @@ impl Twins {
         rows.iter().filter_map(|(row, place)| Measured::of(row, *place)).collect()
     }
 
+    /// The least usable value of a signal from `from` to `to`, both included, by any of `origins`; the newest of
+    /// several.
+    pub fn lowest(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        range: (Timestamp, Timestamp),
+    ) -> Option<Measured> {
+        self.extreme(patient, signal, origins, range, i64::from)
+    }
+
+    /// The greatest usable value, likewise.
+    pub fn highest(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        range: (Timestamp, Timestamp),
+    ) -> Option<Measured> {
+        self.extreme(patient, signal, origins, range, |value| -i64::from(value))
+    }
+
+    /// The value of least `rank`. Of two of the same value and time the one with the lesser key, so that it is the
+    /// same whichever came first.
+    fn extreme(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        (from, to): (Timestamp, Timestamp),
+        rank: fn(i32) -> i64,
+    ) -> Option<Measured> {
+        let mut best: Option<Found> = None;
+        let mut offer = |row: ValueRow, place: SamplePlace| {
+            if Flags::unpack(row.flags).unusable.is_some() {
+                return;
+            }
+            let is_better = best.is_none_or(|(known, known_place)| {
+                let by_rank = (rank(row.value), -row.at).cmp(&(rank(known.value), -known.at));
+                by_rank.then_with(|| self.key(place).cmp(&self.key(known_place))).is_lt()
+            });
+            if is_better {
+                best = Some((row, place));
+            }
+        };
+        for origin in origins {
+            let list = (patient, series_of(signal, *origin));
+            for number in self.tail.lists.walk(list) {
+                let row = self.tail.rows.value_row(number);
+                if row.at < from.micros() {
+                    break;
+                }
+                if row.at <= to.micros() {
+                    offer(row, SamplePlace::Tail(number));
+                }
+            }
+            for (index, segment) in self.segments.iter().enumerate() {
+                for number in segment.of_series(list, from, to) {
+                    let row = segment.value(number);
+                    if segment.is_current(number, &row) {
+                        offer(row, SamplePlace::Sealed(index, number));
+                    }
+                }
+            }
+        }
+        best.and_then(|(row, place)| Measured::of(&row, place))
+    }
+
     /// The row that lies somewhere. It is read where values alone cannot tell: which of two of the same
     /// instant comes first, whose resource it is.
     fn row_at(&self, place: SamplePlace) -> Option<SampleRow> {

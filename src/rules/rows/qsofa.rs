@@ -1,4 +1,4 @@
-//! qSOFA over a patient's newest six hours: the worst of each.
+//! qSOFA over a patient's newest hour: the worst of each.
 
 use crate::domain::signal::Signal;
 use crate::rules::assessment::{Assessment, InputKind, Row, Rule, RuleInput};
