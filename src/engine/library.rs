@@ -77,8 +77,10 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "value-sets/stroke-tia-thromboembolism.yaml",
     "value-sets/vascular-disease.yaml",
     "value-sets/vitamin-k-antagonists.yaml",
+    "cha2ds2-vasc.yaml",
     "ckd-monitoring.yaml",
     "critical-values.yaml",
+    "has-bled.yaml",
     "kdigo-aki.yaml",
     "metformin-egfr.yaml",
     "mews.yaml",
@@ -87,6 +89,8 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "qsofa.yaml",
     "shock-index.yaml",
     "sirs.yaml",
+    "tx-af-anticoagulation.yaml",
+    "tx-apixaban-dose.yaml",
 ];
 
 impl Library {

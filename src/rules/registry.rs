@@ -6,6 +6,10 @@ use crate::rules::critical_values::CRITICAL_VALUES;
 use crate::rules::kdigo_aki_history::KDIGO_AKI;
 use crate::rules::metformin::METFORMIN;
 use crate::rules::potassium_history::POTASSIUM;
+use crate::rules::rows::af_anticoagulation::AF_ANTICOAGULATION;
+use crate::rules::rows::apixaban_dose::APIXABAN_DOSE;
+use crate::rules::rows::cha2ds2_vasc::CHA2DS2_VASC;
+use crate::rules::rows::has_bled::HAS_BLED;
 use crate::rules::rows::mews::MEWS;
 use crate::rules::rows::qsofa::QSOFA;
 use crate::rules::rows::shock_index::SHOCK_INDEX;
@@ -13,8 +17,12 @@ use crate::rules::rows::sirs::SIRS;
 
 /// Every rule.
 pub static RULES: &[&Rule] = &[
+    &AF_ANTICOAGULATION,
+    &APIXABAN_DOSE,
+    &CHA2DS2_VASC,
     &CKD_MONITORING,
     &CRITICAL_VALUES,
+    &HAS_BLED,
     &KDIGO_AKI,
     &METFORMIN,
     &MEWS,

@@ -3,8 +3,13 @@
 //! The rule itself, its cut-offs and its source stand in the file of its name one level up; here is what it is
 //! asked of a twin.
 
+pub mod ages;
 pub mod sums;
 
+pub mod af_anticoagulation;
+pub mod apixaban_dose;
+pub mod cha2ds2_vasc;
+pub mod has_bled;
 pub mod mews;
 pub mod qsofa;
 pub mod shock_index;
