@@ -8,28 +8,38 @@ use crate::rules::metformin::METFORMIN;
 use crate::rules::potassium_history::POTASSIUM;
 use crate::rules::rows::af_anticoagulation::AF_ANTICOAGULATION;
 use crate::rules::rows::apixaban_dose::APIXABAN_DOSE;
+use crate::rules::rows::bp_stage::BP_STAGE;
 use crate::rules::rows::cha2ds2_vasc::CHA2DS2_VASC;
 use crate::rules::rows::has_bled::HAS_BLED;
+use crate::rules::rows::hba1c::HBA1C;
+use crate::rules::rows::hba1c_followup::HBA1C_FOLLOWUP;
 use crate::rules::rows::mews::MEWS;
+use crate::rules::rows::prevent::PREVENT;
 use crate::rules::rows::qsofa::QSOFA;
 use crate::rules::rows::shock_index::SHOCK_INDEX;
 use crate::rules::rows::sirs::SIRS;
+use crate::rules::rows::statin::STATIN_BY_PREVENT;
 
 /// Every rule.
 pub static RULES: &[&Rule] = &[
     &AF_ANTICOAGULATION,
     &APIXABAN_DOSE,
+    &BP_STAGE,
     &CHA2DS2_VASC,
     &CKD_MONITORING,
     &CRITICAL_VALUES,
     &HAS_BLED,
+    &HBA1C,
+    &HBA1C_FOLLOWUP,
     &KDIGO_AKI,
     &METFORMIN,
     &MEWS,
     &POTASSIUM,
+    &PREVENT,
     &QSOFA,
     &SHOCK_INDEX,
     &SIRS,
+    &STATIN_BY_PREVENT,
 ];
 
 /// The rule of this name.

@@ -8,9 +8,14 @@ pub mod sums;
 
 pub mod af_anticoagulation;
 pub mod apixaban_dose;
+pub mod bp_stage;
 pub mod cha2ds2_vasc;
 pub mod has_bled;
+pub mod hba1c;
+pub mod hba1c_followup;
 pub mod mews;
+pub mod prevent;
 pub mod qsofa;
 pub mod shock_index;
 pub mod sirs;
+pub mod statin;
