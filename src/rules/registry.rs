@@ -13,6 +13,8 @@ use crate::rules::rows::cha2ds2_vasc::CHA2DS2_VASC;
 use crate::rules::rows::has_bled::HAS_BLED;
 use crate::rules::rows::hba1c::HBA1C;
 use crate::rules::rows::hba1c_followup::HBA1C_FOLLOWUP;
+use crate::rules::rows::hospital_score::HOSPITAL;
+use crate::rules::rows::lace::LACE;
 use crate::rules::rows::mews::MEWS;
 use crate::rules::rows::prevent::PREVENT;
 use crate::rules::rows::qsofa::QSOFA;
@@ -31,7 +33,9 @@ pub static RULES: &[&Rule] = &[
     &HAS_BLED,
     &HBA1C,
     &HBA1C_FOLLOWUP,
+    &HOSPITAL,
     &KDIGO_AKI,
+    &LACE,
     &METFORMIN,
     &MEWS,
     &POTASSIUM,

@@ -4,6 +4,7 @@
 //! asked of a twin.
 
 pub mod ages;
+pub mod stays;
 pub mod sums;
 
 pub mod af_anticoagulation;
@@ -13,6 +14,8 @@ pub mod cha2ds2_vasc;
 pub mod has_bled;
 pub mod hba1c;
 pub mod hba1c_followup;
+pub mod hospital_score;
+pub mod lace;
 pub mod mews;
 pub mod prevent;
 pub mod qsofa;
