@@ -10,17 +10,23 @@ use crate::rules::rows::af_anticoagulation::AF_ANTICOAGULATION;
 use crate::rules::rows::apixaban_dose::APIXABAN_DOSE;
 use crate::rules::rows::bp_stage::BP_STAGE;
 use crate::rules::rows::cha2ds2_vasc::CHA2DS2_VASC;
+use crate::rules::rows::glucose_profile::GLUCOSE_PROFILE;
 use crate::rules::rows::has_bled::HAS_BLED;
 use crate::rules::rows::hba1c::HBA1C;
 use crate::rules::rows::hba1c_followup::HBA1C_FOLLOWUP;
+use crate::rules::rows::hf_weight::HF_WEIGHT;
+use crate::rules::rows::home_blood_pressure::HOME_BLOOD_PRESSURE;
 use crate::rules::rows::hospital_score::HOSPITAL;
 use crate::rules::rows::lace::LACE;
 use crate::rules::rows::mews::MEWS;
 use crate::rules::rows::prevent::PREVENT;
 use crate::rules::rows::qsofa::QSOFA;
+use crate::rules::rows::resting_heart_rate::RESTING_HEART_RATE;
 use crate::rules::rows::shock_index::SHOCK_INDEX;
 use crate::rules::rows::sirs::SIRS;
+use crate::rules::rows::sleep_duration::SLEEP_DURATION;
 use crate::rules::rows::statin::STATIN_BY_PREVENT;
+use crate::rules::rows::wearable_oximetry::WEARABLE_OXIMETRY;
 
 /// Every rule.
 pub static RULES: &[&Rule] = &[
@@ -30,9 +36,12 @@ pub static RULES: &[&Rule] = &[
     &CHA2DS2_VASC,
     &CKD_MONITORING,
     &CRITICAL_VALUES,
+    &GLUCOSE_PROFILE,
     &HAS_BLED,
     &HBA1C,
     &HBA1C_FOLLOWUP,
+    &HF_WEIGHT,
+    &HOME_BLOOD_PRESSURE,
     &HOSPITAL,
     &KDIGO_AKI,
     &LACE,
@@ -41,9 +50,12 @@ pub static RULES: &[&Rule] = &[
     &POTASSIUM,
     &PREVENT,
     &QSOFA,
+    &RESTING_HEART_RATE,
     &SHOCK_INDEX,
     &SIRS,
+    &SLEEP_DURATION,
     &STATIN_BY_PREVENT,
+    &WEARABLE_OXIMETRY,
 ];
 
 /// The rule of this name.
