@@ -120,7 +120,7 @@ fn has_bled(inputs: &Inputs<'_>) -> Result<Value, CheckError> {
         liver_disease: inputs.is_stated("liver")?,
         stroke: inputs.is_stated("stroke")?,
         bleeding: inputs.is_stated("bleed")?,
-        labile_inr: inputs.is_stated("labile_inr")?,
+        labile_inr: Some(inputs.is_stated("labile_inr")?),
         on_vitamin_k_antagonist: inputs.is_stated("on_vka")?,
         age_years: inputs.optional_count("age")?.map(i64::from),
         drugs: inputs.is_stated("drugs")?,

@@ -1,12 +1,14 @@
-//! The happenings of a story as FHIR, as a hospital would send them.
+//! The happenings of a story as FHIR, as a hospital would send them; `watch` and `cleared` are what devices at home
+//! send, one value, or one `every 15 min ... from 2025-01-10 to 2025-01-20`.
 
 use serde_json::{Value as Json, json};
 
 use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::engine::story::item_time;
 use crate::engine::story_statements::statement;
+use crate::pipeline::feature::parse_span;
 
 /// The site file of stories: every signal, answer and state by its own name.
 pub fn site_text() -> String {
@@ -49,6 +51,24 @@ pub enum Feed {
     Clinical,
     /// A watch.
     Watch,
+    /// A cleared device at home.
+    Cleared,
+}
+
+/// `15 min glucose_interstitial 120 mg/dL from 2025-01-10 to 2025-01-20`: one value each.
+fn series(word: &str, words: &[&str], subject: &Json, at: Timestamp) -> Option<Vec<Happening>> {
+    let [number, unit, what @ .., "from", from, "to", to] = words else { return None };
+    let step = parse_span(&format!("{number} {unit}")).ok().filter(|step| Span::ZERO < *step)?;
+    let until = item_time(to)?;
+    let times = std::iter::successors(item_time(from), |time| Some(time.plus(step)));
+    let times = times.take_while(|time| *time < until);
+    let resources = times.map(|time| observation(what, subject, time, at, "final"));
+    resources.map(|resource| Some(Happening { resource: resource?, feed: device(word) })).collect()
+}
+
+/// Whose device a word means.
+fn device(word: &str) -> Feed {
+    if word == "watch" { Feed::Watch } else { Feed::Cleared }
 }
 
 /// The resources of an item; `None` if its words mean nothing.
@@ -71,9 +91,10 @@ pub fn happenings(item: &str, patient: &str, at: Timestamp) -> Option<Vec<Happen
             | "allergy" | "visit",
             ..,
         ] => clinical(statement(&words, &subject, at)?),
-        ["watch", rest @ ..] => {
+        [word @ ("watch" | "cleared"), "every", rest @ ..] => series(word, rest, &subject, at),
+        [word @ ("watch" | "cleared"), rest @ ..] => {
             let resource = observation(rest, &subject, at, at, "final")?;
-            Some(vec![Happening { resource, feed: Feed::Watch }])
+            Some(vec![Happening { resource, feed: device(word) }])
         }
         ["preliminary", rest @ ..] => clinical(observation(rest, &subject, at, at, "preliminary")?),
         ["correct", what, "to", value @ ..] => {

@@ -80,7 +80,7 @@ impl Run {
         let is_record = |item: &&String| {
             !is_expectation(item) && *item != "tick" && answer_of(item, line.at).is_none()
         };
-        for feed in [Feed::Clinical, Feed::Watch] {
+        for feed in [Feed::Clinical, Feed::Watch, Feed::Cleared] {
             let mut entries = Vec::new();
             for item in line.items.iter().filter(is_record) {
                 let happenings = happenings(item, &line.patient, line.at)
@@ -112,6 +112,7 @@ impl Run {
         let (name, origin) = match feed {
             Feed::Clinical => ("story", Origin::Clinical),
             Feed::Watch => ("watch", Origin::ConsumerDevice),
+            Feed::Cleared => ("cleared", Origin::ClearedDevice),
         };
         let spec = SourceSpec {
             name: name.to_owned(),

@@ -5,8 +5,9 @@
 
 use crate::rules::partial_sum::{Item, PartialSum};
 
+/// The youngest age that is a criterion (US label).
+pub const AGE_YEARS_MIN: u32 = 80;
 // US label; weight in tenths of a kilogram, creatinine in hundredths of mg/dL.
-const AGE_YEARS_MIN: u32 = 80;
 const WEIGHT_MAX: i64 = 600;
 const CREATININE_MIN: i64 = 150;
 

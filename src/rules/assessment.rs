@@ -410,6 +410,13 @@ impl Assessment {
         Assessment::new(outcome, Findings::Known(Vec::new()))
     }
 
+    /// Adds to what the findings say, where they are known.
+    pub fn change_findings(&mut self, change: impl FnMut(&mut Finding)) {
+        if let Findings::Known(findings) = &mut self.findings {
+            findings.iter_mut().for_each(change);
+        }
+    }
+
     /// An outcome and what follows from it.
     pub const fn new(outcome: Outcome, findings: Findings) -> Assessment {
         Assessment { outcome, points: Vec::new(), findings, next_at: None, notes: Vec::new() }

@@ -29,6 +29,13 @@ pub struct Situation {
 
 // Lip 2010: 65-74 one point, from 75 two, never both.
 const AGE: &Steps = &[(0, 0), (65, 1), (75, 2)];
+/// Ages in years at which the score changes.
+pub const AGES: [u32; 2] = [65, 75];
+
+/// The points of an age.
+pub fn age_points(age_years: i64) -> i64 {
+    points(AGE, age_years)
+}
 
 /// CHA2DS2-VA: at most 8.
 pub fn va(situation: &Situation) -> PartialSum {

@@ -1,6 +1,7 @@
 //! A sum of criteria as an assessment: bands by its bounds, points by input, and what gave them.
 
 use crate::domain::decimal::plain;
+use crate::domain::time::{Span, Timestamp};
 use crate::rules::assessment::{
     Assessment, Cell, Finding, Findings, Outcome, Points, Row, RuleInput,
 };
@@ -25,10 +26,8 @@ pub fn assessed(row: &Row<'_>, inputs: &[RuleInput], reading: &Reading<'_>) -> A
         false => Outcome::Incomplete { lower: sum.lower, upper: Some(sum.upper) },
     };
     let band = |total: i64| cut_offs.iter().take_while(|cut_off| **cut_off <= total).count();
-    let used = reading.inputs.iter().copied().flatten();
-    let mut evidence: Vec<usize> = used.flat_map(|input| evidence_of(row.cell(*input))).collect();
-    evidence.sort_unstable();
-    evidence.dedup();
+    let used: Vec<usize> = reading.inputs.iter().copied().flatten().copied().collect();
+    let evidence = evidence_of_all(row, &used);
     let score = match sum.is_final() {
         true => sum.lower.to_string(),
         false => format!("at least {}", sum.lower),
@@ -48,6 +47,29 @@ pub fn assessed(row: &Row<'_>, inputs: &[RuleInput], reading: &Reading<'_>) -> A
     assessment.points = points.collect();
     assessment.notes = preliminary(row, inputs);
     assessment
+}
+
+/// `not documented: heart failure, diabetes`: what counted as absent only because nobody said it.
+pub fn undocumented(row: &Row<'_>, inputs: &[RuleInput], states: &[usize]) -> Option<String> {
+    let absent = states.iter().filter(|state| row.stands(**state).is_none());
+    let names: Vec<String> =
+        absent.filter_map(|state| Some(spaced(inputs.get(*state)?.name))).collect();
+    Some(format!("not documented: {}", names.join(", "))).filter(|_| !names.is_empty())
+}
+
+/// The evidence of several inputs, each piece once.
+pub fn evidence_of_all(row: &Row<'_>, inputs: &[usize]) -> Vec<usize> {
+    let mut evidence: Vec<usize> =
+        inputs.iter().flat_map(|input| evidence_of(row.cell(*input))).collect();
+    evidence.sort_unstable();
+    evidence.dedup();
+    evidence
+}
+
+/// The first instant after the row's at which one of the newest readings is older than `stands`.
+pub fn stale_at(row: &Row<'_>, inputs: &[usize], stands: Span) -> Option<Timestamp> {
+    let readings = inputs.iter().filter_map(|input| row.reading(*input));
+    readings.map(|reading| reading.stale_at(stands)).filter(|at| row.at < *at).min()
 }
 
 /// The pieces of evidence that a cell holds.
@@ -96,14 +118,12 @@ fn value_of(cell: &Cell) -> Option<String> {
         Cell::Age { least, .. } => Some(least.to_string()),
         Cell::Since(_) => Some(String::new()),
         Cell::Sex(sex) => Some(format!("{sex:?}").to_lowercase()),
+        Cell::Birth(birth) => Some(birth.to_string()),
         Cell::Told(told) if !told.is_empty() => Some(told.len().to_string()),
         Cell::Score(score) => Some(plain(score.least, score.decimals)),
-        Cell::Missing
-        | Cell::Reading(_)
-        | Cell::Series(_)
-        | Cell::Told(_)
-        | Cell::NotStated
-        | Cell::Birth(_) => None,
+        Cell::Missing | Cell::Reading(_) | Cell::Series(_) | Cell::Told(_) | Cell::NotStated => {
+            None
+        }
     }
 }
 
