@@ -65,6 +65,7 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Rules(RulesCommand::Check(args)) => cli::rules::check(args),
         Command::Rules(RulesCommand::List(args)) => cli::rules::list(args),
         Command::Test(args) => cli::test::run(args.folder.as_deref()),
+        Command::Pipelines(args) => cli::pipelines::run(args),
     }
 }
 

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, schema_for};
 
 use twinstream::domain::event::{Clock, Control, DefinitionKind};
 use twinstream::domain::signal::Signal;
+use twinstream::engine::library::Library;
 use twinstream::http::server::ROUTES;
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::source::Format;
@@ -15,6 +16,7 @@ use twinstream::log::decode::decode_frame;
 use twinstream::output::alert::AlertRecord;
 use twinstream::output::what_if::WhatIfRecord;
 use twinstream::pipeline::file::PipelineFile;
+use twinstream::pipeline::summary::Summary;
 use twinstream::telemetry::metrics;
 
 use crate::support::{at, control, frame, record, site, source};
@@ -48,6 +50,36 @@ fn the_answer_to_a_what_if_is_as_published() {
 #[test]
 fn the_pipeline_file_is_as_published() {
     check_schema::<PipelineFile>("schemas/pipeline.schema.json");
+}
+
+/// Every rule that runs, with who published it.
+#[test]
+fn the_pipelines_that_ship_are_listed() {
+    let pipelines = Library::shipped().unwrap().pipelines().unwrap();
+    let mut text = "# The pipelines that ship\n\n\
+         Made from the files beside it. A band in brackets is kept and not said. Sources and worked cases of the\n\
+         rules: `twin rules list`.\n\n\
+         | pipeline | state | kind | reads | value | bands | edition | source | stories |\n\
+         |---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for one in pipelines.iter().map(|pipeline| Summary::of(pipeline)) {
+        let Summary { name, state, kind, reads, value, bands, edition, source, n_stories, .. } =
+            one;
+        let cells = [
+            format!("`{name}`"),
+            state.into(),
+            kind.into(),
+            reads,
+            value,
+            bands,
+            edition,
+            source,
+            n_stories.to_string(),
+        ];
+        let cells = cells.map(|cell| cell.replace('|', "\\|"));
+        text += &format!("| {} |\n", cells.join(" | "));
+    }
+    check("pipelines/README.md", text.as_bytes());
 }
 
 /// Numbers are in the log and on disk for ever: a new signal comes at the end.

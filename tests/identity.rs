@@ -438,9 +438,10 @@ fn many_facts_move_in_parts_and_are_looked_at_once() {
     let mut house = House::open();
     house.receive("mercy", 0, &stay("old"));
     for number in 0..4_100_u32 {
-        let at = format!("{:02}:{:02}", 6 + number / 60 % 10, number % 60);
+        let second = 8 * number;
+        let at = format!("{:02}:{:02}", 6 + second / 3_600, second / 60 % 60);
         let mut one = rate(&format!("o{number}"), "old", &at, 12 + number % 3);
-        one["effectiveDateTime"] = json!(format!("2026-11-08T{at}:{:02}Z", number / 600));
+        one["effectiveDateTime"] = json!(format!("2026-11-08T{at}:{:02}Z", second % 60));
         house.receive("mercy", 700, &one);
     }
     let before = house.said.len();

@@ -51,6 +51,8 @@ pub enum Command {
     Produce(ProduceArgs),
     /// Run the stories of pipeline files.
     Test(TestArgs),
+    /// List the pipelines: what each reads and says, and the edition of its rule
+    Pipelines(crate::cli::pipelines::PipelinesArgs),
     /// Ask the clinical rules that ship: which there are, and whether worked cases come out.
     #[command(subcommand)]
     Rules(RulesCommand),

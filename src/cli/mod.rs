@@ -6,6 +6,7 @@ pub mod top;
 pub mod up;
 pub mod run;
 pub mod stopping;
+pub mod pipelines;
 pub mod produce;
 pub mod read;
 pub mod respond;

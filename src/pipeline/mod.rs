@@ -10,6 +10,7 @@ pub mod file;
 pub mod live;
 #[expect(clippy::module_inception, reason = "the noun itself, among its parts")]
 pub mod pipeline;
+pub mod summary;
 pub mod supports;
 pub mod said;
 pub mod setting;

@@ -225,14 +225,15 @@ mod tests {
         for bug in Bug::ALL {
             let (seed, invariant) = caught(&scene, bug, &Trial::USUAL).expect("it is caught");
             println!("{bug:?} is caught at seed {seed} by {invariant}");
-            let expected = match bug {
-                Bug::DroppedFsync => "EF-2",
-                Bug::OffByOneOffset => "CK-1",
-                Bug::SwappedTieBreak => "TW-2",
-                Bug::LostRetraction => "TW-4",
-                Bug::BatchDependentFeature => "PL-2",
+            let expected: &[&str] = match bug {
+                // Whichever write is lost first: a record of the log, or what was said.
+                Bug::DroppedFsync => &["EF-2", "IN-1"],
+                Bug::OffByOneOffset => &["CK-1"],
+                Bug::SwappedTieBreak => &["TW-2"],
+                Bug::LostRetraction => &["TW-4"],
+                Bug::BatchDependentFeature => &["PL-2"],
             };
-            assert_eq!(invariant, expected, "{bug:?}");
+            assert!(expected.contains(&invariant), "{bug:?} is caught by {invariant}");
         }
     }
 
