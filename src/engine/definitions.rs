@@ -26,6 +26,9 @@ pub(super) struct Read {
     pipelines: BTreeMap<String, Arc<Pipeline>>,
 }
 
+/// A pipeline, with its text where it is not read again.
+type Defined = (Arc<Pipeline>, Option<String>);
+
 impl Shard {
     /// Makes pipelines of the definitions as they stand. Tracks keep their numbers for ever.
     ///
@@ -81,7 +84,7 @@ impl Shard {
         &self,
         read: &Read,
         value_sets: &ValueSets,
-    ) -> Result<Vec<(Arc<Pipeline>, Option<String>)>, (String, String)> {
+    ) -> Result<Vec<Defined>, (String, String)> {
         let defined = self.definitions().iter();
         let defined = defined
             .filter(|((kind, _), text)| *kind == DefinitionKind::Pipeline && !text.is_empty());

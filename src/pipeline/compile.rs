@@ -28,6 +28,9 @@ pub struct Known<'k> {
     pub scores: BTreeMap<Arc<str>, Arc<Pipeline>>,
 }
 
+/// Something about the file of this name.
+type Named<'n, T> = (&'n str, T);
+
 impl Known<'_> {
     /// Reads pipeline files, whichever names another's score; in the order in which they are given.
     ///
@@ -36,7 +39,7 @@ impl Known<'_> {
     pub fn read_all<'n>(
         mut self,
         files: &[(&'n str, &str)],
-    ) -> Result<Vec<(&'n str, Arc<Pipeline>)>, (&'n str, FileError)> {
+    ) -> Result<Vec<Named<'n, Arc<Pipeline>>>, Named<'n, FileError>> {
         let first: Vec<Result<Arc<Pipeline>, FileError>> =
             files.iter().map(|(_, text)| Pipeline::read(text, &self).map(Arc::new)).collect();
         let read = first.iter().flatten();

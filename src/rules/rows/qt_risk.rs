@@ -85,7 +85,7 @@ fn distinct(told: &[Told]) -> Vec<&Told> {
     let mut drugs: Vec<&Told> = Vec::new();
     for one in told {
         let same = |known: &&Told| known.codes.iter().any(|code| one.codes.contains(code));
-        if !drugs.iter().any(|known| same(known)) {
+        if !drugs.iter().any(same) {
             drugs.push(one);
         }
     }
