@@ -16,6 +16,8 @@ pub struct Coding<'a> {
 
 /// LOINC.
 pub const LOINC: &str = "http://loinc.org";
+/// ATC, the classification of medicines of the WHO.
+pub const ATC: &str = "http://www.whocc.no/atc";
 /// SNOMED CT.
 pub const SNOMED: &str = "http://snomed.info/sct";
 /// Our own: why a record about a patient could not be read. A patient's flags have these codes.

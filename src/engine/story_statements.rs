@@ -8,14 +8,15 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::domain::coding::{ATC, SNOMED};
 use crate::domain::time::Timestamp;
 use crate::engine::story::item_time;
 
 /// The systems that a story's codes name by a short word.
 const SYSTEMS: [(&str, &str); 4] = [
-    ("atc", "http://www.whocc.no/atc"),
+    ("atc", ATC),
     ("icd10", "http://hl7.org/fhir/sid/icd-10-cm"),
-    ("snomed", "http://snomed.info/sct"),
+    ("snomed", SNOMED),
     ("rxnorm", "http://www.nlm.nih.gov/research/umls/rxnorm"),
 ];
 

@@ -23,7 +23,7 @@ use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::setting::stands_by;
-use crate::pipeline::stated::{Matter, Reach, Stated};
+use crate::pipeline::stated::{Matter, Reach, Stated, since};
 use crate::pipeline::view::{Piece, View};
 use crate::rules::assessment::{Cell, InputKind, Outcome, Reading, Score, Since};
 use crate::twin::read::Measured;
@@ -231,12 +231,7 @@ impl Feature {
                 let found = window.values(view, at).into_iter();
                 Cell::Series(found.map(|measured| reading(measured, evidence)).collect())
             }
-            Feature::Standing(standing) => {
-                stands_by(view, *standing, at).map_or(Cell::NotStated, |row| {
-                    evidence.push(Piece::Statement(row.clone()));
-                    Cell::Since(Since { at: row.valid.start, evidence: Some(evidence.len() - 1) })
-                })
-            }
+            Feature::Standing(standing) => since(stands_by(view, *standing, at), evidence),
             Feature::State(stated) => stated.state(view, at, evidence),
             Feature::List(stated) => stated.list(view, at, evidence),
             Feature::Score(score) => score.extract(view, at, evidence),
@@ -248,8 +243,7 @@ impl Feature {
             Feature::Sex => twins.person(patient).sex.map_or(Cell::Missing, Cell::Sex),
             Feature::Death => {
                 let died = twins.person(patient).deceased_from.filter(|from| *from <= at);
-                let since = |at| Cell::Since(Since { at, evidence: None });
-                died.map_or(Cell::NotStated, since)
+                died.map_or(Cell::NotStated, |at| Cell::Since(Since { at, evidence: None }))
             }
         }
     }

@@ -116,6 +116,14 @@ fn ended_by(row: &StatementRow) -> Option<Timestamp> {
     }
 }
 
+/// Since when what `row` states is so, if there is one; the row is the evidence.
+pub fn since(row: Option<&Arc<StatementRow>>, evidence: &mut Vec<Piece>) -> Cell {
+    row.map_or(Cell::NotStated, |row| {
+        evidence.push(Piece::Statement(row.clone()));
+        Cell::Since(Since { at: row.valid.start, evidence: Some(evidence.len() - 1) })
+    })
+}
+
 impl Stated {
     /// The statements that count at `at`.
     fn rows<'v>(
@@ -137,10 +145,7 @@ impl Stated {
     /// Since when one of them is in force; the earliest is the evidence.
     pub fn state(&self, view: &View<'_>, at: Timestamp, evidence: &mut Vec<Piece>) -> Cell {
         let first = self.rows(view, at).min_by_key(|row| (row.valid.start, row.key));
-        first.map_or(Cell::NotStated, |row| {
-            evidence.push(Piece::Statement(row.clone()));
-            Cell::Since(Since { at: row.valid.start, evidence: Some(evidence.len() - 1) })
-        })
+        since(first, evidence)
     }
 
     /// Every one of them, ascending by their beginning.

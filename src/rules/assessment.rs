@@ -167,14 +167,7 @@ impl Row<'_> {
         match self.cell(input) {
             Cell::Series(readings) => readings,
             Cell::Reading(reading) => std::slice::from_ref(reading),
-            Cell::Missing
-            | Cell::Since(_)
-            | Cell::Told(_)
-            | Cell::NotStated
-            | Cell::Age { .. }
-            | Cell::Birth(_)
-            | Cell::Sex(_)
-            | Cell::Score(_) => &[],
+            _ => &[],
         }
     }
 
@@ -185,104 +178,44 @@ impl Row<'_> {
 
     /// Since when a state stands, and what says so; `None` when nobody did.
     pub fn stands(&self, input: usize) -> Option<Since> {
-        match self.cell(input) {
-            Cell::Since(since) => Some(*since),
-            Cell::Missing
-            | Cell::Reading(_)
-            | Cell::Series(_)
-            | Cell::Told(_)
-            | Cell::NotStated
-            | Cell::Age { .. }
-            | Cell::Birth(_)
-            | Cell::Sex(_)
-            | Cell::Score(_) => None,
-        }
+        let Cell::Since(since) = self.cell(input) else { return None };
+        Some(*since)
     }
 
     /// What was stated of a matter; empty when there is nothing.
     pub fn told(&self, input: usize) -> &[Told] {
-        match self.cell(input) {
-            Cell::Told(told) => told,
-            Cell::Missing
-            | Cell::Reading(_)
-            | Cell::Series(_)
-            | Cell::Since(_)
-            | Cell::NotStated
-            | Cell::Age { .. }
-            | Cell::Birth(_)
-            | Cell::Sex(_)
-            | Cell::Score(_) => &[],
-        }
+        let Cell::Told(told) = self.cell(input) else { return &[] };
+        told
     }
 
     /// The value of an input that is one; `None` where there is none.
     pub fn reading(&self, input: usize) -> Option<&Reading> {
-        match self.cell(input) {
-            Cell::Reading(reading) => Some(reading),
-            Cell::Missing
-            | Cell::Series(_)
-            | Cell::Since(_)
-            | Cell::Told(_)
-            | Cell::NotStated
-            | Cell::Age { .. }
-            | Cell::Birth(_)
-            | Cell::Sex(_)
-            | Cell::Score(_) => None,
-        }
+        let Cell::Reading(reading) = self.cell(input) else { return None };
+        Some(reading)
+    }
+
+    /// The birth date, as precise as it is known.
+    pub fn birth(&self, input: usize) -> Option<BirthDate> {
+        let Cell::Birth(birth) = self.cell(input) else { return None };
+        Some(*birth)
+    }
+
+    /// Female or male, where it is known.
+    pub fn sex(&self, input: usize) -> Option<Sex> {
+        let Cell::Sex(sex) = self.cell(input) else { return None };
+        Some(*sex)
     }
 
     /// The score of another pipeline; `None` where it cannot be said.
     pub fn score(&self, input: usize) -> Option<Score> {
-        match self.cell(input) {
-            Cell::Score(score) => Some(*score),
-            Cell::Missing
-            | Cell::Reading(_)
-            | Cell::Series(_)
-            | Cell::Since(_)
-            | Cell::Told(_)
-            | Cell::NotStated
-            | Cell::Age { .. }
-            | Cell::Birth(_)
-            | Cell::Sex(_) => None,
-        }
+        let Cell::Score(score) = self.cell(input) else { return None };
+        Some(*score)
     }
 
     /// The usable value of an input, in its signal's resolution; `None` where there is none, or only a bound.
     pub fn value(&self, input: usize) -> Option<i64> {
         let reading = self.reading(input)?;
         Some(reading.value).filter(|_| reading.unusable.is_none() && reading.comparator.is_none())
-    }
-
-    /// The greatest age in whole years that an input of age allows.
-    pub fn age(&self, input: usize) -> Option<u32> {
-        match self.cell(input) {
-            Cell::Age { greatest, .. } => Some(*greatest),
-            Cell::Missing
-            | Cell::Reading(_)
-            | Cell::Series(_)
-            | Cell::Since(_)
-            | Cell::Told(_)
-            | Cell::NotStated
-            | Cell::Birth(_)
-            | Cell::Sex(_)
-            | Cell::Score(_) => None,
-        }
-    }
-
-    /// Female or male, where it is known.
-    pub fn sex(&self, input: usize) -> Option<Sex> {
-        match self.cell(input) {
-            Cell::Sex(sex) => Some(*sex),
-            Cell::Missing
-            | Cell::Reading(_)
-            | Cell::Series(_)
-            | Cell::Since(_)
-            | Cell::Told(_)
-            | Cell::NotStated
-            | Cell::Age { .. }
-            | Cell::Birth(_)
-            | Cell::Score(_) => None,
-        }
     }
 
     /// A parameter of the rule.

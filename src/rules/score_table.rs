@@ -155,18 +155,7 @@ impl ScoreTable {
         &'r self,
         row: &'r Row<'r>,
     ) -> impl Iterator<Item = (&'r ScoredInput, &'r Reading)> {
-        self.inputs.iter().filter_map(|input| match row.cell(input.input) {
-            Cell::Reading(reading) => Some((input, reading)),
-            Cell::Missing
-            | Cell::Series(_)
-            | Cell::Since(_)
-            | Cell::Told(_)
-            | Cell::NotStated
-            | Cell::Age { .. }
-            | Cell::Birth(_)
-            | Cell::Sex(_)
-            | Cell::Score(_) => None,
-        })
+        self.inputs.iter().filter_map(|input| Some((input, row.reading(input.input)?)))
     }
 
     fn evidence(&self, row: &Row<'_>) -> Vec<usize> {

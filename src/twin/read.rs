@@ -127,29 +127,10 @@ impl Twins {
         patient: u32,
         signal: Signal,
         origins: &[Origin],
-        (from, to): (Timestamp, Timestamp),
+        range: (Timestamp, Timestamp),
     ) -> Vec<Measured> {
         let mut rows: Vec<Found> = Vec::new();
-        for origin in origins {
-            let list = (patient, series_of(signal, *origin));
-            for number in self.tail.lists.walk(list) {
-                let row = self.tail.rows.value_row(number);
-                if row.at < from.micros() {
-                    break;
-                }
-                if row.at <= to.micros() {
-                    rows.push((row, SamplePlace::Tail(number)));
-                }
-            }
-            for (index, segment) in self.segments.iter().enumerate() {
-                for number in segment.of_series(list, from, to) {
-                    let row = segment.value(number);
-                    if segment.is_current(number, &row) {
-                        rows.push((row, SamplePlace::Sealed(index, number)));
-                    }
-                }
-            }
-        }
+        self.each_in(patient, signal, origins, range, |row, place| rows.push((row, place)));
         rows.sort_by_key(|(row, _)| row.at);
         for same in rows.chunk_by_mut(|(one, _), (other, _)| one.at == other.at) {
             if 1 < same.len() {
@@ -189,11 +170,11 @@ impl Twins {
         patient: u32,
         signal: Signal,
         origins: &[Origin],
-        (from, to): (Timestamp, Timestamp),
+        range: (Timestamp, Timestamp),
         rank: fn(i32) -> i64,
     ) -> Option<Measured> {
         let mut best: Option<Found> = None;
-        let mut offer = |row: ValueRow, place: SamplePlace| {
+        let offer = |row: ValueRow, place: SamplePlace| {
             if Flags::unpack(row.flags).unusable.is_some() {
                 return;
             }
@@ -205,6 +186,19 @@ impl Twins {
                 best = Some((row, place));
             }
         };
+        self.each_in(patient, signal, origins, range, offer);
+        best.and_then(|(row, place)| Measured::of(&row, place))
+    }
+
+    /// Hands over every current value of a signal from `from` to `to`, both included, by any of `origins`, in no order.
+    fn each_in(
+        &self,
+        patient: u32,
+        signal: Signal,
+        origins: &[Origin],
+        (from, to): (Timestamp, Timestamp),
+        mut found: impl FnMut(ValueRow, SamplePlace),
+    ) {
         for origin in origins {
             let list = (patient, series_of(signal, *origin));
             for number in self.tail.lists.walk(list) {
@@ -213,19 +207,18 @@ impl Twins {
                     break;
                 }
                 if row.at <= to.micros() {
-                    offer(row, SamplePlace::Tail(number));
+                    found(row, SamplePlace::Tail(number));
                 }
             }
             for (index, segment) in self.segments.iter().enumerate() {
                 for number in segment.of_series(list, from, to) {
                     let row = segment.value(number);
                     if segment.is_current(number, &row) {
-                        offer(row, SamplePlace::Sealed(index, number));
+                        found(row, SamplePlace::Sealed(index, number));
                     }
                 }
             }
         }
-        best.and_then(|(row, place)| Measured::of(&row, place))
     }
 
     /// The row that lies somewhere. It is read where values alone cannot tell: which of two of the same

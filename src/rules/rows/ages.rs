@@ -1,28 +1,12 @@
 //! Ages of a row by its birth date: both bounds, and when the next birthday that matters comes.
 
-use crate::domain::date::{BirthDate, Date};
+use crate::domain::date::Date;
 use crate::domain::time::Timestamp;
-use crate::rules::assessment::{Cell, Row};
-
-/// The birth date of an input.
-pub fn birth(row: &Row<'_>, input: usize) -> Option<BirthDate> {
-    match row.cell(input) {
-        Cell::Birth(birth) => Some(*birth),
-        Cell::Missing
-        | Cell::Reading(_)
-        | Cell::Series(_)
-        | Cell::Since(_)
-        | Cell::Told(_)
-        | Cell::NotStated
-        | Cell::Age { .. }
-        | Cell::Sex(_)
-        | Cell::Score(_) => None,
-    }
-}
+use crate::rules::assessment::Row;
 
 /// The least and the greatest age in whole years that a birth date allows.
 pub fn years(row: &Row<'_>, input: usize) -> Option<(u32, u32)> {
-    birth(row, input)?.age_years(row.at)
+    row.birth(input)?.age_years(row.at)
 }
 
 /// An age that says the same as every other that the birth date allows; `None` where they differ.
@@ -34,7 +18,7 @@ pub fn years_alike(row: &Row<'_>, input: usize, says: impl Fn(i64) -> i64) -> Op
 
 /// The next instant at which one of `ages` is, or may be, reached.
 pub fn next_birthday(row: &Row<'_>, input: usize, ages: &[u32]) -> Option<Timestamp> {
-    let birth = birth(row, input)?;
+    let birth = row.birth(input)?;
     let days = [birth.earliest(), birth.latest()];
     let reached = ages.iter().flat_map(|age| days.map(|day| birthday(day, *age)));
     reached.flatten().filter(|at| row.at < *at).min()
@@ -50,6 +34,8 @@ fn birthday(born: Date, age: u32) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::date::BirthDate;
+    use crate::rules::assessment::Cell;
 
     #[test]
     fn a_leap_day_has_its_birthday_on_the_first_of_march() {

@@ -1,5 +1,6 @@
 //! Drug allergies against everything a patient is given or about to be given.
 
+use crate::domain::coding::ATC;
 use crate::rules::assessment::{
     Assessment, Finding, Findings, InputKind, Outcome, Row, Rule, RuleInput, Told,
 };
@@ -24,8 +25,6 @@ pub static DRUG_ALLERGY: Rule = Rule {
 
 const ALLERGIES: usize = 0;
 const MEDICINES: usize = 1;
-/// The system of ATC codes.
-const ATC: &str = "http://www.whocc.no/atc";
 
 /// Reactions of the skin or of organs after which a drug is never given again (Khan 2022): Stevens-Johnson syndrome,
 /// toxic epidermal necrolysis, DRESS; SNOMED CT and ICD-10-CM.

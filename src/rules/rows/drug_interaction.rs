@@ -1,5 +1,6 @@
 //! The fifteen interactions of the ONC list over everything a patient takes, or took until a short while ago.
 
+use crate::domain::coding::ATC;
 use crate::domain::time::{Span, Timestamp};
 use crate::rules::assessment::{
     Assessment, Finding, Findings, InputKind, Outcome, Row, Rule, RuleInput, Told,
@@ -28,8 +29,6 @@ const TOGETHER: usize = 1;
 /// The pairs of which one side is an inhibitor of MAO; of the fourth the other is serotonergic.
 const MAO_PAIRS: [i64; 5] = [1, 4, 6, 7, 15];
 const SEROTONERGIC_PAIR: i64 = 4;
-/// The system of ATC codes.
-const ATC: &str = "http://www.whocc.no/atc";
 
 /// A drug by its ATC code.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 //! A result is at goal below 7 % (ADA section 6, for many adults who are not pregnant); a goal of one's own is no
 //! signal. Therapy changed if a medicine of ATC group A10 began or ended since a quarter before the last result.
 
+use crate::domain::coding::ATC;
 use crate::domain::decimal::plain;
 use crate::domain::time::{Span, Timestamp};
 use crate::rules::assessment::{Assessment, Finding, Findings, InputKind, Outcome, Reading, Row};
@@ -38,7 +39,7 @@ const GRACE: usize = 0;
 const GOAL: i64 = 70;
 const QUARTER: Span = Span::from_days(91);
 /// ATC: drugs used in diabetes.
-const DRUGS_OF_DIABETES: (&str, &str) = ("http://www.whocc.no/atc", "A10");
+const DRUGS_OF_DIABETES: (&str, &str) = (ATC, "A10");
 
 fn assess(row: &Row<'_>) -> Assessment {
     if let Some((_, reason)) = ENDS.iter().find(|(input, _)| row.since(*input).is_some()) {

@@ -14,7 +14,7 @@ use crate::rules::egfr;
 use crate::rules::kidney_history::kidney_points;
 use crate::rules::prevent::{Horizon, Model, Risks, Situation, model_for, out_of_range, risks};
 use crate::rules::prevent_category::{Category, is_high_for_blood_pressure};
-use crate::rules::rows::ages::{birth, next_birthday, years};
+use crate::rules::rows::ages::{next_birthday, years};
 use crate::rules::rows::bp_stage::{leaves, office};
 use crate::rules::rows::sums::{evidence_of_all, stale_at, undocumented};
 
@@ -251,7 +251,7 @@ fn steady_egfr(row: &Row<'_>) -> Result<f64, String> {
         return Err(reason);
     }
     let newest = creatinine(row).ok_or("no creatinine that can be used")?;
-    let (Some(birth), Some(sex)) = (birth(row, BIRTH), row.sex(SEX)) else {
+    let (Some(birth), Some(sex)) = (row.birth(BIRTH), row.sex(SEX)) else {
         return Err("birth date or sex is not known".to_owned());
     };
     let points = kidney_points(row.series(CREATININE), birth, sex);

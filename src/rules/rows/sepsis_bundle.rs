@@ -4,7 +4,7 @@ use crate::domain::decimal::plain;
 use crate::rules::assessment::{
     Assessment, Finding, Findings, InputKind, Outcome, Row, Rule, RuleInput, Score,
 };
-use crate::rules::rows::sums::evidence_of;
+use crate::rules::rows::sums::evidence_of_all;
 use crate::rules::sepsis_bundle::{Situation, suggestions};
 
 /// The rule.
@@ -100,12 +100,9 @@ fn assess(row: &Row<'_>) -> Assessment {
 }
 
 fn evidence(row: &Row<'_>) -> Vec<usize> {
-    let used = [SUSPECTED, NEWS2, SOFA, QSOFA, LACTATE, SYSTOLIC, MEAN_PRESSURE, HEART_FAILURE];
-    let used = used.into_iter().chain([DIALYSIS]);
-    let mut evidence: Vec<usize> = used.flat_map(|input| evidence_of(row.cell(input))).collect();
-    evidence.sort_unstable();
-    evidence.dedup();
-    evidence
+    let used =
+        [SUSPECTED, NEWS2, SOFA, QSOFA, LACTATE, SYSTOLIC, MEAN_PRESSURE, HEART_FAILURE, DIALYSIS];
+    evidence_of_all(row, &used)
 }
 
 fn values(row: &Row<'_>, considered: &[&str]) -> Vec<(&'static str, String)> {
