@@ -8,7 +8,7 @@ use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::story::item_time;
 use crate::engine::story_statements::statement;
-use crate::pipeline::feature::parse_span;
+use crate::pipeline::window::parse_span;
 
 /// The site file of stories: every signal, answer and state by its own name.
 pub fn site_text() -> String {

@@ -18,7 +18,7 @@ use crate::ingest::decoder::Decoder;
 use crate::ingest::site::Site;
 use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 use crate::log::encode::FrameWriter;
-use crate::pipeline::feature::parse_span;
+use crate::pipeline::window::parse_span;
 use crate::twin::effects::EffectRow;
 use crate::twin::scores::STATUSES;
 use crate::twin::snapshot::ShardSnapshot;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! latest respiratory_rate within 60 min            newest value, not older than that
-//! lowest systolic_blood_pressure within 6 h        least value of the window; `highest` likewise
+//! mean heart_rate within 6 h                       and the other functions of `window`
 //! all creatinine within 365 d by clinical          every value of the window
 //! standing comfort_care                            a state, since when
 //! medication metformin                             a medicine of a value set in force, since when
@@ -10,6 +10,7 @@
 //! procedure surgery within 30 d                    what was done
 //! medicines of qt_drugs | allergies | stays within 366 d    every one, with codes and times
 //! score news2                                      what another pipeline says as of the same instant
+//! hours since admission                            of the stay in force
 //! age | birth date | sex | death
 //! ```
 //! Live, replay, backtest and what-if evaluate the same code on a twin as of one instant.
@@ -22,10 +23,11 @@ use crate::domain::signal::Signal;
 use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::pipeline::Pipeline;
-use crate::pipeline::setting::stands_by;
+use crate::pipeline::setting::{stands_by, stay_at};
 use crate::pipeline::stated::{Matter, Reach, Stated, since};
 use crate::pipeline::view::{Piece, View};
-use crate::rules::assessment::{Cell, InputKind, Outcome, Reading, Score, Since};
+use crate::pipeline::window::{self, Function, Window, parse_span};
+use crate::rules::assessment::{Cell, InputKind, Number, Outcome, Reading, Score, Since};
 use crate::twin::read::Measured;
 use crate::twin::statements::Topic;
 use crate::twin::twins::Twins;
@@ -41,6 +43,10 @@ pub enum Feature {
     Highest(Window),
     /// Every value of a signal within a window.
     All(Window),
+    /// A number computed of the values within a window.
+    Computed(Function, Window),
+    /// Hours since the stay in force began.
+    SinceAdmission,
     /// Since when a state stands.
     Standing(Standing),
     /// Since when a medicine, a condition or a procedure of a value set is there.
@@ -59,17 +65,6 @@ pub enum Feature {
     Death,
 }
 
-/// A signal over a window that ends at the evaluated instant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// What was measured.
-    pub signal: Signal,
-    /// By whom; clinical only unless the file says otherwise.
-    pub origins: Vec<Origin>,
-    /// How far back.
-    pub span: Span,
-}
-
 impl Feature {
     /// Reads a feature's words.
     ///
@@ -78,10 +73,8 @@ impl Feature {
     pub fn parse(text: &str) -> Result<Feature, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
         match words.as_slice() {
-            ["latest", signal, "within", rest @ ..] => Ok(Feature::Latest(window(signal, rest)?)),
-            ["lowest", signal, "within", rest @ ..] => Ok(Feature::Lowest(window(signal, rest)?)),
-            ["highest", signal, "within", rest @ ..] => Ok(Feature::Highest(window(signal, rest)?)),
-            ["all", signal, "within", rest @ ..] => Ok(Feature::All(window(signal, rest)?)),
+            ["all", signal, "within", rest @ ..] => Ok(Feature::All(window::window(signal, rest)?)),
+            ["hours", "since", "admission"] => Ok(Feature::SinceAdmission),
             ["standing", name] => match Standing::named(name) {
                 Some(standing) => Ok(Feature::Standing(standing)),
                 None => {
@@ -100,14 +93,7 @@ impl Feature {
             ["birth", "date"] => Ok(Feature::Birth),
             ["sex"] => Ok(Feature::Sex),
             ["death"] => Ok(Feature::Death),
-            _ => Err(format!(
-                "`{text}` is no feature, expected `latest SIGNAL within SPAN [by ORIGIN, ...]` \
-                 (also `lowest`, `highest` and `all`), `standing STATE`, `medication VALUE_SET` \
-                 (also `condition` and `procedure`, each with `ever` or `within SPAN`), \
-                 `medicines`, `allergies` or `stays` (each with `of VALUE_SET`, `within SPAN`), \
-                 `score PIPELINE`, `age`, \
-                 `birth date`, `sex` or `death`"
-            )),
+            words => of_window(words)?.ok_or_else(|| unknown(text)),
         }
     }
 
@@ -116,6 +102,7 @@ impl Feature {
         match self {
             Feature::Latest(_) | Feature::Lowest(_) | Feature::Highest(_) => InputKind::Reading,
             Feature::All(_) => InputKind::Series,
+            Feature::Computed(..) | Feature::SinceAdmission => InputKind::Number,
             Feature::Standing(_) | Feature::State(_) | Feature::Death => InputKind::State,
             Feature::List(_) => InputKind::List,
             Feature::Age => InputKind::Age,
@@ -131,8 +118,10 @@ impl Feature {
             Feature::Latest(window)
             | Feature::Lowest(window)
             | Feature::Highest(window)
-            | Feature::All(window) => Some(window),
-            Feature::Standing(_)
+            | Feature::All(window)
+            | Feature::Computed(_, window) => Some(window),
+            Feature::SinceAdmission
+            | Feature::Standing(_)
             | Feature::State(_)
             | Feature::List(_)
             | Feature::Score(_)
@@ -151,6 +140,8 @@ impl Feature {
             | Feature::Lowest(_)
             | Feature::Highest(_)
             | Feature::All(_)
+            | Feature::Computed(..)
+            | Feature::SinceAdmission
             | Feature::Standing(_)
             | Feature::Score(_)
             | Feature::Age
@@ -170,7 +161,8 @@ impl Feature {
             (
                 Feature::Age | Feature::Birth | Feature::Sex | Feature::Death,
                 Topic::Kind(ResourceKind::Patient),
-            ) => true,
+            )
+            | (Feature::SinceAdmission, Topic::Kind(ResourceKind::Encounter)) => true,
             _ => false,
         }
     }
@@ -201,12 +193,17 @@ impl Feature {
             | Feature::Lowest(_)
             | Feature::Highest(_)
             | Feature::All(_)
+            | Feature::Computed(..)
             | Feature::Standing(_)
             | Feature::State(_)
             | Feature::List(_)
             | Feature::Death => true,
-            // Its own features do.
-            Feature::Score(_) | Feature::Age | Feature::Birth | Feature::Sex => false,
+            // The features of a score make its points.
+            Feature::Score(_)
+            | Feature::SinceAdmission
+            | Feature::Age
+            | Feature::Birth
+            | Feature::Sex => false,
         }
     }
 
@@ -231,6 +228,18 @@ impl Feature {
                 let found = window.values(view, at).into_iter();
                 Cell::Series(found.map(|measured| reading(measured, evidence)).collect())
             }
+            Feature::Computed(..) => {
+                let values = self.window().map_or(Vec::new(), |window| window.values(view, at));
+                let newest = values.last().map(|newest| reading(*newest, evidence));
+                self.of_values(&values, newest.as_ref(), at)
+            }
+            Feature::SinceAdmission => {
+                let begun = stay_at(view, at).begun_at();
+                begun.map_or(Cell::Missing, |begun| {
+                    let value = window::hours(begun, at);
+                    Cell::Number(Number { value, evidence: None })
+                })
+            }
             Feature::Standing(standing) => since(stands_by(view, *standing, at), evidence),
             Feature::State(stated) => stated.state(view, at, evidence),
             Feature::List(stated) => stated.list(view, at, evidence),
@@ -245,6 +254,38 @@ impl Feature {
                 let died = twins.person(patient).deceased_from.filter(|from| *from <= at);
                 died.map_or(Cell::NotStated, |at| Cell::Since(Since { at, evidence: None }))
             }
+        }
+    }
+}
+
+impl Feature {
+    /// What it computes of values of its signal, ascending by time, that reach as far back as its window; `newest`
+    /// is the last of them. TW-3: where that one cannot be used and lies in the window, it is all there is to say.
+    pub fn of_values(&self, values: &[Measured], newest: Option<&Reading>, at: Timestamp) -> Cell {
+        let (function, window) = match self {
+            Feature::Latest(window) => (Function::Latest, window),
+            Feature::Lowest(window) => (Function::Lowest, window),
+            Feature::Highest(window) => (Function::Highest, window),
+            Feature::Computed(function, window) => (*function, window),
+            Feature::All(_)
+            | Feature::SinceAdmission
+            | Feature::Standing(_)
+            | Feature::State(_)
+            | Feature::List(_)
+            | Feature::Score(_)
+            | Feature::Age
+            | Feature::Birth
+            | Feature::Sex
+            | Feature::Death => return Cell::Missing,
+        };
+        let values = window.cut(values, at);
+        let newest = newest.filter(|_| !values.is_empty());
+        match newest.filter(|newest| newest.unusable.is_some()) {
+            Some(newest) => Cell::Reading(*newest),
+            None => function.of(values, at, window.span).map_or(Cell::Missing, |value| {
+                let evidence = newest.map(|newest| newest.evidence);
+                Cell::Number(Number { value, evidence })
+            }),
         }
     }
 }
@@ -284,7 +325,7 @@ impl ScoreOf {
 
 impl Window {
     /// Its values, ascending by time.
-    fn values(&self, view: &View<'_>, at: Timestamp) -> Vec<Measured> {
+    pub fn values(&self, view: &View<'_>, at: Timestamp) -> Vec<Measured> {
         let range = (at.minus(self.span), at);
         view.twins.window(view.patient, self.signal, &self.origins, range)
     }
@@ -314,7 +355,8 @@ impl Window {
 /// `Twins::lowest` or `Twins::highest`.
 type Extreme = fn(&Twins, u32, Signal, &[Origin], (Timestamp, Timestamp)) -> Option<Measured>;
 
-fn reading(measured: Measured, evidence: &mut Vec<Piece>) -> Reading {
+/// A value as rules see it; the value is the evidence.
+pub fn reading(measured: Measured, evidence: &mut Vec<Piece>) -> Reading {
     evidence.push(Piece::Sample(measured));
     Reading {
         value: measured.value,
@@ -353,42 +395,24 @@ fn reach(rest: &[&str]) -> Result<Reach, String> {
     }
 }
 
-fn window(signal: &str, rest: &[&str]) -> Result<Window, String> {
-    let known = Signal::named(signal);
-    let signal = known.ok_or_else(|| format!("unknown signal `{signal}`"))?;
-    let by = rest.iter().position(|word| *word == "by").unwrap_or(rest.len());
-    let (span, origins) = rest.split_at(by);
-    let origins = match origins {
-        [] => vec![Origin::Clinical],
-        [_, names @ ..] => names.iter().map(|name| origin(name)).collect::<Result<Vec<_>, _>>()?,
-    };
-    if origins.is_empty() {
-        return Err("expected an origin after `by`".to_owned());
-    }
-    Ok(Window { signal, origins, span: parse_span(&span.join(" "))? })
+/// A function over a window.
+fn of_window(words: &[&str]) -> Result<Option<Feature>, String> {
+    let parsed = window::parse(words)?;
+    Ok(parsed.map(|(function, window)| match function {
+        Function::Latest => Feature::Latest(window),
+        Function::Lowest => Feature::Lowest(window),
+        Function::Highest => Feature::Highest(window),
+        function => Feature::Computed(function, window),
+    }))
 }
 
-fn origin(name: &str) -> Result<Origin, String> {
-    let name = name.trim_end_matches(',');
-    Origin::named(name).ok_or_else(|| {
-        let known = Origin::ALL.map(Origin::name).join(", ");
-        format!("unknown origin `{name}`, expected one of {known}")
-    })
-}
-
-/// Reads a span: `60 min`, `4 h`, `365 d`, `30 s`.
-///
-/// # Errors
-/// What was expected.
-pub fn parse_span(text: &str) -> Result<Span, String> {
-    let expected = || format!("`{text}` is no span, expected a number and `s`, `min`, `h` or `d`");
-    let (number, unit) = text.split_once(' ').ok_or_else(expected)?;
-    let number: i64 = number.parse().ok().filter(|n| 0 <= *n).ok_or_else(expected)?;
-    match unit {
-        "s" => Ok(Span::from_seconds(number)),
-        "min" => Ok(Span::from_minutes(number)),
-        "h" => Ok(Span::from_hours(number)),
-        "d" => Ok(Span::from_days(number)),
-        _ => Err(expected()),
-    }
+fn unknown(text: &str) -> String {
+    format!(
+        "`{text}` is no feature, expected `latest SIGNAL within SPAN [by ORIGIN, ...]` (also `first`, \
+         `lowest`, `highest`, `mean`, `sum`, `count`, `slope`, `delta`, `deviation`, `time since` and `all`), \
+         `share SIGNAL from A to B within SPAN`, `missing SIGNAL each SPAN within SPAN`, `standing STATE`, \
+         `medication VALUE_SET` (also `condition` and `procedure`, each with `ever` or `within SPAN`), \
+         `medicines`, `allergies` or `stays` (each with `of VALUE_SET`, `within SPAN`), `score PIPELINE`, \
+         `hours since admission`, `age`, `birth date`, `sex` or `death`"
+    )
 }

@@ -86,7 +86,17 @@ fn text(cell: &Cell, signal: Option<Signal>) -> String {
         (Cell::Age { least, greatest }, _) => format!("{least} to {greatest} years"),
         (Cell::Birth(birth), _) => birth.to_string(),
         (Cell::Score(score), _) => score_text(score),
+        (Cell::Number(number), _) => rounded(number.value),
         (Cell::Sex(sex), _) => format!("{sex:?}").to_lowercase(),
+    }
+}
+
+/// Four digits say all that a reader wants of a computed number: `82.5`, `0.3333`.
+pub fn rounded(value: f64) -> String {
+    let text = format!("{value:.4}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
     }
 }
 

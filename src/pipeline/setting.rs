@@ -29,6 +29,11 @@ impl Stay<'_> {
         self.view.twins.places().ward(&namespace, &row.statement).to_owned()
     }
 
+    /// When it began, where somebody said so.
+    pub fn begun_at(&self) -> Option<Timestamp> {
+        self.row.map(|row| row.valid.start).filter(|start| *start != Timestamp::MIN)
+    }
+
     /// The encounter as a FHIR reference.
     pub fn encounter(&self) -> String {
         self.row.map_or_else(String::new, |row| format!("Encounter/{}", row.id))

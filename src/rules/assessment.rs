@@ -41,6 +41,17 @@ pub enum Cell {
     Sex(Sex),
     /// The score of another pipeline as of the same instant.
     Score(Score),
+    /// Computed of the values within its window, or of a stay.
+    Number(Number),
+}
+
+/// A number computed of several facts, in the unit of its feature.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Number {
+    /// The number, never NaN.
+    pub value: f64,
+    /// The newest piece of evidence of the row that went into it, where there is one.
+    pub evidence: Option<usize>,
 }
 
 /// The score of another pipeline: it lies between two bounds, which are one where it is final.
@@ -412,4 +423,6 @@ pub enum InputKind {
     Sex,
     /// `Score`.
     Score,
+    /// `Number`.
+    Number,
 }

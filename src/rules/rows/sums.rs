@@ -80,6 +80,7 @@ pub fn evidence_of(cell: &Cell) -> Vec<usize> {
         Cell::Since(since) => since.evidence.into_iter().collect(),
         Cell::Told(told) => told.iter().map(|one| one.evidence).collect(),
         Cell::Score(score) => (score.evidence.0..score.evidence.1).collect(),
+        Cell::Number(number) => number.evidence.into_iter().collect(),
         Cell::Missing | Cell::NotStated | Cell::Age { .. } | Cell::Birth(_) | Cell::Sex(_) => {
             Vec::new()
         }
@@ -121,6 +122,7 @@ fn value_of(cell: &Cell) -> Option<String> {
         Cell::Birth(birth) => Some(birth.to_string()),
         Cell::Told(told) if !told.is_empty() => Some(told.len().to_string()),
         Cell::Score(score) => Some(plain(score.least, score.decimals)),
+        Cell::Number(number) => Some(number.value.to_string()),
         Cell::Missing | Cell::Reading(_) | Cell::Series(_) | Cell::Told(_) | Cell::NotStated => {
             None
         }
