@@ -25,10 +25,11 @@ install_packages() {
   for list in "$@"; do
     case "$list" in
       # librdkafka is compiled from its source, and speaks TLS by the system's OpenSSL.
-      build) set -- ca-certificates curl g++ gcc libc6-dev libssl-dev make pkg-config ;;
+      # The library that runs models comes by pip.
+      build) set -- ca-certificates curl g++ gcc libc6-dev libssl-dev make pkg-config python3-venv ;;
       # Kafka comes by Maven and runs on Java, S3 by pip on Python; the console's tests drive a browser;
       # those of SQL run psql, a Java source, which takes a whole JDK, and Python.
-      test) set -- chromium chromium-driver default-jdk-headless maven openssl postgresql-client python3-venv zstd ;;
+      test) set -- chromium chromium-driver default-jdk-headless maven openssl postgresql-client zstd ;;
     esac
     for package in "$@"; do
       has_package "$package" || missing+=("$package")
@@ -64,6 +65,40 @@ has_package() {
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
+}
+
+# The library that runs models comes in a wheel of PyPI: version and checksum pinned, fetched once, kept in the
+# cache. Without it the program works, and says of its models that they are not computable.
+install_onnx_runtime() {
+  local version=1.32.0 platform sum folder library draft
+  folder="${XDG_CACHE_HOME:-$HOME/.cache}/twinstream/onnxruntime"
+  library="libonnxruntime.so.$version"
+  case "$(uname -m)" in
+    x86_64)
+      platform=manylinux_2_28_x86_64
+      sum=6c1585d1bbf45b0712ea4a21b705c5fcb4ba04ff2e30f1fbf81a49faf658638f
+      ;;
+    aarch64)
+      platform=manylinux_2_28_aarch64
+      sum=49852228a93995158b2a813d4df487d47a1b76b0eaa894507ef49e91b6d7954a
+      ;;
+    *)
+      say "no ONNX Runtime is known for $(uname -m): what models say is not computable"
+      return
+      ;;
+  esac
+  if [ -f "$folder/$library" ] && echo "$sum  $folder/$library" | sha256sum --check --status; then return; fi
+  say "fetching ONNX Runtime $version"
+  mkdir -p "$folder"
+  draft=$(mktemp -d "$folder/draft.XXXXXX")
+  python3 -m venv "$draft/venv"
+  "$draft/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+    --platform "$platform" --implementation cp --python-version 3.11 --dest "$draft" "onnxruntime==$version"
+  python3 -m zipfile -e "$draft"/onnxruntime-*.whl "$draft"
+  echo "$sum  $draft/onnxruntime/capi/$library" | sha256sum --check --quiet \
+    || fail "ONNX Runtime $version is not what was expected: its checksum is another"
+  mv -f "$draft/onnxruntime/capi/$library" "$folder/$library"
+  rm -rf "$draft"
 }
 
 # Kafka runs on Java 17 or newer.

@@ -15,6 +15,7 @@ pub mod import;
 pub mod ingest;
 pub mod kafka;
 pub mod log;
+pub mod model;
 pub mod output;
 pub mod pgwire;
 pub mod pipeline;

@@ -15,6 +15,7 @@ planted:
 clock:     domain
 telemetry: domain
 rules:     domain
+model:
 text:      domain
 log:       domain
 twin:      domain planted
@@ -24,10 +25,10 @@ storage:   domain
 demo:      domain
 import:    domain ingest
 kafka:     domain clock telemetry log ingest output
-pipeline:  domain planted rules twin
+pipeline:  domain planted rules model twin
 sql:       domain rules twin
 checks:    domain rules text pipeline
-engine:    domain planted clock telemetry log twin ingest output storage demo kafka pipeline
+engine:    domain planted clock telemetry model log twin ingest output storage demo kafka pipeline
 sim:       domain planted log twin ingest output storage engine
 http:      domain clock telemetry rules twin output pipeline sql engine
 pgwire:    domain telemetry twin sql engine

@@ -285,6 +285,8 @@ pub enum DefinitionKind {
     ValueSet,
     /// The site file.
     Site,
+    /// A model: what it reads, and the hash of its weights.
+    Model,
 }
 
 /// Which clock the known time of a log follows.

@@ -11,6 +11,7 @@ use crate::engine::shard::Shard;
 use crate::ingest::site::Site;
 use crate::pipeline::compile::Known;
 use crate::pipeline::live::Live;
+use crate::pipeline::model_file::ModelSpec;
 use crate::pipeline::pipeline::{Core, Pipeline};
 use crate::pipeline::supports::Supports;
 use crate::pipeline::value_set::{ValueSet, ValueSets};
@@ -22,7 +23,7 @@ use crate::twin::sums::of_track;
 pub(super) struct Read {
     /// By the name of the definition: its text, the name of the set, the set.
     value_sets: BTreeMap<String, (String, String, Arc<ValueSet>)>,
-    /// Pipelines that read no other's score, by their text.
+    /// Pipelines that read no other's score and name no model, by their text.
     pipelines: BTreeMap<String, Arc<Pipeline>>,
 }
 
@@ -58,7 +59,7 @@ impl Shard {
                         Site::read(text).map_err(|error| (name.clone(), error.to_string()))?;
                     provisional.extend(site.provisional().map(str::to_owned));
                 }
-                DefinitionKind::Pipeline => {}
+                DefinitionKind::Pipeline | DefinitionKind::Model => {}
             }
         }
         let sets = next.value_sets.values();
@@ -88,7 +89,12 @@ impl Shard {
         let defined = self.definitions().iter();
         let defined = defined
             .filter(|((kind, _), text)| *kind == DefinitionKind::Pipeline && !text.is_empty());
-        let mut known = Known { value_sets: Cow::Borrowed(value_sets), ..Known::default() };
+        let models = self.models(value_sets)?;
+        let mut known = Known {
+            value_sets: Cow::Borrowed(value_sets),
+            models: Cow::Owned(models),
+            ..Known::default()
+        };
         let mut pipelines = Vec::new();
         let mut unread = Vec::new();
         for ((_, name), text) in defined {
@@ -103,11 +109,27 @@ impl Shard {
         let new = known.read_all(&unread);
         let new = new.map_err(|(name, error)| (name.to_owned(), error.to_string()))?;
         pipelines.extend(new.into_iter().zip(&unread).map(|((_, pipeline), (_, text))| {
-            let text = Some((*text).to_owned()).filter(|_| !pipeline.reads_scores());
+            let stands_alone = !pipeline.reads_scores() && pipeline.model().is_none();
+            let text = Some((*text).to_owned()).filter(|_| stands_alone);
             (pipeline, text)
         }));
         pipelines.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         Ok(pipelines)
+    }
+
+    /// The models as they are defined.
+    fn models(
+        &self,
+        value_sets: &ValueSets,
+    ) -> Result<BTreeMap<String, Arc<ModelSpec>>, (String, String)> {
+        let defined = self.definitions().iter();
+        let defined = defined.filter(|((kind, _), _)| *kind == DefinitionKind::Model);
+        let read = defined.map(|((_, name), text)| {
+            let spec = ModelSpec::read(text, value_sets);
+            let spec = spec.map_err(|error| (name.clone(), error.to_string()))?;
+            Ok((spec.name.to_string(), Arc::new(spec)))
+        });
+        read.collect()
     }
 
     fn enforce(&mut self, pipelines: Vec<Arc<Pipeline>>, value_sets: ValueSets) {
@@ -192,6 +214,7 @@ fn scored(pipeline: &Pipeline, input: usize, name: &str) -> Arc<str> {
     let gives_points = match &pipeline.core {
         Core::Table(table) => table.inputs.iter().any(|scored| scored.input == input),
         Core::Rule(rule) => rule.scored,
+        Core::Model(_) => false,
     };
     if gives_points { name.into() } else { "".into() }
 }

@@ -1,4 +1,4 @@
-//! The definitions a process starts with: pipelines and value sets from files, or those that ship.
+//! The definitions a process starts with: pipelines, value sets and models from files, or those that ship.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::event::{Control, DefinitionKind};
+use crate::model::shelf;
 use crate::pipeline::compile::Known;
 use crate::pipeline::file::FileError;
+use crate::pipeline::model_file::{ModelFile, ModelSpec};
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::value_set::{ValueSet, ValueSets};
 
@@ -38,6 +40,16 @@ pub enum LibraryError {
         path: PathBuf,
         /// What is wrong, by line and column.
         error: FileError,
+    },
+    /// The weights of a model are other than its file says.
+    #[error("{path}: the weights have the hash {found}, expected {expected}")]
+    Weights {
+        /// The file of the weights.
+        path: PathBuf,
+        /// The hash of what is in it.
+        found: String,
+        /// The hash that the model file gives.
+        expected: String,
     },
     /// Two files define the same name.
     #[error("{path}: `{name}` is defined already")]
@@ -128,6 +140,9 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "wearable-spo2.yaml",
 ];
 
+/// The models that ship, with their weights: every folder of `models/` that has a model file.
+const SHIPPED_MODELS: &[(&str, &str, &[u8])] = &[];
+
 impl Library {
     /// The definitions that ship with the program.
     ///
@@ -135,24 +150,67 @@ impl Library {
     /// If one of them is wrong, which is our own mistake.
     pub fn shipped() -> Result<Library, LibraryError> {
         let files = SHIPPED.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
-        Library::of_files(files.collect())
+        let mut library = Library::default();
+        for (path, text, weights) in SHIPPED_MODELS {
+            library.add_model(PathBuf::from(path), (*text).to_owned(), Cow::Borrowed(*weights))?;
+        }
+        library.with_files(files.collect())
     }
 
-    /// The definitions of a folder: `*.yaml` are pipelines, `value-sets/*.yaml` value sets.
+    /// The definitions of a folder: `*.yaml` are pipelines, `value-sets/*.yaml` value sets,
+    /// `models/NAME/model.yaml` models. The models that ship are there too.
     ///
     /// # Errors
     /// What is wrong, by file, line and column.
     pub fn of_folder(folder: &Path) -> Result<Library, LibraryError> {
         let mut files = yaml_files(&folder.join("value-sets"))?;
         files.extend(yaml_files(folder)?);
-        Library::of_files(files)
+        let mut library = Library::default();
+        for path in model_files(&folder.join("models"))? {
+            let at = |error| LibraryError::Io { path: path.clone(), error };
+            let text = fs::read_to_string(&path).map_err(at)?;
+            let file = ModelFile::read(&text);
+            let at = |error| LibraryError::File { path: path.clone(), error };
+            let weights = path.with_file_name(file.map_err(at)?.weights.value);
+            let at = |error| LibraryError::Io { path: weights.clone(), error };
+            let bytes = fs::read(&weights).map_err(at)?;
+            library.add_model(path, text, Cow::Owned(bytes))?;
+        }
+        for (path, text, weights) in SHIPPED_MODELS {
+            let path = PathBuf::from(path);
+            let added = library.add_model(path, (*text).to_owned(), Cow::Borrowed(*weights));
+            // A folder's own model of the same name comes before the one that ships.
+            match added {
+                Ok(()) | Err(LibraryError::Twice { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        library.with_files(files)
     }
 
-    /// Value sets first: pipelines name them.
-    fn of_files(files: Vec<(PathBuf, String)>) -> Result<Library, LibraryError> {
+    /// Adds a model, and puts its weights where whoever loads it finds them.
+    fn add_model(
+        &mut self,
+        path: PathBuf,
+        text: String,
+        weights: Cow<'static, [u8]>,
+    ) -> Result<(), LibraryError> {
+        let file = ModelFile::read(&text);
+        let file = file.map_err(|error| LibraryError::File { path: path.clone(), error })?;
+        let weights_path = path.with_file_name(&file.weights.value);
+        self.add(path, DefinitionKind::Model, file.name.value, text)?;
+        let (found, expected) = (shelf::hash_of(&weights), file.sha256.value);
+        if found != expected {
+            return Err(LibraryError::Weights { path: weights_path, found, expected });
+        }
+        shelf::put(&expected, weights);
+        Ok(())
+    }
+
+    /// Adds the files of value sets and pipelines; value sets first, because pipelines name them.
+    fn with_files(mut self, files: Vec<(PathBuf, String)>) -> Result<Library, LibraryError> {
         let is_set =
             |path: &Path| path.parent().is_some_and(|folder| folder.ends_with("value-sets"));
-        let mut library = Library::default();
         let mut value_sets = ValueSets::new();
         let (sets, pipelines): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(path, _)| is_set(path));
@@ -161,20 +219,40 @@ impl Library {
             let (name, set) =
                 read.map_err(|error| LibraryError::File { path: path.clone(), error })?;
             value_sets.insert(name.clone(), Arc::new(set));
-            library.add(path, DefinitionKind::ValueSet, name, text)?;
+            self.add(path, DefinitionKind::ValueSet, name, text)?;
         }
-        let known = Known { value_sets: Cow::Borrowed(&value_sets), ..Known::default() };
+        let models = self.models(&value_sets);
+        let models =
+            models.map_err(|(name, error)| LibraryError::File { path: name.into(), error });
+        let known = Known {
+            value_sets: Cow::Borrowed(&value_sets),
+            models: Cow::Owned(models?),
+            ..Known::default()
+        };
         let named =
             pipelines.iter().map(|(path, text)| (path.to_str().unwrap_or_default(), &**text));
         let read = known.read_all(&named.collect::<Vec<_>>());
         let read = read.map_err(|(path, error)| LibraryError::File { path: path.into(), error })?;
         let drafts = read.iter().filter(|(_, one)| one.is_draft);
-        library.drafts = drafts.map(|(_, one)| one.name.to_string()).collect();
+        self.drafts = drafts.map(|(_, one)| one.name.to_string()).collect();
         let names: Vec<String> = read.iter().map(|(_, one)| one.name.to_string()).collect();
         for ((path, text), name) in pipelines.into_iter().zip(names) {
-            library.add(path, DefinitionKind::Pipeline, name, text)?;
+            self.add(path, DefinitionKind::Pipeline, name, text)?;
         }
-        Ok(library)
+        Ok(self)
+    }
+
+    /// The models, read, by name.
+    fn models(
+        &self,
+        value_sets: &ValueSets,
+    ) -> Result<BTreeMap<String, Arc<ModelSpec>>, (String, FileError)> {
+        let texts = self.texts.iter().filter(|((kind, _), _)| *kind == DefinitionKind::Model);
+        let read = texts.map(|((_, name), text)| {
+            let spec = ModelSpec::read(text, value_sets).map_err(|error| (name.clone(), error))?;
+            Ok((name.clone(), Arc::new(spec)))
+        });
+        read.collect()
     }
 
     fn add(
@@ -189,6 +267,60 @@ impl Library {
         }
         self.texts.insert((kind, name), text);
         Ok(())
+    }
+
+    /// The same with the named pipelines only, drafts among them, and those whose scores they read.
+    ///
+    /// # Errors
+    /// The name of which there is no pipeline.
+    pub fn only(mut self, names: &[&str]) -> Result<Library, String> {
+        let known = self.pipelines().map_err(|error| error.to_string())?;
+        let mut kept: BTreeSet<&str> = BTreeSet::new();
+        for name in names {
+            let pipeline = known.iter().find(|pipeline| *pipeline.name == **name);
+            let pipeline = pipeline.ok_or_else(|| {
+                let known: Vec<&str> = known.iter().map(|pipeline| &*pipeline.name).collect();
+                format!("there is no pipeline `{name}`, expected one of {}", known.join(", "))
+            })?;
+            kept.insert(&pipeline.name);
+            kept.extend(pipeline.scores());
+        }
+        self.texts.retain(|(kind, name), _| {
+            *kind != DefinitionKind::Pipeline || kept.contains(name.as_str())
+        });
+        self.drafts.clear();
+        Ok(self)
+    }
+
+    /// The same with one more pipeline, under its name and `-candidate`; gives that name.
+    ///
+    /// # Errors
+    /// What is wrong with it, by line and column.
+    pub fn with_candidate(
+        mut self,
+        path: &Path,
+        text: &str,
+    ) -> Result<(Library, String), LibraryError> {
+        let at = |error| LibraryError::File { path: path.to_owned(), error };
+        let value_sets = self.value_sets().map_err(at)?;
+        let models = self.models(&value_sets).map_err(|(_, error)| at(error))?;
+        let known = self.pipelines().map_err(at)?;
+        let known = Known {
+            value_sets: Cow::Owned(value_sets),
+            models: Cow::Owned(models),
+            scores: known.into_iter().map(|pipeline| (pipeline.name.clone(), pipeline)).collect(),
+        };
+        let read = Pipeline::read(text, &known).map_err(at)?;
+        let name = format!("{}-candidate", read.name);
+        let is_name =
+            |line: &str| line.strip_prefix("name:").is_some_and(|n| n.trim() == &*read.name);
+        let renamed = text.lines().map(|line| match is_name(line) {
+            true => format!("name: {name}"),
+            false => line.to_owned(),
+        });
+        let renamed = renamed.collect::<Vec<_>>().join("\n");
+        self.add(path.to_owned(), DefinitionKind::Pipeline, name.clone(), renamed)?;
+        Ok((self, name))
     }
 
     /// The same with its drafts in force: for those who try them.
@@ -221,7 +353,12 @@ impl Library {
         let value_sets = self.value_sets()?;
         let texts = self.texts.iter().filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline);
         let texts: Vec<(&str, &str)> = texts.map(|((_, n), text)| (&**n, &**text)).collect();
-        let known = Known { value_sets: Cow::Owned(value_sets), ..Known::default() };
+        let models = self.models(&value_sets).map_err(|(_, error)| error)?;
+        let known = Known {
+            value_sets: Cow::Owned(value_sets),
+            models: Cow::Owned(models),
+            ..Known::default()
+        };
         let read = known.read_all(&texts).map_err(|(_, error)| error)?;
         Ok(read.into_iter().map(|(_, pipeline)| pipeline).collect())
     }
@@ -237,7 +374,12 @@ impl Library {
         &'l self,
         known: &'l BTreeMap<(DefinitionKind, String), String>,
     ) -> Vec<Control<'l>> {
-        let order = [DefinitionKind::Site, DefinitionKind::ValueSet, DefinitionKind::Pipeline];
+        let order = [
+            DefinitionKind::Site,
+            DefinitionKind::ValueSet,
+            DefinitionKind::Model,
+            DefinitionKind::Pipeline,
+        ];
         let definition = |kind, name: &'l str, text: &'l str| Control::Definition {
             kind,
             name: name.into(),
@@ -273,6 +415,23 @@ impl Library {
 fn reads_scores(text: &str) -> bool {
     let features = text.lines().filter_map(|line| line.trim().split_once(": "));
     features.into_iter().any(|(_, feature)| feature.trim_start().starts_with("score "))
+}
+
+/// The model files of a folder: one in each folder of a model.
+fn model_files(folder: &Path) -> Result<Vec<PathBuf>, LibraryError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let at = |error| LibraryError::Io { path: folder.to_owned(), error };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(at)? {
+        let path = entry.map_err(at)?.path().join("model.yaml");
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn yaml_files(folder: &Path) -> Result<Vec<(PathBuf, String)>, LibraryError> {

@@ -177,7 +177,12 @@ fn read_tick<'a>(bytes: &[u8]) -> Result<Control<'a>, Malformed> {
 
 fn read_definition(bytes: &[u8]) -> Result<Control<'_>, Malformed> {
     let (mut kind, mut name, mut text) = (DefinitionKind::Pipeline, "", "");
-    let kinds = [DefinitionKind::Pipeline, DefinitionKind::ValueSet, DefinitionKind::Site];
+    let kinds = [
+        DefinitionKind::Pipeline,
+        DefinitionKind::ValueSet,
+        DefinitionKind::Site,
+        DefinitionKind::Model,
+    ];
     let mut reader = Reader::new(bytes);
     while let Some((number, field)) = reader.next()? {
         match number {

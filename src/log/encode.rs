@@ -183,6 +183,7 @@ const fn definition_number(kind: DefinitionKind) -> u64 {
         DefinitionKind::Pipeline => 0,
         DefinitionKind::ValueSet => 1,
         DefinitionKind::Site => 2,
+        DefinitionKind::Model => 3,
     }
 }
 

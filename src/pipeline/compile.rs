@@ -6,15 +6,19 @@ use std::sync::Arc;
 
 use serde_saphyr::Spanned;
 
+use crate::domain::decimal::Decimal;
 use crate::domain::effect::{EffectKind, Severity};
 use crate::domain::standing::Standing;
 use crate::domain::statement::SETTINGS;
 use crate::domain::time::Span;
-use crate::pipeline::feature::{Feature, parse_span};
+use crate::pipeline::feature::Feature;
 use crate::pipeline::file::{BandFile, FileError, PipelineFile, PolicyFile};
+use crate::pipeline::model::{Model, RISK_DECIMALS};
+use crate::pipeline::model_file::ModelSpec;
 use crate::pipeline::pipeline::{Band, Core, Gate, NEVER, Pipeline, Policy};
 use crate::pipeline::table_text::{self, Names};
 use crate::pipeline::value_set::ValueSets;
+use crate::pipeline::window::parse_span;
 use crate::rules::assessment::Rule;
 use crate::rules::registry;
 use crate::rules::score_table::{Reached, ScoreBand, ScoreTable};
@@ -24,6 +28,8 @@ use crate::rules::score_table::{Reached, ScoreBand, ScoreTable};
 pub struct Known<'k> {
     /// The value sets.
     pub value_sets: Cow<'k, ValueSets>,
+    /// The models.
+    pub models: Cow<'k, BTreeMap<String, Arc<ModelSpec>>>,
     /// The pipelines whose scores others may read; they read no scores themselves.
     pub scores: BTreeMap<Arc<str>, Arc<Pipeline>>,
 }
@@ -70,7 +76,7 @@ impl Pipeline {
 fn compile(file: PipelineFile, known: &Known<'_>) -> Result<Pipeline, FileError> {
     let features = features(&file, known)?;
     let bands = bands(&file.bands)?;
-    let (core, features) = core(&file, features, &bands)?;
+    let (core, features) = core(&file, features, &bands, known)?;
     // A rule has its inputs in an order of its own.
     let names = Names { features: &features };
     let gates = file.applies_when.iter().map(|text| gate(text, &names));
@@ -85,6 +91,10 @@ fn compile(file: PipelineFile, known: &Known<'_>) -> Result<Pipeline, FileError>
         Core::Table(_) => {
             let value = file.score.clone().unwrap_or_else(|| file.title.clone());
             (value, 0, vec![("", "")], Vec::new())
+        }
+        Core::Model(_) => {
+            let value = file.score.clone().unwrap_or_else(|| file.title.clone());
+            (value, RISK_DECIMALS, vec![("", "")], Vec::new())
         }
         Core::Rule(rule) => {
             let subjects = rule.subjects.iter().map(|name| {
@@ -167,9 +177,10 @@ fn core(
     file: &PipelineFile,
     features: Features,
     bands: &[Band],
+    known: &Known<'_>,
 ) -> Result<(Core, Features), FileError> {
-    match (&file.score_table, &file.rule) {
-        (Some(text), None) => {
+    match (&file.score_table, &file.rule, &file.model) {
+        (Some(text), None, None) => {
             let names = Names { features: &features };
             let inputs = table_text::parse(&text.value, &names).map_err(|(line, message)| {
                 // The text begins on the line after its key.
@@ -179,7 +190,7 @@ fn core(
             let bands = file.bands.iter().rev().map(score_band).collect::<Result<_, _>>()?;
             Ok((Core::Table(ScoreTable { inputs, bands }), features))
         }
-        (None, Some(name)) => {
+        (None, Some(name), None) => {
             let rule = registry::rule(&name.value);
             let rule = rule.ok_or_else(|| {
                 let known: Vec<&str> = registry::RULES.iter().map(|rule| rule.name).collect();
@@ -195,8 +206,58 @@ fn core(
             }
             Ok((Core::Rule(rule), features))
         }
-        _ => Err(FileError::at(&file.name, "expected either `score_table` or `rule`")),
+        (None, None, Some(name)) => of_model(file, name, features, known),
+        _ => Err(FileError::at(&file.name, "expected one of `score_table`, `rule` and `model`")),
     }
+}
+
+/// A model, with its inputs after the features that gates name.
+fn of_model(
+    file: &PipelineFile,
+    name: &Spanned<String>,
+    mut features: Features,
+    known: &Known<'_>,
+) -> Result<(Core, Features), FileError> {
+    let spec = known.models.get(&name.value).cloned().ok_or_else(|| {
+        let known: Vec<&str> = known.models.keys().map(String::as_str).collect();
+        let known = known.join(", ");
+        FileError::at(name, format!("there is no such model, expected one of {known}"))
+    })?;
+    let named: Vec<&str> = named_by_gates(file).collect();
+    if let Some((other, _)) = features.iter().find(|(name, _)| !named.contains(&name.as_str())) {
+        let message = format!("no gate and no note names the feature `{other}`");
+        return Err(FileError::at(name, message));
+    }
+    let bands = file.bands.iter().rev().map(risk_band).collect::<Result<Vec<_>, _>>()?;
+    if !bands.is_sorted() || bands.first() != Some(&0) {
+        let message = "expected bands from the greatest risk to the least, the last without `when`";
+        return Err(FileError::at(name, message));
+    }
+    let first = features.len();
+    let inputs = spec.inputs.iter().map(|input| (input.name.clone(), input.feature.clone()));
+    features.extend(inputs);
+    Ok((Core::Model(Model::new(spec, first, bands)), features))
+}
+
+/// `risk is at least 0.05`: the least risk of a band, in a risk's decimals.
+fn risk_band(file: &BandFile) -> Result<i64, FileError> {
+    let Some(when) = &file.when else { return Ok(0) };
+    let expected =
+        || FileError::at(when, "expected `risk is at least P`, with P above 0, at most 1");
+    let words: Vec<&str> = when.value.split_whitespace().collect();
+    let ["risk", "is", "at", "least", risk] = words.as_slice() else { return Err(expected()) };
+    let risk = Decimal::parse(risk).ok();
+    let fits = risk.filter(|risk| -i32::from(RISK_DECIMALS) <= risk.parts().1);
+    let risk = fits.and_then(|risk| risk.rounded(RISK_DECIMALS));
+    risk.filter(|risk| 0 < *risk && *risk <= 10_i64.pow(u32::from(RISK_DECIMALS)))
+        .ok_or_else(expected)
+}
+
+/// The features that only a gate or a note names.
+fn named_by_gates(file: &PipelineFile) -> impl Iterator<Item = &str> {
+    let gates = file.applies_when.iter().map(|gate| gate.value.as_str());
+    let named = gates.chain(file.notes.keys().map(String::as_str));
+    named.filter_map(|text| text.split_whitespace().next())
 }
 
 /// Puts features into the order of the rule's inputs; those that only a gate or a note names follow.
@@ -218,9 +279,7 @@ fn rule_features(
         }
         ordered.push((name.clone(), feature.clone()));
     }
-    let gates = file.applies_when.iter().map(|gate| gate.value.as_str());
-    let named = gates.chain(file.notes.keys().map(String::as_str));
-    let named: Vec<&str> = named.filter_map(|text| text.split_whitespace().next()).collect();
+    let named: Vec<&str> = named_by_gates(file).collect();
     let is_new = |(name, _): &&(String, Feature)| ordered.iter().all(|(known, _)| known != name);
     let others: Vec<(String, Feature)> = features.iter().filter(is_new).cloned().collect();
     if let Some((name, _)) = others.iter().find(|(name, _)| !named.contains(&name.as_str())) {

@@ -26,14 +26,15 @@ pub struct PipelineFile {
     pub edition: String,
     /// Where the rule is published.
     pub source: String,
-    /// Its inputs, by name.
+    /// Its inputs, by name; those of a model stand in the model's file.
+    #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub features: BTreeMap<String, Spanned<String>>,
     /// For whom it is made.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub applies_when: Vec<Spanned<String>>,
-    /// What a score table's total is called.
+    /// What a score table's total, or a model's risk, is called.
     pub score: Option<String>,
     /// The table, as printed.
     #[schemars(with = "Option<String>")]
@@ -41,6 +42,9 @@ pub struct PipelineFile {
     /// A rule by name, instead of a table.
     #[schemars(with = "Option<String>")]
     pub rule: Option<Spanned<String>>,
+    /// A model by name, instead of either; its inputs stand in the model's file.
+    #[schemars(with = "Option<String>")]
+    pub model: Option<Spanned<String>>,
     /// The rule's parameters.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
@@ -68,7 +72,7 @@ pub struct BandFile {
     /// Its name.
     #[schemars(with = "String")]
     pub band: Spanned<String>,
-    /// When a score table's total reaches it; left out for the lowest, and for rules.
+    /// When a score table's total or a model's risk reaches it; left out for the lowest, and for rules.
     #[schemars(with = "Option<String>")]
     pub when: Option<Spanned<String>>,
     /// `interruptive`, `passive` or `log`.

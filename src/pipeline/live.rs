@@ -7,6 +7,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::feature::Feature;
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::view::View;
+use crate::pipeline::window::Window;
 use crate::twin::samples::series_of;
 use crate::twin::scores::Scores;
 use crate::twin::statements::Topic;
@@ -23,6 +24,8 @@ pub struct Live {
     pub edition: u32,
     /// What it reads: its features, and those of the scores among them.
     features: Vec<Feature>,
+    /// The series it reads, each once.
+    windows: Vec<Window>,
     /// How far a value of a series reaches, by the number of the series: the longest window that reads it.
     reach: Vec<Option<Span>>,
 }
@@ -77,7 +80,13 @@ impl Live {
                 }
             }
         }
-        Live { pipeline, tracks, edition, features, reach }
+        let mut windows: Vec<Window> = Vec::new();
+        for window in features.iter().filter_map(Feature::window) {
+            if !windows.iter().any(|known| known.is_of(window)) {
+                windows.push(window.clone());
+            }
+        }
+        Live { pipeline, tracks, edition, features, windows, reach }
     }
 
     /// How far the windows reach back in which a series is read; `None` if it is not read.
@@ -160,7 +169,7 @@ impl Live {
     /// Whether a value it reads holds at exactly `at`.
     fn has_sample(&self, view: &View<'_>, at: Timestamp) -> bool {
         let View { twins, patient, .. } = *view;
-        let mut windows = self.features.iter().filter_map(Feature::window);
+        let mut windows = self.windows.iter();
         windows.any(|window| twins.has_sample_at(patient, window.signal, &window.origins, at))
     }
 
@@ -191,14 +200,12 @@ impl Live {
             let rows = rows.filter(|row| row.valid.start == at || row.valid.end == at);
             rows.map(|row| row.key).min()
         };
-        let keys = self.features.iter().filter_map(|feature| match feature.window() {
-            Some(window) => {
-                let found = twins.window(patient, window.signal, &window.origins, (at, at));
-                found.iter().filter_map(|measured| twins.key(measured.place)).min()
-            }
-            None => feature.topics().filter_map(of_topic).min(),
+        let samples = self.windows.iter().filter_map(|window| {
+            let found = twins.window(patient, window.signal, &window.origins, (at, at));
+            found.iter().filter_map(|measured| twins.key(measured.place)).min()
         });
-        keys.min()
+        let topics = self.features.iter().flat_map(Feature::topics).filter_map(of_topic);
+        samples.chain(topics).min()
     }
 }
 

@@ -8,6 +8,8 @@ pub mod feature;
 pub mod inputs;
 pub mod file;
 pub mod live;
+pub mod model;
+pub mod model_file;
 #[expect(clippy::module_inception, reason = "the noun itself, among its parts")]
 pub mod pipeline;
 pub mod summary;
@@ -19,3 +21,4 @@ pub mod table_text;
 pub mod truth;
 pub mod value_set;
 pub mod view;
+pub mod window;

@@ -9,6 +9,7 @@ use crate::domain::standing::Standing;
 use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::feature::Feature;
 use crate::pipeline::file::StoryFile;
+use crate::pipeline::model::Model;
 use crate::pipeline::view::{Piece, Scratch, View};
 use crate::rules::assessment::{Assessment, Cell, Findings, Outcome, Row, Rule};
 use crate::rules::score_table::{Condition, ScoreTable};
@@ -59,6 +60,8 @@ pub enum Core {
     Table(ScoreTable),
     /// A function.
     Rule(&'static Rule),
+    /// What was learnt.
+    Model(Model),
 }
 
 /// For whom a pipeline is made. A gate closes only on what is known: an unknown age or pregnancy is
@@ -134,6 +137,7 @@ impl Pipeline {
         match &self.core {
             Core::Table(table) => table.assess(&row),
             Core::Rule(rule) => (rule.assess)(&row),
+            Core::Model(model) => model.assess(&row),
         }
     }
 
@@ -161,9 +165,16 @@ impl Pipeline {
         evidence: &mut Vec<Piece>,
         is_read: impl Fn(usize) -> bool,
     ) {
-        let features = self.features.iter().zip(cells).enumerate();
-        for (_, ((_, feature), cell)) in features.filter(|(input, _)| is_read(*input)) {
+        let model = self.model();
+        let is_of_model = |input: usize| model.is_some_and(|model| model.takes(input));
+        let features = self.features.iter().zip(&mut *cells).enumerate();
+        let features = features.filter(|(input, _)| is_read(*input) && !is_of_model(*input));
+        for (_, ((_, feature), cell)) in features {
             *cell = feature.extract(view, at, evidence);
+        }
+        // Its inputs are no gates, and are read together.
+        if let Some(model) = model.filter(|model| model.is_read(&is_read)) {
+            model.extract(&self.features, view, at, cells, evidence);
         }
     }
 
@@ -171,10 +182,16 @@ impl Pipeline {
     pub fn explain(&self, view: &View<'_>, at: Timestamp, scratch: &mut Scratch) -> Assessment {
         let mut assessment = self.assess(view, at, scratch);
         let row = Row { at, cells: &scratch.cells, parameters: &self.parameters };
-        if let (Core::Table(table), Findings::Known(findings)) =
-            (&self.core, &mut assessment.findings)
-        {
-            findings.iter_mut().for_each(|finding| table.explain(&row, finding));
+        let value = assessment.outcome.value();
+        match (&self.core, &mut assessment.findings) {
+            (Core::Table(table), Findings::Known(findings)) => {
+                findings.iter_mut().for_each(|finding| table.explain(&row, finding));
+            }
+            (Core::Model(model), Findings::Known(findings)) => {
+                let explain = |finding| model.explain(&self.features, &row, value, finding);
+                findings.iter_mut().for_each(explain);
+            }
+            (Core::Rule(_), _) | (_, Findings::Unknown) => {}
         }
         let holds = self.notes.iter().filter(|(input, c, _)| c.holds(row.cell(*input)));
         assessment.notes.extend(holds.map(|(_, _, note)| note.clone()));
@@ -204,9 +221,25 @@ impl Pipeline {
         })
     }
 
+    /// Its model, if it is one.
+    pub const fn model(&self) -> Option<&Model> {
+        match &self.core {
+            Core::Model(model) => Some(model),
+            Core::Table(_) | Core::Rule(_) => None,
+        }
+    }
+
+    /// The pipelines whose scores it reads.
+    pub fn scores(&self) -> impl Iterator<Item = &str> {
+        self.features.iter().filter_map(|(_, feature)| match feature {
+            Feature::Score(score) => Some(score.name.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether it reads the score of another pipeline.
     pub fn reads_scores(&self) -> bool {
-        self.features.iter().any(|(_, feature)| matches!(feature, Feature::Score(_)))
+        self.scores().next().is_some()
     }
 
     /// The label of an input for explanations.

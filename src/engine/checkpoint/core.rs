@@ -254,6 +254,7 @@ fn kind_number(kind: DefinitionKind) -> u8 {
         DefinitionKind::Pipeline => 0,
         DefinitionKind::ValueSet => 1,
         DefinitionKind::Site => 2,
+        DefinitionKind::Model => 3,
     }
 }
 
@@ -262,6 +263,7 @@ fn read_kind(part: &mut In<'_>) -> Result<DefinitionKind, Torn> {
         0 => Ok(DefinitionKind::Pipeline),
         1 => Ok(DefinitionKind::ValueSet),
         2 => Ok(DefinitionKind::Site),
+        3 => Ok(DefinitionKind::Model),
         _ => Err(Torn),
     }
 }
