@@ -16,7 +16,8 @@ use twinstream::sql::questions::Listed;
 
 mod cli;
 
-use cli::args::{BenchCommand, Cli, Command, ImportCommand, RulesCommand, StatusArg};
+use cli::args::{BenchCommand, Cli, Command, RulesCommand, StatusArg};
+use cli::history_args::ImportCommand;
 use cli::respond_args::{AlertsArgs, AlertsCommand, AlertsListArgs};
 
 #[global_allocator]
@@ -60,6 +61,9 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Bench(BenchCommand::Scale(args)) => cli::bench_scale::run(args),
         Command::Bench(BenchCommand::Delivery(args)) => cli::bench_delivery::run(args),
         Command::Replay(args) => cli::replay::run(args),
+        Command::Score(args) => cli::score::run(args),
+        Command::Export(args) => cli::export::run(args),
+        Command::Backtest(args) => cli::backtest::run(args),
         Command::Import(ImportCommand::Challenge2019(args)) => cli::import::challenge_2019(args),
         Command::Sim(args) => cli::sim::run(args),
         Command::Rules(RulesCommand::Check(args)) => cli::rules::check(args),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::dlq_args::DlqCommand;
+use crate::cli::history_args::{BacktestArgs, ExportArgs, ImportCommand, ReplayArgs, ScoreArgs};
 use crate::cli::read::DoorArgs;
 use crate::cli::respond_args::AlertsArgs;
 use crate::cli::source::SourceArgs;
@@ -32,6 +33,12 @@ pub enum Command {
     Validate(ConfigArgs),
     /// Feed files through the engine into a data folder, on the clock of their own records.
     Replay(ReplayArgs),
+    /// What a pipeline would have said of each patient and hour of a history, as a file.
+    Score(ScoreArgs),
+    /// What a pipeline reads of each patient and hour of a history, with labels: a training set.
+    Export(ExportArgs),
+    /// What pipelines would have done on a past: alerts, what they would have found, how early.
+    Backtest(BacktestArgs),
     /// Ask SQL about what is known.
     Sql(SqlArgs),
     /// List what was said: alerts, suggestions, follow-ups; acknowledge, snooze or resolve one.
@@ -64,31 +71,6 @@ pub enum Command {
     /// Turn a published data set into the records a hospital would have sent.
     #[command(subcommand)]
     Import(ImportCommand),
-}
-
-/// `twin import`
-#[derive(Debug, Subcommand)]
-pub enum ImportCommand {
-    /// PhysioNet/CinC Challenge 2019 (early sepsis, hourly): one FHIR Bundle per patient and hour.
-    #[command(name = "challenge-2019")]
-    Challenge2019(Challenge2019Args),
-}
-
-/// `twin import challenge-2019`
-#[derive(Debug, Args)]
-pub struct Challenge2019Args {
-    /// Folders or archives of .psv files.
-    #[arg(required = true)]
-    pub inputs: Vec<String>,
-    /// The NDJSON file to write; - for standard output, .zst for a compressed one.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: String,
-    /// When everyone is admitted: hour ICULOS is that many hours later.
-    #[arg(long, default_value = "2019-01-01T00:00:00Z", value_name = "TIME")]
-    pub admission: String,
-    /// Write each Observation as a record of its own, instead of one Bundle per patient and hour.
-    #[arg(long)]
-    pub single: bool,
 }
 
 /// `twin up`
@@ -440,35 +422,6 @@ pub struct RulesCheckArgs {
 #[derive(Debug, Args)]
 pub struct RulesListArgs {
     /// How the list is written.
-    #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
-    pub output: OutputArg,
-}
-
-/// `twin replay`
-#[derive(Debug, Args)]
-pub struct ReplayArgs {
-    /// Files, folders, archives (.tar.zst, .tar.gz), or - for standard input.
-    #[arg(required = true)]
-    pub inputs: Vec<String>,
-    /// The data folder: created, or continued.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
-    /// How they are read.
-    #[command(flatten)]
-    pub source: SourceArgs,
-    /// The site file; the reference site if left out.
-    #[arg(long, value_name = "FILE")]
-    pub site: Option<PathBuf>,
-    /// A folder of pipelines; those that ship if left out.
-    #[arg(long, value_name = "DIR")]
-    pub pipelines: Option<PathBuf>,
-    /// Let time go on until then after the last record (RFC 3339).
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
-    /// Partitions of a new data folder.
-    #[arg(long, default_value_t = 4)]
-    pub partitions: u32,
-    /// How the summary is written.
     #[arg(short, long, value_enum, default_value_t = OutputArg::Table)]
     pub output: OutputArg,
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use twinstream::import::challenge_2019::{Challenge, Records};
 use twinstream::ingest::files::{self, FileRecord};
 
-use crate::cli::args::Challenge2019Args;
+use crate::cli::history_args::Challenge2019Args;
 use crate::cli::replay::instant;
 
 /// Runs `twin import challenge-2019`.

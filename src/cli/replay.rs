@@ -19,7 +19,8 @@ use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
 use twinstream::telemetry;
 
-use crate::cli::args::{OutputArg, ReplayArgs};
+use crate::cli::args::OutputArg;
+use crate::cli::history_args::ReplayArgs;
 use crate::cli::progress::Bar;
 use crate::cli::summary::{EffectCounts, Summary};
 

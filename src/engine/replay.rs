@@ -8,19 +8,15 @@
 use std::io;
 
 use crate::domain::event::Event;
-use crate::domain::identity::SourcePosition;
 use crate::domain::time::Timestamp;
+use crate::engine::history::{History, record_of};
 use crate::engine::letters::{LetterFile, LetterFileError};
 use crate::engine::local::{LocalEngine, LocalError};
-use crate::engine::spool::Spool;
 use crate::engine::ticks::Ticks;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::files::{self, FileError, FileRecord};
-use crate::ingest::letter::ProblemLine;
-use crate::ingest::notice;
-use crate::ingest::source::{SourceRecord, SourceSpec};
+use crate::ingest::source::SourceSpec;
 use crate::log::decode::{FrameError, decode_frame};
-use crate::log::encode::FrameWriter;
 
 /// Events stepped at once.
 const BATCH_EVENTS: usize = 4_096;
@@ -85,7 +81,7 @@ pub fn replay(
     engine: &mut LocalEngine,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), ReplayError> {
-    let mut spool = Spool::new()?;
+    let mut history = History::new(&spec.source, spec.now)?;
     let mut letters = LetterFile::open(engine.folder())?;
     let mut n_records = 0;
     for input in &spec.inputs {
@@ -94,12 +90,16 @@ pub fn replay(
             if n_records % 64 == 0 {
                 progress(Progress::Reading { n_records });
             }
-            spool_record(spec, decoder, &mut spool, &mut letters, &record)
+            let record = record_of(&record);
+            if let Some(letter) = history.add(decoder, &record)? {
+                letters.append(&spec.source.name, &record, &letter, spec.now)?;
+            }
+            Ok(())
         };
         files::read(input, &mut each)?;
     }
     letters.sync()?;
-    let sorted = spool.sort()?;
+    let sorted = history.sort()?;
     let n_events_total = sorted.n_items();
     let mut ticks = Ticks::default();
     let mut bytes = Vec::new();
@@ -125,36 +125,5 @@ pub fn replay(
     engine.flush(spec.now)?;
     engine.close(spec.now)?;
     progress(Progress::Replaying { n_events: n_events_total, n_events_total });
-    Ok(())
-}
-
-fn spool_record(
-    spec: &ReplaySpec,
-    decoder: &mut Decoder,
-    spool: &mut Spool,
-    letters: &mut LetterFile,
-    record: &FileRecord,
-) -> Result<(), ReplayError> {
-    let record = SourceRecord {
-        position: SourcePosition::new(record.topic.as_str(), 0, record.offset),
-        key: record.key.as_deref(),
-        headers: Vec::new(),
-        payload: &record.payload,
-        timestamp: Timestamp::MIN,
-        raw_key: None,
-    };
-    let decoded = decoder.decode(&spec.source, &record, spec.now);
-    if let Some(letter) = &decoded.letter {
-        letters.append(&spec.source.name, &record, letter, spec.now)?;
-    }
-    let mut scratch = FrameWriter::default();
-    let problems = decoded.letter.iter().flat_map(|letter| &letter.problems).map(ProblemLine::of);
-    let problems: Vec<ProblemLine> = problems.collect();
-    let refused_at = decoded.available_at.unwrap_or(spec.now);
-    let told = notice::opened(&spec.source.namespace, &record.position, &problems, refused_at);
-    for event in decoded.events.iter().chain(&told) {
-        scratch.push(event);
-        spool.push(&scratch.finish(), decoded.available_at)?;
-    }
     Ok(())
 }

@@ -419,6 +419,11 @@ impl Shard {
         &self.lives
     }
 
+    /// The value sets that features name.
+    pub(super) fn value_sets(&self) -> &ValueSets {
+        &self.value_sets
+    }
+
     /// The twins.
     pub fn twins(&self) -> &Twins {
         &self.twins

@@ -26,4 +26,5 @@ pub mod patient;
 mod patient_identities;
 pub mod alerts;
 pub mod ask;
+pub mod backtest_page;
 pub mod live;

@@ -106,6 +106,26 @@ pub struct Challenge {
     header: Vec<String>,
 }
 
+/// The hours of a patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hours<'c> {
+    /// The name of the patient's file.
+    pub patient: &'c str,
+    /// Its rows, ascending.
+    pub rows: Vec<Hour>,
+}
+
+/// An hour of a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// Hours since intensive care began.
+    pub hour: i64,
+    /// When that is.
+    pub at: Timestamp,
+    /// Whether sepsis begins within six hours, or began; `None` where the file does not say.
+    pub label: Option<bool>,
+}
+
 /// What is wrong with an input.
 #[derive(Debug, thiserror::Error)]
 pub enum ChallengeError {
@@ -182,6 +202,37 @@ impl Challenge {
         Ok(())
     }
 
+    /// The same in parts of so many patients each, in the order of their names.
+    pub fn split(mut self, patients_max: usize) -> Vec<Challenge> {
+        self.patients.sort_by(|a, b| a.id.cmp(&b.id));
+        let (admission, records) = (self.admission, self.records);
+        let mut patients = self.patients.into_iter().peekable();
+        let mut parts = Vec::new();
+        while patients.peek().is_some() {
+            let patients = patients.by_ref().take(patients_max.max(1)).collect();
+            let header = self.header.clone();
+            parts.push(Challenge { admission, records, patients, header });
+        }
+        parts
+    }
+
+    /// The hours of every patient, with their labels.
+    pub fn hours(&self) -> impl Iterator<Item = Hours<'_>> {
+        let label = self.place("SepsisLabel");
+        self.patients.iter().map(move |patient| {
+            let rows = patient.rows.iter().map(|(hour, line)| Hour {
+                hour: *hour,
+                at: self.at(*hour),
+                label: match line.split('|').nth(label) {
+                    Some("1") => Some(true),
+                    Some("0") => Some(false),
+                    _ => None,
+                },
+            });
+            Hours { patient: &patient.id, rows: rows.collect() }
+        })
+    }
+
     fn place(&self, column: &str) -> usize {
         self.header.iter().position(|name| name == column).unwrap_or(usize::MAX)
     }
@@ -190,18 +241,19 @@ impl Challenge {
     ///
     /// # Errors
     /// If the output cannot be written.
-    pub fn write(mut self, output: &mut impl Write) -> Result<Written, ChallengeError> {
-        self.patients.sort_by(|a, b| a.id.cmp(&b.id));
+    pub fn write(&self, output: &mut impl Write) -> Result<Written, ChallengeError> {
+        let mut patients: Vec<&Patient> = self.patients.iter().collect();
+        patients.sort_by(|a, b| a.id.cmp(&b.id));
         let mut written = Written::default();
-        for patient in &self.patients {
+        for patient in &patients {
             written.n_patients += 1;
             let bundle = Resource::collection(vec![self.person(patient), self.stay(patient, None)]);
             line(output, &bundle, &mut written)?;
         }
-        let last = self.patients.iter().filter_map(|p| p.rows.last()).map(|(hour, _)| *hour).max();
-        let mut next: Vec<usize> = vec![0; self.patients.len()];
+        let last = patients.iter().filter_map(|p| p.rows.last()).map(|(hour, _)| *hour).max();
+        let mut next: Vec<usize> = vec![0; patients.len()];
         for hour in 0..=last.unwrap_or(0) + 1 {
-            for (patient, next) in self.patients.iter().zip(&mut next) {
+            for (patient, next) in patients.iter().zip(&mut next) {
                 while let Some((_, row)) = patient.rows.get(*next).filter(|(at, _)| *at == hour) {
                     *next += 1;
                     written.n_rows += 1;

@@ -60,6 +60,7 @@ pub mod rows;
 pub mod score_table;
 pub mod sepsis3;
 pub mod sepsis_bundle;
+pub mod ranking;
 pub mod sepsis_utility;
 pub mod shock_index;
 pub mod sirs;
