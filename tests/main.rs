@@ -30,6 +30,8 @@ mod facts;
 mod identity;
 mod as_of;
 mod stories;
+mod models;
+mod challenge;
 mod responses;
 mod respond;
 mod what_if;

@@ -28,13 +28,13 @@ kafka:     domain clock telemetry log ingest output
 pipeline:  domain planted rules model twin
 sql:       domain rules twin
 checks:    domain rules text pipeline
-engine:    domain planted clock telemetry model log twin ingest output storage demo kafka pipeline
+engine:    domain planted clock telemetry rules model log twin ingest output storage demo kafka pipeline
 sim:       domain planted log twin ingest output storage engine
 http:      domain clock telemetry rules twin output pipeline sql engine
 pgwire:    domain telemetry twin sql engine
 config:    domain ingest output storage kafka pipeline sql engine http pgwire
 bench:     domain clock telemetry rules log twin ingest output storage demo import kafka pipeline sql engine
-cli:       domain clock telemetry log twin ingest output demo import kafka pipeline sql checks engine http pgwire config bench sim
+cli:       domain clock telemetry rules log twin ingest output demo import kafka pipeline sql checks engine http pgwire config bench sim
 main:      domain clock telemetry log twin ingest output demo import kafka pipeline sql checks engine http pgwire config bench sim cli
 ";
 

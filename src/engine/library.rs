@@ -171,9 +171,14 @@ impl Library {
             let text = fs::read_to_string(&path).map_err(at)?;
             let file = ModelFile::read(&text);
             let at = |error| LibraryError::File { path: path.clone(), error };
-            let weights = path.with_file_name(file.map_err(at)?.weights.value);
-            let at = |error| LibraryError::Io { path: weights.clone(), error };
-            let bytes = fs::read(&weights).map_err(at)?;
+            let weights = file.map_err(at)?.weights.map(|file| path.with_file_name(file.value));
+            let bytes = match weights {
+                Some(weights) => {
+                    let at = |error| LibraryError::Io { path: weights.clone(), error };
+                    fs::read(&weights).map_err(at)?
+                }
+                None => Vec::new(),
+            };
             library.add_model(path, text, Cow::Owned(bytes))?;
         }
         for (path, text, weights) in SHIPPED_MODELS {
@@ -197,11 +202,13 @@ impl Library {
     ) -> Result<(), LibraryError> {
         let file = ModelFile::read(&text);
         let file = file.map_err(|error| LibraryError::File { path: path.clone(), error })?;
-        let weights_path = path.with_file_name(&file.weights.value);
+        let place = path.clone();
         self.add(path, DefinitionKind::Model, file.name.value, text)?;
-        let (found, expected) = (shelf::hash_of(&weights), file.sha256.value);
+        let (Some(file), Some(expected)) = (file.weights, file.sha256) else { return Ok(()) };
+        let (found, expected) = (shelf::hash_of(&weights), expected.value);
         if found != expected {
-            return Err(LibraryError::Weights { path: weights_path, found, expected });
+            let path = place.with_file_name(file.value);
+            return Err(LibraryError::Weights { path, found, expected });
         }
         shelf::put(&expected, weights);
         Ok(())

@@ -77,7 +77,10 @@ impl Model {
                 }
             }
         }
-        let weights = shelf::take(&spec.sha256, spec.inputs.len());
+        let weights = match &spec.sha256 {
+            Some(sha256) => shelf::take(sha256, spec.inputs.len()),
+            None => Err("it is not trained: its file names no weights".to_owned()),
+        };
         let weights = weights.map_err(|error| format!("model `{}`: {error}", spec.name));
         Model { spec, first, bands, groups, weights }
     }

@@ -28,12 +28,12 @@ pub struct ModelFile {
     pub name: Spanned<String>,
     /// Which training of it this is.
     pub edition: String,
-    /// The file of its weights, beside this one.
-    #[schemars(with = "String")]
-    pub weights: Spanned<String>,
+    /// The file of its weights, beside this one; left out before it is trained.
+    #[schemars(with = "Option<String>")]
+    pub weights: Option<Spanned<String>>,
     /// The SHA-256 of the weights, in lower-case hexadecimal.
-    #[schemars(with = "String")]
-    pub sha256: Spanned<String>,
+    #[schemars(with = "Option<String>")]
+    pub sha256: Option<Spanned<String>>,
     /// Its inputs, one a line, in the order of a row.
     #[schemars(with = "String")]
     pub features: Spanned<String>,
@@ -46,10 +46,8 @@ pub struct ModelSpec {
     pub name: Arc<str>,
     /// Which training of it this is.
     pub edition: Arc<str>,
-    /// The file of its weights.
-    pub weights: String,
-    /// The SHA-256 of the weights.
-    pub sha256: String,
+    /// The SHA-256 of its weights; `None` before it is trained.
+    pub sha256: Option<String>,
     /// Its inputs, in the order of a row.
     pub inputs: Vec<ModelInput>,
 }
@@ -87,16 +85,18 @@ impl ModelFile {
             text.len() == 64
                 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         };
-        if !is_hash(&file.sha256.value) {
-            return Err(FileError::at(&file.sha256, "expected 64 hexadecimal digits"));
+        match (&file.weights, &file.sha256) {
+            (None, None) => Ok(file),
+            (Some(weights), None) => Err(FileError::at(weights, "expected `sha256` beside it")),
+            (None, Some(sha256)) => Err(FileError::at(sha256, "expected `weights` beside it")),
+            (Some(_), Some(sha256)) if !is_hash(&sha256.value) => {
+                Err(FileError::at(sha256, "expected 64 hexadecimal digits"))
+            }
+            (Some(weights), Some(_)) if weights.value.contains(['/', '\\', '~']) => {
+                Err(FileError::at(weights, "expected the name of a file beside this one"))
+            }
+            (Some(_), Some(_)) => Ok(file),
         }
-        if file.weights.value.contains(['/', '\\']) || file.weights.value.starts_with('.') {
-            return Err(FileError::at(
-                &file.weights,
-                "expected the name of a file beside this one",
-            ));
-        }
-        Ok(file)
     }
 }
 
@@ -111,8 +111,7 @@ impl ModelSpec {
         Ok(ModelSpec {
             name: file.name.value.as_str().into(),
             edition: file.edition.into(),
-            weights: file.weights.value.clone(),
-            sha256: file.sha256.value.clone(),
+            sha256: file.sha256.map(|sha256| sha256.value),
             inputs,
         })
     }
@@ -122,8 +121,7 @@ fn inputs(text: &Spanned<String>, value_sets: &ValueSets) -> Result<Vec<ModelInp
     let mut inputs: Vec<ModelInput> = Vec::new();
     let lines = text.value.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     for (index, line) in lines {
-        // The text begins on the line after its key.
-        let line_number = text.referenced.line() + u64::try_from(index + 1).unwrap_or(0);
+        let line_number = text.referenced.line() + u64::try_from(index).unwrap_or(0);
         let at = |message: String| FileError::At {
             line: line_number,
             column: text.referenced.column(),
