@@ -6,10 +6,12 @@ use twinstream::domain::event::{Clock, Control, Event, EventBody};
 use twinstream::domain::fact::{Body, Fact, Origin};
 use twinstream::domain::identity::{SourcePosition, TwinId};
 use twinstream::domain::moment::Moment;
+use twinstream::domain::promotion::Promotions;
 use twinstream::domain::signal::Signal;
 use twinstream::domain::time::Timestamp;
 use twinstream::domain::zone::Zone;
 use twinstream::engine::library::Library;
+use twinstream::engine::promoting::put_live;
 use twinstream::engine::shard::{Leaving, LogFrame, Shard};
 use twinstream::ingest::decoder::{Decoded, Decoder};
 use twinstream::ingest::letter::Letter;
@@ -122,8 +124,14 @@ pub fn opening() -> Vec<Vec<u8>> {
     let opened = Control::Opened { n_partitions: 1, clock: Clock::Recorded };
     let nothing = std::collections::BTreeMap::new();
     let definitions = library.changes(&nothing);
-    let controls = std::iter::once(opened).chain(definitions);
+    let controls = std::iter::once(opened).chain(definitions).chain(live(&library));
     controls.map(|one| frame([&control(one, None)])).collect()
+}
+
+/// The events that put the pipelines of a library live.
+pub fn live(library: &Library) -> Vec<Control<'static>> {
+    let by = ("the tests", "what they say is what is tested");
+    put_live(library, &Promotions::default(), by, Timestamp::from_micros(0))
 }
 
 /// A frame of the log.

@@ -6,10 +6,12 @@ use crate::domain::effect::{Audience, EffectChange, EffectStatus, Severity};
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::fact::Origin;
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::promotion::Promotions;
 use crate::domain::response::{Action, Response, check};
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Zone;
 use crate::engine::library::Library;
+use crate::engine::promoting::put_live;
 use crate::engine::shard::{Leaving, LogFrame, Shard};
 use crate::engine::story::{StoryError, StoryLine, item_time, parse};
 use crate::engine::story_facts::{Feed, happenings, site_text};
@@ -54,6 +56,11 @@ pub fn run(text: &str, library: &Library) -> Result<(), StoryError> {
     let library = library.clone().with_drafts();
     for change in library.changes(&Default::default()) {
         run.append(0, &[control(change, None)])?;
+    }
+    let by = ("twin test", "its stories say what it is to say");
+    let begin = lines.first().map_or(Timestamp::MIN, |line| line.at);
+    for promotion in put_live(&library, &Promotions::default(), by, begin) {
+        run.append(0, &[control(promotion, None)])?;
     }
     for line in &lines {
         run.line(line)?;
