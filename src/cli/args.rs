@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::dlq_args::DlqCommand;
+use crate::cli::pipelines::PipelinesArgs;
+use crate::cli::promote::PromoteArgs;
 use crate::cli::read::DoorArgs;
 use crate::cli::respond_args::AlertsArgs;
 use crate::cli::source::SourceArgs;
@@ -52,7 +54,9 @@ pub enum Command {
     /// Run the stories of pipeline files.
     Test(TestArgs),
     /// List the pipelines: what each reads and says, and the edition of its rule
-    Pipelines(crate::cli::pipelines::PipelinesArgs),
+    Pipelines(PipelinesArgs),
+    /// Put pipelines live, in shadow or paused, by name, role and reason.
+    Promote(PromoteArgs),
     /// Ask the clinical rules that ship: which there are, and whether worked cases come out.
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -71,24 +75,7 @@ pub enum Command {
 pub enum ImportCommand {
     /// PhysioNet/CinC Challenge 2019 (early sepsis, hourly): one FHIR Bundle per patient and hour.
     #[command(name = "challenge-2019")]
-    Challenge2019(Challenge2019Args),
-}
-
-/// `twin import challenge-2019`
-#[derive(Debug, Args)]
-pub struct Challenge2019Args {
-    /// Folders or archives of .psv files.
-    #[arg(required = true)]
-    pub inputs: Vec<String>,
-    /// The NDJSON file to write; - for standard output, .zst for a compressed one.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: String,
-    /// When everyone is admitted: hour ICULOS is that many hours later.
-    #[arg(long, default_value = "2019-01-01T00:00:00Z", value_name = "TIME")]
-    pub admission: String,
-    /// Write each Observation as a record of its own, instead of one Bundle per patient and hour.
-    #[arg(long)]
-    pub single: bool,
+    Challenge2019(crate::cli::import::Challenge2019Args),
 }
 
 /// `twin up`

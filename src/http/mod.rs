@@ -25,5 +25,6 @@ pub mod ward;
 pub mod patient;
 mod patient_identities;
 pub mod alerts;
+pub mod pipelines;
 pub mod ask;
 pub mod live;
