@@ -32,6 +32,7 @@ mod as_of;
 mod stories;
 mod responses;
 mod respond;
+mod promotion;
 mod what_if;
 mod vectors;
 mod replay;
