@@ -10,9 +10,11 @@ use twinstream::bench::ward::{Ward, source};
 use twinstream::clock::Stopwatch;
 use twinstream::domain::event::{Clock, Control, Event, EventBody};
 use twinstream::domain::identity::SourcePosition;
+use twinstream::domain::promotion::Promotions;
 use twinstream::domain::time::{Span, Timestamp};
 use twinstream::engine::appender::Appender;
 use twinstream::engine::library::Library;
+use twinstream::engine::promoting::put_live;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
@@ -93,7 +95,9 @@ fn twins() -> Vec<ShardSnapshot> {
     let opened = Control::Opened { n_partitions: N_PARTITIONS, clock: Clock::Live };
     let nothing = std::collections::BTreeMap::new();
     let definitions = library.changes(&nothing);
-    for control in std::iter::once(opened).chain(definitions) {
+    let by = ("the benches", "what they cost is what is measured");
+    let live = put_live(&library, &Promotions::default(), by, START);
+    for control in std::iter::once(opened).chain(definitions).chain(live) {
         let source = SourcePosition::new("twin", 0, 0);
         appender.push(&Event { source, available_at: None, body: EventBody::Control(control) });
     }

@@ -18,9 +18,11 @@ use std::time::Duration;
 use twinstream::bench::ward::{Ward, WardRecord, source};
 use twinstream::domain::event::{Clock, Control, Event, EventBody};
 use twinstream::domain::identity::SourcePosition;
+use twinstream::domain::promotion::Promotions;
 use twinstream::domain::time::{Span, Timestamp};
 use twinstream::engine::appender::Appender;
 use twinstream::engine::library::Library;
+use twinstream::engine::promoting::put_live;
 use twinstream::engine::shard::{LogFrame, Shard};
 use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::site::Site;
@@ -129,7 +131,9 @@ fn forked(frames: &[Vec<u8>], now: Timestamp, n_patients: u64) -> Duration {
 /// The frame that puts the pipelines in force.
 fn definitions(library: &Library) -> Vec<Vec<u8>> {
     let mut appender = Appender::new(1);
-    for control in library.changes(&std::collections::BTreeMap::new()) {
+    let by = ("the benches", "what they cost is what is measured");
+    let live = put_live(library, &Promotions::default(), by, Timestamp::from_micros(0));
+    for control in library.changes(&std::collections::BTreeMap::new()).into_iter().chain(live) {
         let source = SourcePosition::new("twin", 0, 0);
         appender.add(0, &Event { source, available_at: None, body: EventBody::Control(control) });
     }

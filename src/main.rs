@@ -70,6 +70,7 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Rules(RulesCommand::List(args)) => cli::rules::list(args),
         Command::Test(args) => cli::test::run(args.folder.as_deref()),
         Command::Pipelines(args) => cli::pipelines::run(args),
+        Command::Promote(args) => cli::promote::run(args),
     }
 }
 

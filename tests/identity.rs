@@ -21,7 +21,7 @@ use twinstream::sql::format;
 use twinstream::sql::query::{QueryLimits, run};
 use twinstream::sql::session::Session;
 
-use crate::support::{at, control, frame, log_frame, record, source};
+use crate::support::{at, control, frame, live, log_frame, record, source};
 
 const N_SHARDS: u32 = 4;
 
@@ -56,6 +56,7 @@ impl House {
         };
         let library = Library::shipped().unwrap();
         let nothing = BTreeMap::new();
+        let live = live(&library);
         let mut library = library.changes(&nothing);
         library.retain(|change| {
             !matches!(change, Control::Definition { kind, .. } if *kind == twinstream::domain::event::DefinitionKind::Site)
@@ -66,7 +67,7 @@ impl House {
             text: SITE.into(),
         };
         let opened = Control::Opened { n_partitions: N_SHARDS, clock: Clock::Recorded };
-        for body in std::iter::once(opened).chain(library).chain([site]) {
+        for body in std::iter::once(opened).chain(library).chain([site]).chain(live) {
             for shard in 0..4 {
                 house.append(shard, frame([&control(body.clone(), None)]));
             }

@@ -10,6 +10,7 @@ mod instances;
 mod killed;
 mod operating;
 mod outage;
+mod promotion;
 mod secure;
 mod verify;
 
@@ -102,6 +103,39 @@ impl Setup {
         let mut command = Command::new(TWIN);
         let command = command.arg("run").arg(&config).stdout(Stdio::null()).stderr(log);
         Instance { child: command.spawn().unwrap(), url: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// Somebody decides that NEWS2 speaks: on a live clock it begins in shadow.
+    fn go_live(&self, url: &str) {
+        let since = Stopwatch::start();
+        loop {
+            match self.promote(url, "live", "what it says is what is tested") {
+                Ok(_) => return,
+                Err(why) if why.contains("live already") => return,
+                Err(why) => {
+                    assert!(since.elapsed() < PATIENCE, "{why} {}", self.log());
+                    std::thread::park_timeout(Duration::from_millis(50));
+                }
+            }
+        }
+    }
+
+    /// What `twin promote` answers about NEWS2.
+    fn promote(&self, url: &str, state: &str, why: &str) -> Result<String, String> {
+        self.try_twin(&[
+            "promote",
+            "news2",
+            "--to",
+            state,
+            "--by",
+            "A. Adams",
+            "--role",
+            "ward physician",
+            "--reason",
+            why,
+            "--url",
+            url,
+        ])
     }
 
     fn configure(&self, clock: &str, port: u16) -> PathBuf {
@@ -309,6 +343,7 @@ fn a_live_instance_answers_about_what_just_came() {
     let empty = empty.to_str().unwrap();
     setup.twin(&["produce", empty, "--live", "--brokers", &brokers, "--topic", &setup.topic()]);
     let instance = setup.start("live");
+    setup.go_live(&instance.url);
     let producer: BaseProducer =
         ClientConfig::new().set("bootstrap.servers", &brokers).create().unwrap();
     let now = fastest_clock() / 1_000_000_000;

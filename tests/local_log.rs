@@ -139,7 +139,9 @@ fn another_shape_is_refused_and_a_second_opener_too() {
 fn engine(folder: &Path, n_partitions: u32) -> LocalEngine {
     let mut engine =
         LocalEngine::open(folder, n_partitions, Clock::Recorded, Durability::EachFlush).unwrap();
-    engine.define(&Library::shipped().unwrap(), now()).unwrap();
+    let library = Library::shipped().unwrap();
+    engine.define(&library, now()).unwrap();
+    engine.put_live(&library, ("the tests", "what they say is what is tested"), now()).unwrap();
     engine
 }
 

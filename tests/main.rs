@@ -34,6 +34,7 @@ mod models;
 mod challenge;
 mod responses;
 mod respond;
+mod promotion;
 mod what_if;
 mod vectors;
 mod replay;

@@ -6,10 +6,12 @@ use twinstream::domain::event::{Clock, Control, Event, EventBody};
 use twinstream::domain::fact::{Body, Fact, Origin};
 use twinstream::domain::identity::{SourcePosition, TwinId};
 use twinstream::domain::moment::Moment;
+use twinstream::domain::promotion::Promotions;
 use twinstream::domain::signal::Signal;
 use twinstream::domain::time::Timestamp;
 use twinstream::domain::zone::Zone;
 use twinstream::engine::library::Library;
+use twinstream::engine::promoting::put_live;
 use twinstream::engine::shard::{Leaving, LogFrame, Shard};
 use twinstream::ingest::decoder::{Decoded, Decoder};
 use twinstream::ingest::letter::Letter;
@@ -116,14 +118,27 @@ pub fn frame_of(event: &Event<'_>) -> Vec<u8> {
     frame([event])
 }
 
-/// The events that open a log of one partition on a recorded clock with the pipelines that ship.
+/// The events that open a log of one partition on a recorded clock with the pipelines that ship, all of them live.
 pub fn opening() -> Vec<Vec<u8>> {
+    let library = Library::shipped().expect("the pipelines that ship");
+    let live = live(&library).into_iter().map(|one| frame([&control(one, None)]));
+    opening_in_shadow().into_iter().chain(live).collect()
+}
+
+/// The same, where nobody has decided anything.
+pub fn opening_in_shadow() -> Vec<Vec<u8>> {
     let library = Library::shipped().expect("the pipelines that ship");
     let opened = Control::Opened { n_partitions: 1, clock: Clock::Recorded };
     let nothing = std::collections::BTreeMap::new();
     let definitions = library.changes(&nothing);
     let controls = std::iter::once(opened).chain(definitions);
     controls.map(|one| frame([&control(one, None)])).collect()
+}
+
+/// The events that put the pipelines of a library live.
+pub fn live(library: &Library) -> Vec<Control<'static>> {
+    let by = ("the tests", "what they say is what is tested");
+    put_live(library, &Promotions::default(), by, Timestamp::from_micros(0))
 }
 
 /// A frame of the log.
@@ -136,6 +151,8 @@ pub fn log_frame(offset: usize, bytes: Vec<u8>) -> LogFrame {
 pub struct Ward {
     pub decoder: Decoder,
     pub shard: Shard,
+    /// What pipelines in shadow would have said.
+    pub unheard: Vec<Leaving>,
     frames: Vec<Vec<u8>>,
     n_records: i64,
 }
@@ -143,9 +160,19 @@ pub struct Ward {
 impl Ward {
     /// With the reference site and the pipelines that ship.
     pub fn open() -> Ward {
+        Ward::opened_by(opening())
+    }
+
+    /// The same, where nobody has decided anything about pipelines.
+    pub fn open_in_shadow() -> Ward {
+        Ward::opened_by(opening_in_shadow())
+    }
+
+    fn opened_by(opening: Vec<Vec<u8>>) -> Ward {
         let (decoder, shard) = (Decoder::new(site()), Shard::new(0));
-        let mut ward = Ward { decoder, shard, frames: Vec::new(), n_records: 0 };
-        for bytes in opening() {
+        let (unheard, frames) = (Vec::new(), Vec::new());
+        let mut ward = Ward { decoder, shard, unheard, frames, n_records: 0 };
+        for bytes in opening {
             ward.append(bytes);
         }
         ward
@@ -155,6 +182,7 @@ impl Ward {
         let frame = log_frame(self.frames.len(), bytes.clone());
         self.frames.push(bytes);
         let output = self.shard.step(&[frame]).expect("a frame of our own");
+        self.unheard.extend(output.shadow.clone());
         let followed = output.forwards.iter().map(|event| frame_of(event));
         let followed: Vec<Vec<u8>> = followed.collect();
         let more = followed.into_iter().flat_map(|bytes| self.append(bytes));

@@ -62,7 +62,7 @@ impl Casualties {
         config.set("auto.offset.reset", "earliest");
         let consumer: BaseConsumer =
             config.create().map_err(KafkaFailure::of("make a consumer"))?;
-        let [alerts, _] = kafka.effect_topics();
+        let [alerts, ..] = kafka.effect_topics();
         consumer.subscribe(&[&alerts]).map_err(KafkaFailure::of("subscribe"))?;
         Ok(Casualties {
             producer: CountingProducer::new(&kafka.producer())?,

@@ -1,5 +1,6 @@
 //! Instances of `twin run` as processes of their own: started, asked to stop, stopped in their tracks, killed.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::net::TcpListener;
@@ -11,6 +12,14 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::bench::harness::BenchError;
+use crate::clock::now;
+use crate::domain::event::{Clock, Control, Event, EventBody};
+use crate::domain::identity::SourcePosition;
+use crate::domain::promotion::Promotions;
+use crate::engine::appender::Appender;
+use crate::engine::library::Library;
+use crate::engine::promoting::put_live;
+use crate::kafka::log::KafkaLogWriter;
 use crate::kafka::settings::KafkaSettings;
 
 /// The pipeline that raises the one alert of each patient.
@@ -48,11 +57,26 @@ fn io(what: impl std::fmt::Display) -> impl FnOnce(io::Error) -> BenchError {
     move |error| BenchError::Wrong(format!("{what}: {error}"))
 }
 
+/// Begins the log with its pipeline live: instances of a real configuration would begin in shadow.
+fn open_log(library: &Library, kafka: &KafkaSettings, n_partitions: u32) -> Result<(), BenchError> {
+    let nothing = BTreeMap::new();
+    let by = ("twin bench", "what arrives of what it says is what is measured");
+    let opened = Control::Opened { n_partitions, clock: Clock::Live };
+    let live = put_live(library, &Promotions::default(), by, now());
+    let mut appender = Appender::new(n_partitions);
+    for control in std::iter::once(opened).chain(library.changes(&nothing)).chain(live) {
+        let (source, body) = (SourcePosition::new("twin", 0, 0), EventBody::Control(control));
+        let event = Event { source, available_at: None, body };
+        (0..n_partitions).for_each(|partition| appender.add(partition, &event));
+    }
+    Ok(KafkaLogWriter::new(kafka)?.append(&appender.take())?)
+}
+
 impl Fleet {
     /// No instance yet. Their files go below `folder`, their records come from `topic`; `twin` is the program.
     ///
     /// # Errors
-    /// If the folder cannot be written.
+    /// If the folder or the log cannot be written.
     pub fn new(
         twin: &Path,
         folder: &Path,
@@ -64,6 +88,7 @@ impl Fleet {
         fs::create_dir_all(&pipelines).map_err(io(pipelines.display()))?;
         let file = pipelines.join("news2.yaml");
         fs::write(&file, PIPELINE).map_err(io(file.display()))?;
+        open_log(&Library::of_folder(&pipelines)?, kafka, n_partitions)?;
         Ok(Fleet {
             twin: twin.to_owned(),
             folder: folder.to_owned(),

@@ -108,6 +108,7 @@ impl Bench {
             routes: vec![Route { topics: vec![topic.clone()], spec }],
             site: Arc::new(Site::read(site_text)?),
             library: Library::shipped()?,
+            live_by: Some(("twin bench", "what they cost is what is measured")),
         };
         Ok(Bench { run, topic })
     }
@@ -139,7 +140,7 @@ impl Bench {
         let mut twins =
             TwinStage::open(&self.run.kafka, N_PARTITIONS, self.run.checkpoints.as_ref(), now())
                 .map_err(RunError::from)?;
-        let mut steward = Steward::new(&self.run).map_err(RunError::from)?;
+        let mut steward = Steward::new(&self.run, now()).map_err(RunError::from)?;
         while !twins.is_caught_up(now()) {
             twins.round(WAIT, now()).map_err(RunError::from)?;
         }

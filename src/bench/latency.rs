@@ -136,7 +136,7 @@ fn read_alerts(
     config.set("isolation.level", "read_committed");
     config.set("auto.offset.reset", "earliest");
     let consumer: BaseConsumer = config.create().map_err(KafkaFailure::of("make a consumer"))?;
-    let [alerts, _] = kafka.effect_topics();
+    let [alerts, ..] = kafka.effect_topics();
     consumer.subscribe(&[&alerts]).map_err(KafkaFailure::of("subscribe"))?;
     let mut read = Vec::new();
     loop {

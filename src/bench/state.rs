@@ -10,6 +10,7 @@ use crate::clock::{Stopwatch, now};
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::fact::Origin;
 use crate::domain::identity::SourcePosition;
+use crate::domain::promotion::Promotions;
 use crate::domain::signal::Signal;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
@@ -17,6 +18,7 @@ use crate::engine::budget::Budget;
 use crate::engine::checkpoint::reader::{RestoreError, restore};
 use crate::engine::checkpoint::writer::{CheckpointWriter, WriteError};
 use crate::engine::library::{Library, LibraryError};
+use crate::engine::promoting::put_live;
 use crate::engine::shard::{LogFrame, Shard, StepError};
 use crate::ingest::decoder::Decoder;
 use crate::ingest::site::{Site, SiteError};
@@ -166,9 +168,12 @@ impl Fed {
             bytes_most: 0,
         };
         fed.control(Control::Opened { n_partitions: 1, clock: Clock::Live });
-        for control in Library::shipped()?.changes(&std::collections::BTreeMap::new()) {
-            fed.control(control);
-        }
+        let library = Library::shipped()?;
+        let nothing = std::collections::BTreeMap::new();
+        library.changes(&nothing).into_iter().for_each(|control| fed.control(control));
+        let by = ("twin bench", "what they cost is what is measured");
+        let live = put_live(&library, &Promotions::default(), by, now());
+        live.into_iter().for_each(|control| fed.control(control));
         fed.flush()?;
         Ok(fed)
     }

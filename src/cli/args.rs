@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::dlq_args::DlqCommand;
 use crate::cli::history_args::{BacktestArgs, ExportArgs, ImportCommand, ReplayArgs, ScoreArgs};
+use crate::cli::pipelines::PipelinesArgs;
+use crate::cli::promote::PromoteArgs;
 use crate::cli::read::DoorArgs;
 use crate::cli::respond_args::AlertsArgs;
 use crate::cli::source::SourceArgs;
@@ -59,7 +61,9 @@ pub enum Command {
     /// Run the stories of pipeline files.
     Test(TestArgs),
     /// List the pipelines: what each reads and says, and the edition of its rule
-    Pipelines(crate::cli::pipelines::PipelinesArgs),
+    Pipelines(PipelinesArgs),
+    /// Put pipelines live, in shadow or paused, by name, role and reason.
+    Promote(PromoteArgs),
     /// Ask the clinical rules that ship: which there are, and whether worked cases come out.
     #[command(subcommand)]
     Rules(RulesCommand),

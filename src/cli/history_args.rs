@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::args::OutputArg;
+use crate::cli::import::Challenge2019Args;
 use crate::cli::source::SourceArgs;
 
 /// `twin import`
@@ -13,23 +14,6 @@ pub enum ImportCommand {
     /// PhysioNet/CinC Challenge 2019 (early sepsis, hourly): one FHIR Bundle per patient and hour.
     #[command(name = "challenge-2019")]
     Challenge2019(Challenge2019Args),
-}
-
-/// `twin import challenge-2019`
-#[derive(Debug, Args)]
-pub struct Challenge2019Args {
-    /// Folders or archives of .psv files.
-    #[arg(required = true)]
-    pub inputs: Vec<String>,
-    /// The NDJSON file to write; - for standard output, .zst for a compressed one.
-    #[arg(short, long, value_name = "FILE")]
-    pub output: String,
-    /// When everyone is admitted: hour ICULOS is that many hours later.
-    #[arg(long, default_value = "2019-01-01T00:00:00Z", value_name = "TIME")]
-    pub admission: String,
-    /// Write each Observation as a record of its own, instead of one Bundle per patient and hour.
-    #[arg(long)]
-    pub single: bool,
 }
 
 /// `twin replay`

@@ -4,12 +4,29 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
 use anyhow::{Context, Result};
+use clap::Args;
 
 use twinstream::import::challenge_2019::{Challenge, Records};
 use twinstream::ingest::files::{self, FileRecord};
 
-use crate::cli::history_args::Challenge2019Args;
 use crate::cli::replay::instant;
+
+/// `twin import challenge-2019`
+#[derive(Debug, Args)]
+pub struct Challenge2019Args {
+    /// Folders or archives of .psv files.
+    #[arg(required = true)]
+    pub inputs: Vec<String>,
+    /// The NDJSON file to write; - for standard output, .zst for a compressed one.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: String,
+    /// When everyone is admitted: hour ICULOS is that many hours later.
+    #[arg(long, default_value = "2019-01-01T00:00:00Z", value_name = "TIME")]
+    pub admission: String,
+    /// Write each Observation as a record of its own, instead of one Bundle per patient and hour.
+    #[arg(long)]
+    pub single: bool,
+}
 
 /// Runs `twin import challenge-2019`.
 pub fn challenge_2019(args: &Challenge2019Args) -> Result<()> {

@@ -7,6 +7,7 @@ pub mod up;
 pub mod run;
 pub mod stopping;
 pub mod pipelines;
+pub mod promote;
 pub mod produce;
 pub mod read;
 pub mod respond;

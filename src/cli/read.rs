@@ -61,6 +61,11 @@ pub fn alerts(args: &DoorArgs, listed: Listed) -> Result<()> {
     answer(&Door::open(args)?, &questions::alerts(listed), args.output)
 }
 
+/// `twin pipelines --url`
+pub fn pipelines(args: &DoorArgs) -> Result<()> {
+    answer(&Door::open(args)?, &questions::pipelines(), args.output)
+}
+
 /// `twin show`
 pub fn show(args: &DoorArgs, patient: &str) -> Result<()> {
     #[derive(Deserialize)]

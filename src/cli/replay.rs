@@ -35,6 +35,8 @@ pub fn run(args: &ReplayArgs) -> Result<()> {
     let mut engine =
         LocalEngine::open(&args.data, args.partitions, Clock::Recorded, Durability::AtTheEnd)?;
     engine.define(&library, now())?;
+    let by = ("twin replay", "a history is replayed to see what they say; nobody is told");
+    engine.put_live(&library, by, now())?;
     let spec = ReplaySpec {
         inputs: args.inputs.clone(),
         source: args.source.source("replay", &site)?,

@@ -89,8 +89,8 @@ fn canonical(about: &str) -> &'static str {
 fn unread_topics(instance: &Instance) -> Result<Vec<String>> {
     let kafka: &KafkaSettings = &instance.run.kafka;
     let mut routes = Routes::new(&instance.run.routes)?;
-    let [alerts, fhir] = kafka.effect_topics();
-    let ours = [alerts, fhir, kafka.events_topic(), kafka.dead_letters_topic()];
+    let [alerts, fhir, shadow] = kafka.effect_topics();
+    let ours = [alerts, fhir, shadow, kafka.events_topic(), kafka.dead_letters_topic()];
     let names = topics::names(kafka)?.into_iter();
     let unread = names.filter(|name| {
         !name.starts_with("__") && !ours.contains(name) && routes.index_of(name).is_err()

@@ -117,8 +117,12 @@ fn changes(record: &WhatIfRecord) -> Vec<[String; 6]> {
             _ => format!("{}, {}", effect.band, effect.severity),
         };
         let notes = effect.notes.iter().map(|note| format!(" ({note})")).collect::<String>();
+        let kind = match effect.state.as_str() {
+            "live" => effect.kind.clone(),
+            state => format!("{}, were it not {state}", effect.kind),
+        };
         [
-            effect.kind.clone(),
+            kind,
             of(&effect.pipeline, &effect.subject),
             effect.change.clone(),
             or_none(effect.band_before.as_deref().unwrap_or_default()).to_owned(),

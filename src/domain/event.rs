@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::domain::fact::Fact;
 use crate::domain::identity::{SourcePosition, TwinId};
 use crate::domain::linkage::{Claim, Transfer};
+use crate::domain::promotion::Promotion;
 use crate::domain::response::Response;
 use crate::domain::time::Timestamp;
 
@@ -274,6 +275,8 @@ pub enum Control<'a> {
         /// Its text; empty when it is no longer in force.
         text: Cow<'a, str>,
     },
+    /// A pipeline is put in a state from here on. It is told to the first partition, whose owner tells it to all others.
+    Promotion(Promotion<'a>),
 }
 
 /// What a definition defines.

@@ -10,6 +10,7 @@ pub mod identity;
 pub mod linkage;
 pub mod moment;
 pub mod person;
+pub mod promotion;
 pub mod refusal;
 pub mod response;
 pub mod signal;

@@ -43,11 +43,22 @@ impl Shard {
                     self.effects.revise(number, Arc::new(moved));
                     standing.push(effect);
                 }
+                let unheard = self.shadow.active(patient, *track);
+                if let Some((number, effect)) = unheard.map(|(n, effect)| (n, effect.clone())) {
+                    // The other twin decides anew what it would say.
+                    let mut moved = Effect::clone(&effect);
+                    moved.revision += 1;
+                    moved.status = EffectStatus::Moved;
+                    moved.change = EffectChange::Moved;
+                    moved.known = self.known;
+                    self.shadow.revise(number, Arc::new(moved));
+                }
                 let rows: Vec<u32> =
                     self.scores.walk(patient, *track).map(|(number, _)| number).collect();
                 rows.into_iter().for_each(|number| self.scores.remove(number, self.known, name));
                 self.supports.closed((patient, *track));
                 self.effects.end_suppression(patient, *track);
+                self.shadow.end_suppression(patient, *track);
             }
             self.timers.set((patient, live.first_track()), None);
         }

@@ -1,6 +1,6 @@
 //! Sorts events into frames by partition: at rest a frame is one event, under load it is many.
 
-use crate::domain::event::Event;
+use crate::domain::event::{Control, Event, EventBody};
 use crate::log::encode::FrameWriter;
 use crate::log::partition::partition_of;
 
@@ -9,6 +9,9 @@ use crate::log::partition::partition_of;
 const FRAME_EVENTS_MAX: usize = 1_024;
 /// Bytes of a frame beyond which it is closed, so that a slow reader is not given megabytes at once.
 const FRAME_BYTES_MAX: usize = 256 << 10;
+
+/// The partition whose owner tells all others what acts on every shard.
+pub const COORDINATOR: u32 = 0;
 
 /// Frames that are being filled, one per partition.
 #[derive(Debug)]
@@ -27,8 +30,12 @@ impl Appender {
         Appender { frames, closed: Vec::new(), n_events: 0, name: String::new() }
     }
 
-    /// Adds an event: to its patient's partition, or to every one where it is about none.
+    /// Adds an event: to its patient's partition, or to every one where it is about none. A promotion is told to the
+    /// first partition, whose shard tells it to all others.
     pub fn push(&mut self, event: &Event<'_>) {
+        if let EventBody::Control(Control::Promotion(_)) = &event.body {
+            return self.add(COORDINATOR, event);
+        }
         let n_partitions = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         match event.body.twin() {
             Some(twin) => {

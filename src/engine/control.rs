@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::event::Control;
 use crate::domain::identity::LogPosition;
+use crate::domain::promotion::PipelineState;
 use crate::domain::time::Timestamp;
 use crate::engine::shard::{Shard, StepError, StepOutput};
 use crate::engine::timers::Timer;
@@ -24,7 +25,9 @@ impl Shard {
             Control::Opened { n_partitions, clock } => {
                 self.clock_kind = *clock;
                 self.opened = Some((*n_partitions, *clock));
+                self.broadcast_all(position, output);
             }
+            Control::Promotion(promotion) => self.promote(promotion, position, output),
             Control::Tick { at } => self.tick(*at, position, output),
             Control::Definition { kind, name, text } => {
                 let text = text.to_string();
@@ -46,13 +49,17 @@ impl Shard {
     fn tick(&mut self, at: Timestamp, position: LogPosition, output: &mut StepOutput) {
         self.clock = self.clock.max(at);
         while let Some(timer) = self.timers.pop(self.clock) {
-            let (dirty, (patient, track)) = match timer {
-                Timer::Due(place) => (None, place),
-                Timer::Planned(at, place) => (Some(Dirty::point(at)), place),
+            let (dirty, at, (patient, track)) = match timer {
+                Timer::Due(place) => (None, self.clock, place),
+                Timer::Planned(at, place) => (Some(Dirty::point(at)), at, place),
             };
             let Some(live) = self.live_of(track).filter(|_| !self.is_off(patient)) else {
                 continue;
             };
+            if self.lives.get(live).is_some_and(|live| live.state == PipelineState::Paused) {
+                self.missed.note(patient, track, at);
+                continue;
+            }
             let kept = self.keep(patient, live, dirty.as_ref(), output);
             self.decide(patient, live, kept.map(|kept| kept.touched), position, output);
         }

@@ -163,7 +163,8 @@ impl Shard {
         tracked.dedup();
         let lives = lives.into_iter().map(|(pipeline, tracks)| {
             let edition = self.intern_note(&pipeline.edition);
-            Live::new(pipeline, tracks, edition)
+            let state = self.promotions.state(&pipeline.name);
+            Live::new(pipeline, tracks, edition, state)
         });
         let lives = lives.collect();
         self.put_in_force(lives, tracks, value_sets, &tracked);

@@ -2,7 +2,7 @@
 
 use crate::engine::shard::Leaving;
 use crate::output::fhir::fhir_record;
-use crate::output::record::{OutRecord, OutputError, alert_record};
+use crate::output::record::{OutRecord, OutputError, alert_record, shadow_record};
 
 /// Records on their way out.
 #[derive(Debug, Default)]
@@ -14,17 +14,20 @@ pub struct Outgoing {
     pub failed: Vec<OutputError>,
 }
 
-/// The records of effects: the alert record and the FHIR Bundle of each revision.
-pub fn render(leaving: &[Leaving]) -> Outgoing {
+/// The records of effects: the alert record and the FHIR Bundle of each revision that leaves; of what pipelines in
+/// `shadow` would have said a record for a topic that nobody is told from.
+pub fn render(leaving: &[Leaving], shadow: &[Leaving]) -> Outgoing {
     let mut outgoing = Outgoing::default();
+    let mut add = |record: Result<OutRecord, OutputError>| match record {
+        Ok(record) => outgoing.records.push(record),
+        Err(error) => outgoing.failed.push(error),
+    };
     for Leaving { twin, number, effect, cause } in leaving {
-        let alert = alert_record(twin, *number, effect, *cause);
-        for record in [alert, fhir_record(twin, effect, *cause)] {
-            match record {
-                Ok(record) => outgoing.records.push(record),
-                Err(error) => outgoing.failed.push(error),
-            }
-        }
+        add(alert_record(twin, *number, effect, *cause));
+        add(fhir_record(twin, effect, *cause));
+    }
+    for Leaving { twin, number, effect, cause } in shadow {
+        add(shadow_record(twin, *number, effect, *cause));
     }
     outgoing
 }

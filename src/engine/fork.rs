@@ -41,6 +41,7 @@ impl Shard {
             twins: self.twins.fork(&patients),
             scores: self.scores.fork(&patients, n_tracks, &mut names),
             effects: self.effects.only(patients.numbers(), n_tracks),
+            shadow: self.shadow.only(patients.numbers(), n_tracks),
             // Looked for again when they are needed: they change no answer.
             supports: Supports::default(),
             notes: names.into_names(),
@@ -51,6 +52,8 @@ impl Shard {
             definitions: self.definitions.clone(),
             read: self.read.clone(),
             timers: self.timers.only(patients.numbers(), n_tracks),
+            promotions: self.promotions.clone(),
+            missed: self.missed.only(patients.numbers()),
             identities: Arc::new(self.identities.only(patients.numbers())),
             is_fork: true,
             scratch: Scratch::default(),

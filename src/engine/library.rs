@@ -370,6 +370,14 @@ impl Library {
         Ok(read.into_iter().map(|(_, pipeline)| pipeline).collect())
     }
 
+    /// The pipelines that are in force once they are defined, with their texts.
+    pub fn in_force(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pipelines =
+            self.texts.iter().filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline);
+        let defined = pipelines.filter(|((_, name), _)| !self.drafts.contains(name));
+        defined.map(|((_, name), text)| (name.as_str(), text.as_str()))
+    }
+
     /// The texts by kind and name.
     pub fn texts(&self) -> &BTreeMap<(DefinitionKind, String), String> {
         &self.texts

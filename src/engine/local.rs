@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::identity::SourcePosition;
 use crate::domain::time::{Span, Timestamp};
-use crate::engine::appender::Appender;
+use crate::engine::appender::{Appender, COORDINATOR};
 use crate::engine::checkpointer::{CheckpointSpec, Checkpointer, CheckpointerError, Start};
 use crate::engine::effects::{Outgoing, render};
 use crate::engine::library::Library;
-use crate::engine::shard::{LogFrame, Shard, StepError};
+use crate::engine::promoting::put_live;
+use crate::engine::shard::{LogFrame, Shard, StepError, StepOutput};
 use crate::log::local::{LocalLog, LocalLogError, StoredFrame};
 use crate::output::folder::{FolderSink, FolderSinkError};
 use crate::output::record::OutputError;
@@ -191,6 +192,22 @@ impl LocalEngine {
         self.flush(now)
     }
 
+    /// Puts every pipeline live of which nobody has decided anything: `by` tries or shows them, and why.
+    ///
+    /// # Errors
+    /// If the log cannot be written.
+    pub fn put_live(
+        &mut self,
+        library: &Library,
+        by: (&'static str, &'static str),
+        now: Timestamp,
+    ) -> Result<(), LocalError> {
+        for promotion in put_live(library, self.shard(COORDINATOR).promotions(), by, now) {
+            self.appender.push(&control(promotion, None));
+        }
+        self.flush(now)
+    }
+
     /// Adds an event to the frames that wait.
     pub fn submit(&mut self, event: &Event<'_>) {
         self.appender.push(event);
@@ -262,11 +279,11 @@ impl LocalEngine {
         }
         let output = self.shard_mut(partition).step(frames)?;
         self.count(&output);
-        self.append_forwards(&output.forwards, now)?;
-        if output.leaving.is_empty() {
+        self.append_forwards(&output, now)?;
+        if output.leaving.is_empty() && output.shadow.is_empty() {
             return Ok(());
         }
-        let Outgoing { records, failed } = render(&output.leaving);
+        let Outgoing { records, failed } = render(&output.leaving, &output.shadow);
         self.counts.n_left += u64::try_from(output.leaving.len()).unwrap_or(0);
         self.failed.extend(failed);
         let position = self.shard(partition).next_offset();
@@ -286,16 +303,15 @@ impl LocalEngine {
     }
 
     /// Appends what other twins are told, before what it follows from is committed.
-    fn append_forwards(
-        &mut self,
-        forwards: &[Event<'static>],
-        now: Timestamp,
-    ) -> Result<(), LocalError> {
-        if forwards.is_empty() {
+    fn append_forwards(&mut self, output: &StepOutput, now: Timestamp) -> Result<(), LocalError> {
+        if output.forwards.is_empty() && output.broadcasts.is_empty() {
             return Ok(());
         }
         let mut appender = Appender::new(self.log.n_partitions());
-        forwards.iter().for_each(|event| appender.push(event));
+        output.forwards.iter().for_each(|event| appender.push(event));
+        for (partition, event) in &output.broadcasts {
+            appender.add(*partition, event);
+        }
         for (partition, bytes) in appender.take() {
             let offset = self.log.append(partition, &bytes, now)?;
             self.followed.push_back((partition, LogFrame { offset, appended_at: now, bytes }));
@@ -306,7 +322,7 @@ impl LocalEngine {
         Ok(())
     }
 
-    fn count(&mut self, output: &crate::engine::shard::StepOutput) {
+    fn count(&mut self, output: &StepOutput) {
         self.counts.n_events += output.n_events;
         self.counts.n_facts += output.n_facts;
         self.counts.n_assessed += output.n_assessed;

@@ -15,7 +15,7 @@ use crate::twin::block::Block;
 use crate::twin::samples::series_of;
 use crate::twin::score_table::ScoreShelf;
 use crate::twin::segment::{Extent, Shelf};
-use crate::twin::twins::{BlockPlace, Need};
+use crate::twin::twins::{BlockPlace, Need, Twins};
 
 /// What a batch may touch and that is not in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,6 +137,15 @@ impl Shard {
         from
     }
 
+    /// Seals the tail now; where a row lies changes nothing (TW-4).
+    pub fn seal_now(&mut self) {
+        self.twins.seal_now();
+    }
+
+    pub(super) fn twins_mut(&mut self) -> &mut Twins {
+        &mut self.twins
+    }
+
     /// Reads blocks into memory.
     pub fn recall(&mut self, needs: &Needs) {
         needs.blocks.iter().for_each(|need| self.twins_mut().recall(*need));
@@ -203,8 +212,9 @@ impl Shard {
 
     /// Bytes of memory that it takes, by what they hold, within a few percent.
     pub fn weights(&self) -> Vec<(&'static str, usize)> {
-        let said = self.effects().size_bytes() + self.notes.size_bytes();
-        let goes_on = self.timers.size_bytes() + self.supports.size_bytes();
+        let said = self.effects().size_bytes() + self.shadow.size_bytes() + self.notes.size_bytes();
+        let goes_on =
+            self.timers.size_bytes() + self.supports.size_bytes() + self.missed.size_bytes();
         let rest = [("effects", said), ("what time will do", goes_on)];
         self.twins().weights().into_iter().chain(self.scores().weights()).chain(rest).collect()
     }

@@ -1,5 +1,6 @@
 //! Hands over what a stage counts, once a second, so that no counter is touched for each record.
 
+use crate::domain::promotion::PipelineState;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::checkpointer::Newest;
@@ -8,8 +9,8 @@ use crate::engine::twin_stage::TwinStage;
 use crate::telemetry::families::{
     ASSESSMENTS, BUDGET, CHECKPOINT_AGE, CHECKPOINT_BYTES, CHECKPOINT_NEXT, DEAD_LETTERS, DELAY,
     EFFECTS, EVENTS_APPLIED, EVENTS_DECODED, FACTS_APPLIED, FACTS_DECODED, KNOWN_AGE, LATENESS,
-    LOG_END, LOG_LAG, LOG_NEXT, SHARD_BYTES, SOURCE_BYTES, SOURCE_QUIET, SOURCE_RECORDS, STAGE_CPU,
-    UNUSABLE,
+    LOG_END, LOG_LAG, LOG_NEXT, PIPELINES, SHARD_BYTES, SOURCE_BYTES, SOURCE_QUIET, SOURCE_RECORDS,
+    STAGE_CPU, UNUSABLE,
 };
 use crate::telemetry::metrics::{Metrics, age};
 use crate::telemetry::readiness::Condition;
@@ -130,6 +131,7 @@ impl TwinMeter {
             let labels = [&**pipeline, kind.name(), severity.name(), change.name()];
             metrics.set(&EFFECTS, &labels, *count);
         }
+        self.tell_pipelines(stage);
         self.tell_shards(stage);
         self.tell_checkpoints(stage, now);
         stage_times(metrics, "twins", stage.times());
@@ -152,6 +154,16 @@ impl TwinMeter {
             }
         }
         self.partitions = here;
+    }
+
+    /// Whether pipelines speak; what was decided is the same in every shard.
+    fn tell_pipelines(&self, stage: &TwinStage) {
+        let Some(shard) = stage.shards().first() else { return };
+        for state in PipelineState::ALL {
+            let n_pipelines = shard.states().filter(|one| *one == state).count();
+            let n_pipelines = u64::try_from(n_pipelines).unwrap_or(u64::MAX);
+            self.telemetry.metrics.set(&PIPELINES, &[state.name()], n_pipelines);
+        }
     }
 
     fn tell_shards(&self, stage: &TwinStage) {

@@ -10,9 +10,11 @@ use std::io;
 
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::promotion::Promotions;
 use crate::domain::time::Timestamp;
 use crate::engine::appender::Appender;
 use crate::engine::library::Library;
+use crate::engine::promoting::put_live;
 use crate::engine::shard::{Leaving, LogFrame, Shard, StepError};
 use crate::engine::spool::Sorted;
 use crate::engine::ticks::Ticks;
@@ -65,6 +67,11 @@ impl Rehearsal {
         rehearsal.control(Control::Opened { n_partitions: 1, clock: Clock::Recorded }, None);
         for change in library.changes(&Default::default()) {
             rehearsal.control(change, None);
+        }
+        // Nobody is told, so nobody has to approve: it decides as it would if it spoke.
+        let by = ("twin", "a rehearsal tells nobody");
+        for promotion in put_live(library, &Promotions::default(), by, Timestamp::MIN) {
+            rehearsal.control(promotion, None);
         }
         rehearsal.flush()?;
         Ok(rehearsal)

@@ -17,9 +17,11 @@ use crate::clock::now;
 use crate::domain::effect::{EffectId, EffectStatus};
 use crate::domain::event::{Event, EventBody};
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::promotion::Promotion;
 use crate::domain::response::{Action, NoEffect, Response, check};
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
+use crate::engine::promoting;
 use crate::kafka::failure::KafkaFailure;
 use crate::kafka::log::KafkaLogWriter;
 use crate::twin::effects::EffectRow;
@@ -223,12 +225,30 @@ impl Responses {
         twin: TwinId<'static>,
         response: Response<'static>,
     ) -> Result<(), RespondError> {
+        let at = response.at;
+        self.put(at, |available_at| event_of(twin, response, available_at)).await
+    }
+
+    /// Puts a promotion into the log, and waits until it is there.
+    ///
+    /// # Errors
+    /// If it cannot be, or it is not known whether it is.
+    pub async fn promote(&self, promotion: Promotion<'static>) -> Result<(), RespondError> {
+        let at = promotion.at;
+        self.put(at, |available_at| promoting::event_of(promotion, available_at)).await
+    }
+
+    /// Puts an event of `at` into the log; on a recorded clock it becomes available then.
+    async fn put(
+        &self,
+        at: Timestamp,
+        event: impl FnOnce(Option<Timestamp>) -> Event<'static>,
+    ) -> Result<(), RespondError> {
         match self {
             Responses::Nobody => Err(RespondError::Nobody),
             Responses::Engine(engine) => {
-                let available_at = Some(response.at);
                 let (taken, is_taken) = oneshot::channel();
-                let event = event_of(twin, response, available_at);
+                let event = event(Some(at));
                 engine.try_send(Waiting { event, taken }).map_err(|error| match error {
                     TrySendError::Full(_) => RespondError::Busy,
                     TrySendError::Closed(_) => RespondError::Nobody,
@@ -237,7 +257,7 @@ impl Responses {
                 answered.map_err(|_| RespondError::Late)?.map_err(|_| RespondError::Nobody)
             }
             Responses::Kafka(log) => {
-                let (log, event) = (log.clone(), event_of(twin, response, None));
+                let (log, event) = (log.clone(), event(None));
                 let appended = tokio::task::spawn_blocking(move || {
                     let mut log = log.lock().map_err(|_| RespondError::Nobody)?;
                     let (writer, appender) = &mut *log;

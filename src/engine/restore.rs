@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::engine::checkpoint::state::{Rest, ShardState};
+use crate::engine::checkpoint::state::{Rest, ShardState, Silent};
+use crate::engine::missed::Missed;
 use crate::engine::shard::Shard;
 use crate::twin::effects::Effects;
 use crate::twin::intern::Interner;
 use crate::twin::score_table::ScoreTable;
 use crate::twin::scores::Scores;
+use crate::twin::snapshot::{ShardSnapshot, SnapshotParts};
 use crate::twin::sums::Sums;
 use crate::twin::twins::Twins;
 
@@ -17,6 +19,25 @@ impl Shard {
         Sums { scores: self.scores.sum, ..self.twins.sums() }
     }
 
+    /// Everything as it is, for readers.
+    pub fn snapshot(&mut self) -> ShardSnapshot {
+        let parts = SnapshotParts {
+            partition: self.partition,
+            next_offset: self.next_offset,
+            known_through: self.known,
+            clock: self.clock,
+            notes: self.notes.texts().clone(),
+            shadow: self.shadow.pages(),
+            pipelines: Arc::new(self.in_force()),
+            promotions: self.promotions.clone(),
+            definitions: self.definitions.clone(),
+            tracks: self.tracks.clone(),
+            past_tracks: self.past_tracks.clone(),
+            identities: self.identities.clone(),
+        };
+        ShardSnapshot::take(&self.twins, &mut self.scores, &self.effects, parts)
+    }
+
     /// Everything as it is, for a checkpoint.
     pub fn state(&mut self) -> ShardState {
         let (newest, tracked) = self.twins.newest();
@@ -24,7 +45,7 @@ impl Shard {
             clock_kind: self.clock_kind,
             opened: self.opened,
             recorded_through: self.recorded_through,
-            definitions: (*self.definitions).clone(),
+            definitions: self.definitions.clone(),
             timers: self.timers.clone(),
             newest: newest.clone(),
             tracked: tracked.to_vec(),
@@ -33,7 +54,12 @@ impl Shard {
             going_on: self.effects.going_on(),
             n_left: Some(self.effects.n_left()),
         };
-        ShardState { snapshot: self.snapshot(), rest }
+        let silent = Silent {
+            missed: self.missed.list(),
+            going_on: self.shadow.going_on(),
+            n_left: self.shadow.n_left(),
+        };
+        ShardState { snapshot: self.snapshot(), rest, silent }
     }
 
     /// The shard that had this state, ready for the frame after it.
@@ -41,7 +67,7 @@ impl Shard {
     /// # Errors
     /// The name of a definition this version cannot read, and why.
     pub fn restore(state: ShardState) -> Result<Shard, (String, String)> {
-        let ShardState { snapshot, rest } = state;
+        let ShardState { snapshot, rest, silent } = state;
         let scores = ScoreTable::of_chunks(&snapshot.scores);
         let effects = Effects::of(
             snapshot.effects.clone(),
@@ -50,6 +76,14 @@ impl Shard {
             rest.going_on,
             snapshot.unsaid.clone(),
             rest.n_left,
+        );
+        let shadow = Effects::of(
+            snapshot.shadow.effects.clone(),
+            snapshot.shadow.revisions.clone(),
+            snapshot.shadow.suppressions.clone(),
+            silent.going_on,
+            snapshot.shadow.unsaid.clone(),
+            Some(silent.n_left),
         );
         let mut shard = Shard {
             next_offset: snapshot.next_offset,
@@ -61,10 +95,13 @@ impl Shard {
             twins: Twins::restore(&snapshot, rest.newest, &rest.tracked, (rest.links, rest.sums)),
             scores: Scores::of(scores, snapshot.score_marks.clone(), rest.sums.scores),
             effects,
+            shadow,
+            promotions: snapshot.promotions.clone(),
+            missed: Missed::of(silent.missed),
             notes: Interner::of_texts(snapshot.notes.iter().map(|text| &**text)),
             tracks: snapshot.tracks.clone(),
             past_tracks: snapshot.past_tracks.clone(),
-            definitions: Arc::new(rest.definitions),
+            definitions: rest.definitions,
             timers: rest.timers,
             identities: snapshot.identities.clone(),
             ..Shard::new(snapshot.partition)

@@ -15,8 +15,10 @@ use std::sync::Arc;
 use crate::domain::effect::Effect;
 use crate::domain::event::{Clock, Control, DefinitionKind, Event, EventBody};
 use crate::domain::identity::{LogPosition, TwinId};
+use crate::domain::promotion::{PipelineState, Promotions};
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::definitions::Read;
+use crate::engine::missed::Missed;
 use crate::engine::timers::Timers;
 use crate::log::decode::{FrameError, open_frame};
 use crate::pipeline::live::{Dirty, Live};
@@ -29,7 +31,7 @@ use crate::twin::effects::Effects;
 use crate::twin::identities::Identities;
 use crate::twin::intern::Interner;
 use crate::twin::scores::{NO_NOTES, Scores};
-use crate::twin::snapshot::{PastTrack, ShardSnapshot, SnapshotParts, Track};
+use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::twins::{Applied, Change, Twins};
 
 /// One frame of the log as it was read.
@@ -61,6 +63,8 @@ pub struct Leaving {
 pub struct StepOutput {
     /// What leaves, in order.
     pub leaving: Vec<Leaving>,
+    /// What pipelines in shadow would say, in order: nobody is told.
+    pub shadow: Vec<Leaving>,
     /// Events applied.
     pub n_events: u64,
     /// Facts in them.
@@ -70,6 +74,8 @@ pub struct StepOutput {
     /// What other twins are told of identities that are one person: it belongs into the log before the position of
     /// its cause is committed. What comes again does nothing.
     pub forwards: Vec<Event<'static>>,
+    /// What other partitions are told of what acts on every shard, each with the partition; the same holds of it.
+    pub broadcasts: Vec<(u32, Event<'static>)>,
 }
 
 /// Why a step failed. The log is ours, so both stop the shard rather than lose an event.
@@ -112,6 +118,8 @@ pub struct Shard {
     pub(super) twins: Twins,
     pub(super) scores: Scores,
     pub(super) effects: Effects,
+    /// What pipelines in shadow would have said. Readers of what was said do not reach it.
+    pub(super) shadow: Effects,
     pub(super) supports: Supports,
     pub(super) notes: Interner,
     pub(super) tracks: Arc<Vec<Track>>,
@@ -122,6 +130,10 @@ pub struct Shard {
     /// Definitions that were read.
     pub(super) read: Arc<Read>,
     pub(super) timers: Timers,
+    /// Who put which pipeline in which state.
+    pub(super) promotions: Arc<Promotions>,
+    /// What pipelines that are paused did not look at.
+    pub(super) missed: Missed,
     /// Which identities are one person.
     pub(super) identities: Arc<Identities>,
     /// Whether it is a fork: events about patients without a twin in it are passed over.
@@ -157,6 +169,7 @@ impl Shard {
             twins: Twins::new(partition, &[]),
             scores: Scores::default(),
             effects: Effects::default(),
+            shadow: Effects::default(),
             supports: Supports::default(),
             notes: notes(),
             tracks: Arc::default(),
@@ -166,6 +179,8 @@ impl Shard {
             definitions: Arc::default(),
             read: Arc::default(),
             timers: Timers::default(),
+            promotions: Arc::default(),
+            missed: Missed::default(),
             identities: Arc::default(),
             is_fork: false,
             scratch: Scratch::default(),
@@ -294,7 +309,7 @@ impl Shard {
         for live in 0..self.lives.len() {
             self.mark(patient, live, &applied.changes, &mut dirty);
             self.plan(patient, live, &dirty.planned);
-            if dirty.is_clean() {
+            if dirty.is_clean() || self.passes_by(patient, live, &dirty) {
                 continue;
             }
             let kept = self.keep(patient, live, Some(&dirty), output);
@@ -303,7 +318,7 @@ impl Shard {
         self.dirty = dirty;
     }
 
-    fn mark(&self, patient: u32, live: usize, changes: &[Change], dirty: &mut Dirty) {
+    pub(super) fn mark(&self, patient: u32, live: usize, changes: &[Change], dirty: &mut Dirty) {
         let view = View { twins: &self.twins, value_sets: &self.value_sets, patient };
         let present = self.clock.max(self.known);
         if let Some(live) = self.lives.get(live) {
@@ -312,7 +327,7 @@ impl Shard {
     }
 
     /// What is said to begin or end later is no score before its time has come.
-    fn plan(&mut self, patient: u32, live: usize, planned: &[Timestamp]) {
+    pub(super) fn plan(&mut self, patient: u32, live: usize, planned: &[Timestamp]) {
         if let Some(live) = self.lives.get(live) {
             let place = (patient, live.first_track());
             planned.iter().for_each(|at| self.timers.plan(place, *at));
@@ -365,12 +380,18 @@ impl Shard {
         output: &mut StepOutput,
     ) {
         let Some(live) = self.lives.get(live_index) else { return };
+        let is_live = live.state == PipelineState::Live;
+        let effects = match live.state {
+            PipelineState::Live => &mut self.effects,
+            PipelineState::Shadow => &mut self.shadow,
+            PipelineState::Paused => return,
+        };
         let mut leaving = Vec::new();
         let mut said = Said {
             live,
             view: View { twins: &self.twins, value_sets: &self.value_sets, patient },
             scores: &self.scores,
-            effects: &mut self.effects,
+            effects,
             supports: &mut self.supports,
             known: self.known,
             scratch: &mut self.scratch,
@@ -381,7 +402,12 @@ impl Shard {
         if let Some(at) = said.again_at {
             self.timers.decide_again((patient, live.first_track()), at);
         }
-        leaving.into_iter().for_each(|effect| self.leave(patient, effect, cause, output));
+        for effect in leaving {
+            match is_live {
+                true => self.leave(patient, effect, cause, output),
+                false => self.leave_unheard(patient, effect, cause, output),
+            }
+        }
     }
 
     /// Lets a revision of an effect leave.
@@ -403,15 +429,6 @@ impl Shard {
 
     pub(super) fn tracks(&self) -> &Arc<Vec<Track>> {
         &self.tracks
-    }
-
-    /// Seals the tail now; where a row lies changes nothing (TW-4).
-    pub fn seal_now(&mut self) {
-        self.twins.seal_now();
-    }
-
-    pub(super) fn twins_mut(&mut self) -> &mut Twins {
-        &mut self.twins
     }
 
     /// The pipelines in force.
@@ -437,6 +454,16 @@ impl Shard {
     /// What was said and what was not.
     pub fn effects(&self) -> &Effects {
         &self.effects
+    }
+
+    /// What pipelines in shadow would have said.
+    pub fn shadow(&self) -> &Effects {
+        &self.shadow
+    }
+
+    /// Who put which pipeline in which state.
+    pub fn promotions(&self) -> &Promotions {
+        &self.promotions
     }
 
     /// The definitions in force.
@@ -467,20 +494,5 @@ impl Shard {
     /// The known time of the newest event.
     pub fn known(&self) -> Timestamp {
         self.known
-    }
-
-    /// Everything as it is, for readers.
-    pub fn snapshot(&mut self) -> ShardSnapshot {
-        let parts = SnapshotParts {
-            partition: self.partition,
-            next_offset: self.next_offset,
-            known_through: self.known,
-            clock: self.clock,
-            notes: self.notes.texts().clone(),
-            tracks: self.tracks.clone(),
-            past_tracks: self.past_tracks.clone(),
-            identities: self.identities.clone(),
-        };
-        ShardSnapshot::take(&self.twins, &mut self.scores, &self.effects, parts)
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::identity::SourcePosition;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::appender::Appender;
 use crate::engine::library::Library;
+use crate::engine::promoting::put_live;
 use crate::engine::run::RunSpec;
 use crate::engine::shard::Shard;
 use crate::engine::twin_stage::TwinStage;
@@ -49,6 +50,9 @@ pub struct Steward {
     clock: Clock,
     tick_interval: Span,
     library: Library,
+    /// Who puts pipelines live of which nobody has decided anything, and why, and when.
+    live_by: Option<(&'static str, &'static str)>,
+    opened_at: Timestamp,
     /// The partitions that are looked after: caught up, and told what is in force.
     defined: BTreeSet<u32>,
     ticked: Timestamp,
@@ -61,7 +65,7 @@ impl Steward {
     ///
     /// # Errors
     /// If Kafka refuses the configuration.
-    pub fn new(spec: &RunSpec) -> Result<Steward, KafkaFailure> {
+    pub fn new(spec: &RunSpec, now: Timestamp) -> Result<Steward, KafkaFailure> {
         Ok(Steward {
             writer: KafkaLogWriter::new(&spec.kafka)?,
             appender: Appender::new(spec.n_partitions),
@@ -69,6 +73,8 @@ impl Steward {
             clock: spec.clock,
             tick_interval: spec.tick_interval,
             library: spec.library.clone(),
+            live_by: spec.live_by,
+            opened_at: now,
             defined: BTreeSet::new(),
             ticked: Timestamp::MIN,
             was_told: false,
@@ -119,6 +125,13 @@ impl Steward {
         }
         for change in self.library.changes(shard.definitions()) {
             self.appender.add(partition, &control(change));
+        }
+        // Into each partition, so that it stands before the first record; what the first one is told again changes
+        // nothing in the others.
+        if let Some(by) = self.live_by {
+            for promotion in put_live(&self.library, shard.promotions(), by, self.opened_at) {
+                self.appender.add(partition, &control(promotion));
+            }
         }
         Ok(())
     }

@@ -10,6 +10,9 @@
 //! A person answers with `acknowledge news2`, `snooze news2 2 h` and `resolve news2`; `expect alert news2
 //! acknowledged`, `snoozed` or `unanswered` says how that stands.
 //!
+//! A story begins with all pipelines live. `promote news2 shadow` and `promote news2 live` put one in that state, `pause
+//! news2` pauses it; `expect shadow alert news2 band medium` is about what it would have said.
+//!
 //! A line is a time, a patient and items, two or more spaces apart. A time is `08:30` (on 2026-01-01),
 //! `day 2 08:30` or `2025-03-01 08:30`, in UTC; without one it is the time of the line before. What
 //! arrives on one line arrives together.

@@ -6,10 +6,12 @@ use crate::domain::effect::{Audience, EffectChange, EffectStatus, Severity};
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::fact::Origin;
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::promotion::{PipelineState, Promotions};
 use crate::domain::response::{Action, Response, check};
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Zone;
 use crate::engine::library::Library;
+use crate::engine::promoting::{PromotionWish, event_of, judge, put_live};
 use crate::engine::shard::{Leaving, LogFrame, Shard};
 use crate::engine::story::{StoryError, StoryLine, item_time, parse};
 use crate::engine::story_facts::{Feed, happenings, site_text};
@@ -20,6 +22,7 @@ use crate::ingest::source::{Format, PatientFrom, SourceRecord, SourceSpec};
 use crate::log::encode::FrameWriter;
 use crate::pipeline::window::parse_span;
 use crate::twin::effects::EffectRow;
+use crate::twin::pages::Pages;
 use crate::twin::scores::STATUSES;
 use crate::twin::snapshot::ShardSnapshot;
 
@@ -55,6 +58,11 @@ pub fn run(text: &str, library: &Library) -> Result<(), StoryError> {
     for change in library.changes(&Default::default()) {
         run.append(0, &[control(change, None)])?;
     }
+    let by = ("twin test", "its stories say what it is to say");
+    let begin = lines.first().map_or(Timestamp::MIN, |line| line.at);
+    for promotion in put_live(&library, &Promotions::default(), by, begin) {
+        run.append(0, &[control(promotion, None)])?;
+    }
     for line in &lines {
         run.line(line)?;
     }
@@ -78,8 +86,12 @@ impl Run {
         self.append(line.number, &[tick(line.at)])?;
         let is_expectation = |item: &&String| item.starts_with("expect ");
         let is_record = |item: &&String| {
-            !is_expectation(item) && *item != "tick" && answer_of(item, line.at).is_none()
+            let is_decision = answer_of(item, line.at).is_some() || promotion_of(item).is_some();
+            !is_expectation(item) && *item != "tick" && !is_decision
         };
+        for (pipeline, to) in line.items.iter().filter_map(|item| promotion_of(item)) {
+            self.promote(line, pipeline, to)?;
+        }
         for feed in [Feed::Clinical, Feed::Watch, Feed::Cleared] {
             let mut entries = Vec::new();
             for item in line.items.iter().filter(is_record) {
@@ -172,6 +184,27 @@ impl Run {
         self.append(line.number, &[Event { source, available_at: Some(line.at), body }])
     }
 
+    /// Somebody decides whether a pipeline speaks.
+    fn promote(
+        &mut self,
+        line: &StoryLine,
+        pipeline: &str,
+        to: PipelineState,
+    ) -> Result<(), StoryError> {
+        let (by, role, pharmacist) = ("C. Clinician", "clinician", "P. Pharmacist");
+        let wish = PromotionWish {
+            pipeline: pipeline.to_owned(),
+            to,
+            by: by.to_owned(),
+            role: role.to_owned(),
+            pharmacist: pharmacist.to_owned(),
+            why: "as the story says".to_owned(),
+        };
+        let promotion = judge(&[self.shard.snapshot()], &wish, line.at)
+            .map_err(|error| fail(line.number, format!("refused: {error}")))?;
+        self.append(line.number, &[event_of(promotion, Some(line.at))])
+    }
+
     fn append(&mut self, line: usize, events: &[Event<'_>]) -> Result<(), StoryError> {
         if events.is_empty() {
             return Ok(());
@@ -200,9 +233,12 @@ impl Run {
             (["score", pipeline, rest @ ..], Some(patient)) => {
                 score(&snapshot, patient, pipeline, rest)
             }
+            (["shadow", kind, pipeline, rest @ ..], Some(patient)) => {
+                effect(&snapshot.shadow.effects, patient, (kind, pipeline), rest)
+            }
             (["pages", pipeline, count], Some(_)) => self.pages(&twin, pipeline, count),
             ([kind, pipeline, rest @ ..], Some(patient)) => {
-                effect(&snapshot, patient, (kind, pipeline), rest)
+                effect(&snapshot.effects, patient, (kind, pipeline), rest)
             }
             _ => Err("it means nothing here".to_owned()),
         };
@@ -236,6 +272,16 @@ fn answer_of(item: &str, at: Timestamp) -> Option<(&str, Action)> {
             Some((pipeline, Action::Snooze { until: at.plus(span) }))
         }
         ["resolve", pipeline] => Some((pipeline, Action::Resolve)),
+        _ => None,
+    }
+}
+
+/// Reads `promote news2 live`, `promote news2 shadow` and `pause news2`.
+fn promotion_of(item: &str) -> Option<(&str, PipelineState)> {
+    let words: Vec<&str> = item.split_whitespace().collect();
+    match words.as_slice() {
+        ["promote", pipeline, state] => Some((pipeline, PipelineState::named(state)?)),
+        ["pause", pipeline] => Some((pipeline, PipelineState::Paused)),
         _ => None,
     }
 }
@@ -316,14 +362,14 @@ fn score(
 
 /// `alert news2 band high score 7 severity interruptive evidence 08:30 withdrawn`: the newest one.
 fn effect(
-    snapshot: &ShardSnapshot,
+    effects: &Pages<EffectRow>,
     patient: u32,
     (kind, pipeline): (&str, &str),
     expected: &[&str],
 ) -> Result<(), String> {
     let subject = expected.iter().position(|word| *word == "subject");
     let subject = subject.and_then(|index| expected.get(index + 1)).copied().unwrap_or("");
-    let of_pipeline = snapshot.effects.iter().filter(|row| {
+    let of_pipeline = effects.iter().filter(|row| {
         row.patient == patient
             && *row.effect.pipeline == *pipeline
             && *row.effect.subject == *subject

@@ -222,10 +222,13 @@ impl TwinStage {
                 continue;
             }
             output.forwards.iter().for_each(|event| self.forwards.push(event));
-            if output.leaving.is_empty() {
+            for (partition, event) in &output.broadcasts {
+                self.forwards.add(*partition, event);
+            }
+            if output.leaving.is_empty() && output.shadow.is_empty() {
                 continue;
             }
-            let Outgoing { records, failed } = render(&output.leaving);
+            let Outgoing { records, failed } = render(&output.leaving, &output.shadow);
             for error in failed {
                 tracing::error!(%error, "an effect could not be written in one of its forms");
             }

@@ -43,6 +43,8 @@ const NAMESPACE: &str = "demo";
 const BATCH_EVENTS_MAX: usize = 512;
 /// How long to rest when no record's time has come: a reader waits no longer for a snapshot.
 const REST: Duration = Duration::from_millis(20);
+/// Who puts its pipelines live, and why: it is a demonstration.
+const LIVE_BY: (&str, &str) = ("twin up", "the demonstration hospital shows what they say");
 /// The file that says when the hospital began.
 const START_FILE: &str = "hospital-start";
 
@@ -93,6 +95,7 @@ pub fn up(
     let mut engine =
         LocalEngine::open(&spec.folder, N_PARTITIONS, Clock::Recorded, Durability::EachFlush)?;
     engine.define(&spec.library, now())?;
+    engine.put_live(&spec.library, LIVE_BY, now())?;
     let start = start_of(&spec.folder)?;
     let mut ward = Demo {
         hospital: Hospital::new(HospitalConfig::starting_at(start)).peekable(),

@@ -14,6 +14,7 @@ use crate::domain::decimal::plain;
 use crate::domain::effect::{Audience, Effect, EffectStatus, Evidence};
 use crate::domain::event::{Control, DefinitionKind, Event, EventBody};
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::promotion::PipelineState;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::hypothesis::{self, Hypothesis, HypothesisError, TOPIC};
 use crate::engine::shard::{Leaving, LogFrame, Shard, StepError, StepOutput};
@@ -91,6 +92,8 @@ const PATIENT: u32 = 0;
 pub fn what_if(mut fork: Shard, facts: &str) -> Result<WhatIfRecord, WhatIfError> {
     let twin = fork.twins().twin_id(PATIENT).into_owned();
     let at = whole_second_after(fork.clock().max(fork.known()));
+    // A fork tells nobody: those in shadow say what they would say, and the answer names their state.
+    let states = fork.speak();
     let Hypothesis { frame, notes } = hypothesis::read(facts, &twin, at, Arc::new(site(&fork)?))?;
     step(&mut fork, tick(at))?;
     let (before, known) = (Standing::of(&fork), fork.known());
@@ -99,8 +102,11 @@ pub fn what_if(mut fork: Shard, facts: &str) -> Result<WhatIfRecord, WhatIfError
     let after = Standing::of(&fork);
     let scores = scores_changed((&untold, &before), (&fork, &after));
     let mut standing = before.effects;
-    let effects: Vec<EffectChanged> =
-        output.leaving.iter().map(|leaving| effect_changed(leaving, &mut standing)).collect();
+    let effects: Vec<EffectChanged> = output
+        .leaving
+        .iter()
+        .map(|leaving| effect_changed(leaving, &states, &mut standing))
+        .collect();
     let withheld = withheld(&fork, known);
     Ok(WhatIfRecord {
         hypothetical: true,
@@ -245,18 +251,22 @@ fn inputs_moved(before: &[Input], after: &[Input], untold: &[Input]) -> Vec<Inpu
 /// A revision that would leave; `standing` follows it, so that the next one is held against it.
 fn effect_changed(
     Leaving { effect, .. }: &Leaving,
+    states: &[(Arc<str>, PipelineState)],
     standing: &mut Vec<(Arc<str>, Arc<str>, Arc<str>)>,
 ) -> EffectChanged {
     let same = |(pipeline, subject, _): &(Arc<str>, Arc<str>, Arc<str>)| {
         (pipeline, subject) == (&effect.pipeline, &effect.subject)
     };
     let before = standing.iter().position(same).map(|place| standing.swap_remove(place));
+    let known = states.iter().find(|(pipeline, _)| *pipeline == effect.pipeline);
+    let state = known.map_or(PipelineState::Shadow, |(_, state)| *state);
     if effect.status == EffectStatus::Active {
         standing.push((effect.pipeline.clone(), effect.subject.clone(), effect.band.clone()));
     }
     EffectChanged {
         kind: effect.kind.name().to_owned(),
         pipeline: effect.pipeline.to_string(),
+        state: state.name().to_owned(),
         subject: effect.subject.to_string(),
         change: effect.change.name().to_owned(),
         band_before: before.map(|(.., band)| band.to_string()),

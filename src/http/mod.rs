@@ -25,6 +25,7 @@ pub mod ward;
 pub mod patient;
 mod patient_identities;
 pub mod alerts;
+pub mod pipelines;
 pub mod ask;
 pub mod backtest_page;
 pub mod live;

@@ -38,6 +38,7 @@ pub fn whole(
                     nav aria-label="Pages" {
                         a href="/" { "Ward" }
                         a href="/alerts" { "Alerts" }
+                        a href="/pipelines" { "Pipelines" }
                         a href="/sql" { "SQL" }
                     }
                     span class="live" id="live" role="status" { "live" }

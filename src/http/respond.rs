@@ -88,7 +88,7 @@ pub async fn form(
 }
 
 /// The page of ours that a form stands on; the list of alerts where the browser does not say.
-fn back(headers: &HeaderMap) -> String {
+pub fn back(headers: &HeaderMap) -> String {
     let referer = headers.get(header::REFERER).and_then(|text| text.to_str().ok());
     let host = headers.get(header::HOST).and_then(|text| text.to_str().ok()).unwrap_or_default();
     let path = referer.and_then(|text| text.strip_prefix("http://")?.strip_prefix(host));
@@ -145,7 +145,8 @@ async fn respond(state: &State, asked: Asked) -> Result<Answered, (StatusCode, S
 /// More minutes than any snooze may last, and no sum that overflows.
 const MINUTES_MAX: i64 = 1_000_000;
 
-fn status(error: &RespondError) -> StatusCode {
+/// How a response that was not given is answered.
+pub fn status(error: &RespondError) -> StatusCode {
     match error {
         RespondError::Unknown(_) => StatusCode::NOT_FOUND,
         RespondError::NoEffect { .. } => StatusCode::CONFLICT,
@@ -160,6 +161,9 @@ fn status(error: &RespondError) -> StatusCode {
 pub fn handling(row: &Row, now: Timestamp) -> Markup {
     let id = row.text("id");
     html! {
+        @if !row.text("not_alerting").is_empty() {
+            div class="silent" { (row.text("not_alerting")) }
+        }
         @if !row.text("acknowledged_by").is_empty() {
             div { "acknowledged by " (row.text("acknowledged_by")) }
         }

@@ -32,6 +32,11 @@ impl Row {
         self.0.get(column).and_then(Value::as_i64)
     }
 
+    /// Whether a column says yes.
+    pub fn is_true(&self, column: &str) -> bool {
+        self.0.get(column).and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// The time of a column.
     pub fn time(&self, column: &str) -> Option<Timestamp> {
         match Moment::parse(self.text(column)) {

@@ -10,7 +10,8 @@ use tokio::net::TcpListener;
 
 use crate::http::state::State;
 use crate::http::{
-    alerts, ask, guard, live, metrics, page, patient, probes, query, respond, ward, what_if,
+    alerts, ask, guard, live, metrics, page, patient, pipelines, probes, query, respond, ward,
+    what_if,
 };
 
 /// A question longer than this was not written by anyone.
@@ -58,10 +59,11 @@ pub async fn serve(listener: TcpListener, state: State) -> std::io::Result<()> {
 }
 
 /// Every address: method, path, what it answers. The contract in `schemas/http.txt` is made of it.
-pub const ROUTES: [(&str, &str, &str); 19] = [
+pub const ROUTES: [(&str, &str, &str); 22] = [
     ("GET", "/", "the ward list as a page; ?ward=NAME shows one ward"),
     ("GET", "/patient/{namespace}/{patient}", "a patient as a page; 404 where there is none"),
     ("GET", "/alerts", "what was said as a page"),
+    ("GET", "/pipelines", "which pipelines speak, since when, by whom and why, as a page"),
     ("GET", "/sql", "a page to ask SQL"),
     ("POST", "/sql", "the page with an answer; form field sql"),
     ("GET", "/events", "server-sent events: the ward list's main part when it changed; ?ward=NAME"),
@@ -90,6 +92,15 @@ pub const ROUTES: [(&str, &str, &str); 19] = [
          400 wrong, 404 nothing was said under id, 409 it would change nothing, 415 no JSON, 503 busy or only read here, each as {\"error\": \"...\"}",
     ),
     ("POST", "/respond", "the same as a form of the pages; 303 back to the page"),
+    (
+        "POST",
+        "/api/promote",
+        "a pipeline is put in a state as {\"pipeline\": \"...\", \"to\": \"live\", \"shadow\" or \"paused\", \"by\": \"...\", \
+         \"role\": \"...\", \"pharmacist\": \"...\", \"why\": \"...\"}, pharmacist where one that suggests treatment goes live; \
+         200 when it is in the log; 400 wrong, 404 no such pipeline is in force, 409 nobody answers for it or it is so already, \
+         415 no JSON, 503 busy or only read here, each as {\"error\": \"...\"}",
+    ),
+    ("POST", "/promote", "the same as a form of the page; 303 back to the page"),
     ("GET", "/livez", "200 while the process answers; also on the address of admin.listen"),
     (
         "GET",
@@ -113,6 +124,7 @@ pub fn router(state: State) -> Router {
         .route("/", get(ward::page))
         .route("/patient/{namespace}/{patient}", get(patient::page))
         .route("/alerts", get(alerts::page))
+        .route("/pipelines", get(pipelines::page))
         .route("/sql", get(ask::page).post(ask::answer))
         .route("/events", get(live::ward))
         .route("/events/alerts", get(live::alerts))
@@ -123,6 +135,8 @@ pub fn router(state: State) -> Router {
         .route("/api/what-if", post(what_if::answer))
         .route("/api/respond", post(respond::answer))
         .route("/respond", post(respond::form))
+        .route("/api/promote", post(pipelines::answer))
+        .route("/promote", post(pipelines::form))
         .route("/livez", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(metrics::answer))

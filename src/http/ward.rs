@@ -1,6 +1,6 @@
 //! The first page: who is here and who is at home, the gravest first; all wards, or one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Query, State as Extracted};
 use axum::response::Response;
@@ -15,6 +15,7 @@ use crate::http::page::{self, Level, mark};
 use crate::http::rows::{Row, ask};
 use crate::http::state::State;
 use crate::http::{when, words};
+use crate::sql::pipelines::BETWEEN;
 use crate::sql::query::QueryError;
 
 /// How far back the line of scores reaches.
@@ -23,7 +24,7 @@ const TREND: Span = Span::from_hours(24);
 const TREND_MOST: f64 = 12.0;
 
 const PATIENTS: &str = "SELECT patient, name, sex, birth_date, setting, ward, bed, news2, news2_status, \
-    news2_band, news2_at FROM patients WHERE setting IN ('inpatient', 'emergency', 'home') \
+    news2_band, news2_at, not_alerting FROM patients WHERE setting IN ('inpatient', 'emergency', 'home') \
     AND deceased_at IS NULL AND linked_to IS NULL";
 
 const SAID: &str = "SELECT patient, kind, pipeline, band, severity, text FROM (\
@@ -92,6 +93,7 @@ pub async fn main(snapshot: &Snapshot, ward: Option<&str>) -> Result<Markup, Que
             (here.len()) " in hospital, " (home.len()) " monitored at home"
         }
         (choice(&wards, ward))
+        (silent(here.iter().chain(&home)))
         @if here.is_empty() && home.is_empty() {
             p class="empty" { "Nobody is here: no encounter in hospital, emergency or at home is open." }
         }
@@ -151,6 +153,17 @@ impl Listed {
         if !is_said && !is_over {
             self.withheld.retain(|known| known.text("pipeline") != pipeline);
             self.withheld.push(row);
+        }
+    }
+}
+
+/// The pipelines that do not speak any more for somebody who is listed: nobody is to rely on them.
+fn silent<'l>(listed: impl Iterator<Item = &'l Listed>) -> Markup {
+    let texts = listed.flat_map(|one| one.row.text("not_alerting").split(BETWEEN));
+    let silent: BTreeSet<&str> = texts.filter(|text| !text.is_empty()).collect();
+    html! {
+        @if !silent.is_empty() {
+            ul class="silent" role="alert" { @for text in silent { li { (text) } } }
         }
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use rdkafka::ClientConfig;
 
 use crate::kafka::security::Security;
-use crate::output::record::{ALERTS_TOPIC, DEAD_LETTERS_TOPIC, EVENTS_TOPIC, FHIR_TOPIC};
+use crate::output::record::{
+    ALERTS_TOPIC, DEAD_LETTERS_TOPIC, EVENTS_TOPIC, FHIR_TOPIC, SHADOW_TOPIC,
+};
 
 /// The greatest message we write: a dead letter carries a record of 20 MiB and what was wrong with it.
 pub const MESSAGE_BYTES_MAX: usize = 24 << 20;
@@ -57,8 +59,8 @@ impl KafkaSettings {
     }
 
     /// The topics effects go to.
-    pub fn effect_topics(&self) -> [String; 2] {
-        [self.topic(ALERTS_TOPIC), self.topic(FHIR_TOPIC)]
+    pub fn effect_topics(&self) -> [String; 3] {
+        [self.topic(ALERTS_TOPIC), self.topic(FHIR_TOPIC), self.topic(SHADOW_TOPIC)]
     }
 
     /// What every client has.

@@ -9,6 +9,7 @@ use crate::domain::event::{Resource, ResourceKind, Status, Version};
 use crate::domain::fact::{Body, Comparator, Fact, Origin, Precision, Raw, Reading, Sample};
 use crate::domain::fact::{Statistic, Valid};
 use crate::domain::identity::{SourcePosition, TwinId};
+use crate::domain::promotion::{PipelineState, Promotion};
 use crate::domain::refusal::Unusable;
 use crate::domain::response::{Action, Response};
 use crate::domain::signal::Signal;
@@ -17,8 +18,8 @@ use crate::domain::statement::{Activity, Attribute, Statement};
 use crate::domain::time::Timestamp;
 use crate::log::linkage::{read_claim, read_transfer};
 use crate::log::schema::{
-    FORMAT, attribute, coding, definition, event, fact, frame, opened, resource, response, sample,
-    statement, tick,
+    FORMAT, attribute, coding, definition, event, fact, frame, opened, promotion, resource,
+    response, sample, statement, tick,
 };
 use crate::log::wire::{Field, Malformed, Reader};
 
@@ -131,6 +132,7 @@ fn read_event<'a>(bytes: &'a [u8], texts: &Texts<'_, 'a>) -> Result<Event<'a>, M
             event::OPENED => control = Some(read_opened(field.bytes()?)?),
             event::TICK => control = Some(read_tick(field.bytes()?)?),
             event::DEFINITION => control = Some(read_definition(field.bytes()?)?),
+            event::PROMOTION => control = Some(read_promotion(field.bytes()?)?),
             event::RESPONSE => response = Some(read_response(field.bytes()?)?),
             event::CLAIM => claim = Some(read_claim(field.bytes()?)?),
             event::TRANSFER => transfer = Some(read_transfer(field.bytes()?, texts)?),
@@ -193,6 +195,35 @@ fn read_definition(bytes: &[u8]) -> Result<Control<'_>, Malformed> {
         }
     }
     Ok(Control::Definition { kind, name: name.into(), text: text.into() })
+}
+
+fn read_promotion(bytes: &[u8]) -> Result<Control<'_>, Malformed> {
+    let (mut pipeline, mut to, mut at) = ("", PipelineState::Shadow, None);
+    let (mut by, mut role, mut pharmacist, mut why, mut hash) = ("", "", "", "", "");
+    let mut reader = Reader::new(bytes);
+    while let Some((number, field)) = reader.next()? {
+        match number {
+            promotion::PIPELINE => pipeline = field.text()?,
+            promotion::TO => to = one_of(&PipelineState::ALL, field.unsigned()?)?,
+            promotion::BY => by = field.text()?,
+            promotion::ROLE => role = field.text()?,
+            promotion::PHARMACIST => pharmacist = field.text()?,
+            promotion::WHY => why = field.text()?,
+            promotion::HASH => hash = field.text()?,
+            promotion::AT => at = Some(time(field)?),
+            _ => {}
+        }
+    }
+    Ok(Control::Promotion(Promotion {
+        pipeline: pipeline.into(),
+        to,
+        by: by.into(),
+        role: role.into(),
+        pharmacist: pharmacist.into(),
+        why: why.into(),
+        hash: hash.into(),
+        at: at.ok_or(Malformed)?,
+    }))
 }
 
 fn read_response(bytes: &[u8]) -> Result<Response<'_>, Malformed> {

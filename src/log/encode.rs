@@ -7,14 +7,15 @@ use crate::domain::coding::Coding;
 use crate::domain::event::{Clock, DefinitionKind};
 use crate::domain::event::{Control, Event, EventBody, Resource};
 use crate::domain::fact::{Body, Comparator, Fact, Precision, Reading, Sample};
+use crate::domain::promotion::{PipelineState, Promotion};
 use crate::domain::response::{Action, Response};
 use crate::domain::statement::Statement;
 use crate::domain::time::Timestamp;
 use crate::log::content::content_hash;
 use crate::log::linkage::{write_claim, write_transfer};
 use crate::log::schema::{
-    FORMAT, FORMAT_1, attribute, coding, definition, event, fact, frame, opened, resource,
-    response, sample, statement, tick,
+    FORMAT, FORMAT_1, FORMAT_2, attribute, coding, definition, event, fact, frame, opened,
+    promotion, resource, response, sample, statement, tick,
 };
 use crate::log::wire::Writer;
 
@@ -25,16 +26,16 @@ pub struct FrameWriter {
     events: Writer,
     scratch: Writer,
     n_events: usize,
-    /// Whether an event of it means something that older versions would take for something else.
-    is_newer: bool,
+    /// The format of the newest event of it: what older versions would take for something else, they refuse.
+    format: u64,
 }
 
 impl FrameWriter {
     /// Adds an event. The content hash of each resource is computed here.
     pub fn push(&mut self, event: &Event<'_>) {
-        let FrameWriter { texts, events, scratch, n_events, is_newer } = self;
+        let FrameWriter { texts, events, scratch, n_events, format } = self;
         *n_events += 1;
-        *is_newer |= matches!(event.body, EventBody::Claim { .. } | EventBody::Transfer { .. });
+        *format = format_of(&event.body).max(*format);
         events.message(frame::EVENT, |w| write_event(w, texts, scratch, event));
     }
 
@@ -51,15 +52,29 @@ impl FrameWriter {
     /// The frame's bytes; the writer is empty afterwards.
     pub fn finish(&mut self) -> Vec<u8> {
         let mut header = Writer::default();
-        header.unsigned(frame::FORMAT, if self.is_newer { FORMAT } else { FORMAT_1 });
+        header.unsigned(frame::FORMAT, self.format.max(FORMAT_1));
         for text in &self.texts.texts {
             header.delimited(frame::TEXT, text.as_bytes());
         }
         let bytes = [header.bytes(), self.events.bytes()].concat();
         self.events.clear();
         self.texts.clear();
-        (self.n_events, self.is_newer) = (0, false);
+        (self.n_events, self.format) = (0, FORMAT_1);
         bytes
+    }
+}
+
+/// The format of a frame that holds this event.
+const fn format_of(body: &EventBody<'_>) -> u64 {
+    match body {
+        EventBody::Control(Control::Promotion(_)) => FORMAT,
+        EventBody::Claim { .. } | EventBody::Transfer { .. } => FORMAT_2,
+        EventBody::Control(
+            Control::Opened { .. } | Control::Tick { .. } | Control::Definition { .. },
+        )
+        | EventBody::Patient { .. }
+        | EventBody::Directory { .. }
+        | EventBody::Response { .. } => FORMAT_1,
     }
 }
 
@@ -159,7 +174,19 @@ fn write_control(w: &mut Writer, control: &Control<'_>) {
             w.text(definition::NAME, name);
             w.text(definition::TEXT, text);
         }),
+        Control::Promotion(value) => w.message(event::PROMOTION, |w| write_promotion(w, value)),
     }
+}
+
+fn write_promotion(w: &mut Writer, value: &Promotion<'_>) {
+    w.text(promotion::PIPELINE, &value.pipeline);
+    w.unsigned(promotion::TO, number_in(&PipelineState::ALL, &value.to));
+    w.text(promotion::BY, &value.by);
+    w.text(promotion::ROLE, &value.role);
+    w.text(promotion::PHARMACIST, &value.pharmacist);
+    w.text(promotion::WHY, &value.why);
+    w.text(promotion::HASH, &value.hash);
+    write_time(w, promotion::AT, value.at);
 }
 
 fn write_response(w: &mut Writer, value: &Response<'_>) {

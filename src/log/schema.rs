@@ -24,7 +24,7 @@ messages! {
     event {
         TOPIC = 1; PARTITION = 2; OFFSET = 3; AVAILABLE_AT = 4; NAMESPACE = 5; PATIENT = 6;
         DIRECTORY = 7; RESOURCE = 8; OPENED = 9; TICK = 10; DEFINITION = 11;
-        RESPONSE = 12; CLAIM = 13; TRANSFER = 14;
+        RESPONSE = 12; CLAIM = 13; TRANSFER = 14; PROMOTION = 15;
     }
     resource {
         KIND = 1; ID = 2; REVISED_AT = 3; VERSION_ID = 4; STATUS = 5; RECORDED_AT = 6; CONTENT = 7;
@@ -47,6 +47,9 @@ messages! {
     tick { AT = 1; }
     definition { KIND = 1; NAME = 2; TEXT = 3; }
     response { EFFECT = 1; ACTION = 2; UNTIL = 3; BY = 4; ROLE = 5; WHY = 6; AT = 7; }
+    promotion {
+        PIPELINE = 1; TO = 2; BY = 3; ROLE = 4; PHARMACIST = 5; WHY = 6; HASH = 7; AT = 8;
+    }
     serial { OFFSET = 1; INDEX = 2; PART = 3; }
     period { START = 1; END = 2; }
     claim { NAMESPACE = 1; PATIENT = 2; SERIAL = 3; PERIOD = 4; }
@@ -58,7 +61,9 @@ messages! {
 }
 
 /// The greatest format that this build writes. A reader refuses a greater one.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
+/// The format of frames in which no pipeline is promoted: versions before there were states read it.
+pub const FORMAT_2: u64 = 2;
 /// The format of frames in which nothing is claimed and nothing moves between twins: older versions read it.
 pub const FORMAT_1: u64 = 1;
 

@@ -28,6 +28,9 @@ pub struct AlertRecord {
     pub kind: &'static str,
     /// The pipeline.
     pub pipeline: String,
+    /// `shadow` where the pipeline is in shadow and nobody is to be told, on `twin.shadow.v1` only; else left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
     /// The edition of its rule.
     pub edition: String,
     /// What a nurse reads.
@@ -181,6 +184,7 @@ impl AlertRecord {
             change: effect.change.name(),
             kind: effect.kind.name(),
             pipeline: effect.pipeline.to_string(),
+            state: None,
             edition: effect.edition.to_string(),
             title: effect.title.to_string(),
             subject: effect.subject.to_string(),

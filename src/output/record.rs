@@ -2,6 +2,7 @@
 
 use crate::domain::effect::Effect;
 use crate::domain::identity::{LogPosition, TwinId};
+use crate::domain::promotion::PipelineState;
 use crate::output::alert::AlertRecord;
 
 /// A record for a topic.
@@ -21,6 +22,8 @@ pub struct OutRecord {
 pub const ALERTS_TOPIC: &str = "twin.alerts.v1";
 /// FHIR Bundles.
 pub const FHIR_TOPIC: &str = "twin.fhir.v1";
+/// What pipelines in shadow would have said.
+pub const SHADOW_TOPIC: &str = "twin.shadow.v1";
 /// Dead letters.
 pub const DEAD_LETTERS_TOPIC: &str = "twin.dlq.v1";
 /// The log.
@@ -49,16 +52,37 @@ pub fn alert_record(
     cause: LogPosition,
 ) -> Result<OutRecord, OutputError> {
     let record = AlertRecord::new(twin, number, effect, cause);
-    let value = serde_json::to_string(&record).map_err(|error| OutputError {
+    let (topic, headers) = (ALERTS_TOPIC, headers(effect, cause, "alert"));
+    Ok(OutRecord { topic, key: twin.to_string(), headers, value: json(&record, effect)? })
+}
+
+/// The record of a revision that a pipeline in shadow would have sent: the same, and it says so.
+///
+/// # Errors
+/// If it cannot be written, which is our own mistake.
+pub fn shadow_record(
+    twin: &TwinId<'_>,
+    number: u32,
+    effect: &Effect,
+    cause: LogPosition,
+) -> Result<OutRecord, OutputError> {
+    let state = Some(PipelineState::Shadow.name());
+    let record = AlertRecord { state, ..AlertRecord::new(twin, number, effect, cause) };
+    let mut headers = headers(effect, cause, "shadow");
+    for (name, value) in &mut headers {
+        if *name == "ce_type" {
+            *value = format!("twin.shadow.{}.{}.v1", effect.kind.name(), effect.change.name());
+        }
+    }
+    let topic = SHADOW_TOPIC;
+    Ok(OutRecord { topic, key: twin.to_string(), headers, value: json(&record, effect)? })
+}
+
+fn json(record: &AlertRecord, effect: &Effect) -> Result<String, OutputError> {
+    serde_json::to_string(record).map_err(|error| OutputError {
         id: effect.id.to_string(),
         form: "alert record",
         message: error.to_string(),
-    })?;
-    Ok(OutRecord {
-        topic: ALERTS_TOPIC,
-        key: twin.to_string(),
-        headers: headers(effect, cause, "alert"),
-        value,
     })
 }
 

@@ -95,6 +95,8 @@ pub struct EffectChanged {
     pub kind: String,
     /// The pipeline.
     pub pipeline: String,
+    /// `live`; `shadow` or `paused` where it would say so if it were live, and nobody would be told as it is.
+    pub state: String,
     /// The subject, where the pipeline has several; else empty.
     pub subject: String,
     /// `raised`, `escalated`, `lowered`, `revised`, `resolved` or `withdrawn`.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::event::ResourceKind;
+use crate::domain::promotion::PipelineState;
 use crate::domain::time::{Span, Timestamp};
 use crate::pipeline::feature::Feature;
 use crate::pipeline::pipeline::Pipeline;
@@ -22,6 +23,8 @@ pub struct Live {
     pub tracks: Vec<u16>,
     /// Its edition, interned by the shard.
     pub edition: u32,
+    /// Whether it speaks.
+    pub state: PipelineState,
     /// What it reads: its features, and those of the scores among them.
     features: Vec<Feature>,
     /// The series it reads, each once.
@@ -65,8 +68,13 @@ impl Dirty {
 }
 
 impl Live {
-    /// A pipeline in force, with the tracks and the edition that the shard numbered.
-    pub fn new(pipeline: Arc<Pipeline>, tracks: Vec<u16>, edition: u32) -> Live {
+    /// A pipeline in force, with the tracks and the edition that the shard numbered, in a state.
+    pub fn new(
+        pipeline: Arc<Pipeline>,
+        tracks: Vec<u16>,
+        edition: u32,
+        state: PipelineState,
+    ) -> Live {
         let mut reach: Vec<Option<Span>> = Vec::new();
         let features: Vec<Feature> = pipeline.reads().cloned().collect();
         for window in features.iter().filter_map(Feature::window) {
@@ -86,7 +94,7 @@ impl Live {
                 windows.push(window.clone());
             }
         }
-        Live { pipeline, tracks, edition, features, windows, reach }
+        Live { pipeline, tracks, edition, state, features, windows, reach }
     }
 
     /// How far the windows reach back in which a series is read; `None` if it is not read.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::domain::event::{Clock, Control, Event, EventBody};
 use crate::domain::identity::SourcePosition;
+use crate::domain::promotion::Promotions;
 use crate::domain::time::Timestamp;
 use crate::engine::library::Library;
+use crate::engine::promoting::put_live;
 use crate::log::decode::decode_frame;
 use crate::log::encode::FrameWriter;
 use crate::sim::dice::Dice;
@@ -31,7 +33,9 @@ pub fn opening(clock: Clock) -> Vec<Bytes> {
     let library = Library::shipped().expect("the pipelines that ship are right");
     let nothing = BTreeMap::new();
     let opened = Control::Opened { n_partitions: 1, clock };
-    let controls = std::iter::once(opened).chain(library.changes(&nothing));
+    let by = ("twin sim", "what they say is what is tried");
+    let live = put_live(&library, &Promotions::default(), by, Timestamp::from_micros(0));
+    let controls = std::iter::once(opened).chain(library.changes(&nothing)).chain(live);
     controls.map(|one| frame([&control(one, None)])).collect()
 }
 

@@ -283,11 +283,11 @@ impl World {
                 frames.partition(|frame| frame.offset < committed);
             step(&mut life.shard, &said)?;
             let output = step(&mut life.shard, &unsaid)?;
-            let is_quiet = output.leaving.is_empty();
+            let is_quiet = output.leaving.is_empty() && output.shadow.is_empty();
             if unsaid.is_empty() || is_quiet && !self.dice.happens(8) {
                 continue;
             }
-            let Outgoing { records, failed } = render(&output.leaving);
+            let Outgoing { records, failed } = render(&output.leaving, &output.shadow);
             if let Some(error) = failed.first() {
                 let (step, message) = (self.step, error.to_string());
                 return Err(End::Broken(Broken { invariant: "EF-2", step, message }));

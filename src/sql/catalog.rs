@@ -5,11 +5,14 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
 
-use crate::sql::effects::{Alerts, FollowUps, Revisions, RiskAssessments, Suggestions};
+use crate::sql::effects::{
+    Alerts, FollowUps, Revisions, RiskAssessments, ShadowEffects, Suggestions,
+};
 use crate::sql::evidence::EvidenceTable;
 use crate::sql::identities::IdentityTable;
 use crate::sql::observations::Observations;
 use crate::sql::patients::Patients;
+use crate::sql::pipelines::{Pipelines, PromotionTable};
 use crate::sql::responses::Responses;
 use crate::sql::scope::{ShardView, Versions};
 use crate::sql::scores::Risks;
@@ -130,6 +133,21 @@ pub const TABLES: &[TableSpec] = &[
         make::<Responses>,
     ),
     table("suppressions", "What was not said, and why.", make::<Suppressions>),
+    table(
+        "shadow_effects",
+        "What pipelines in shadow would have said, as it stands: nobody was told.",
+        make::<ShadowEffects>,
+    ),
+    table(
+        "pipelines",
+        "Pipelines in force, and whether each speaks: since when, by whom and why.",
+        make::<Pipelines>,
+    ),
+    table(
+        "promotions",
+        "Every decision about whether a pipeline speaks: who, in which role, when and why.",
+        make::<PromotionTable>,
+    ),
     table(
         "identities",
         "Identities that are linked to a patient, nobody's yet, or disputed.",

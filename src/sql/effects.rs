@@ -7,9 +7,11 @@ use crate::domain::effect::{EffectId, EffectKind, EffectStatus};
 use crate::domain::response::Given;
 use crate::domain::time::Timestamp;
 use crate::sql::column::{Cell, Column, Type};
+use crate::sql::pipelines::silence;
 use crate::sql::scope::{Known, Part, ShardView, Versions};
 use crate::sql::table::Rows;
 use crate::twin::effects::EffectRow;
+use crate::twin::pages::Pages;
 
 /// A row: an effect.
 pub struct EffectCells<'s> {
@@ -161,6 +163,16 @@ fn response_columns<'s>() -> Vec<Column<EffectCells<'s>>> {
             |cells| { Cell::time(cells.row.effect.handling.snoozed_until()) }
         ),
         column!(
+            "not_alerting",
+            Text,
+            "Since when its pipeline does not speak, by whom and why, where it is open all the same.",
+            |cells| {
+                let is_open = cells.row.effect.status == EffectStatus::Active;
+                let silent = silence(cells.view, &cells.row.effect.pipeline, true);
+                silent.filter(|_| is_open).map_or(Cell::Null, Cell::Owned)
+            }
+        ),
+        column!(
             "resolved_by",
             Text,
             "Which person resolved it; null where its condition ended by itself.",
@@ -191,13 +203,22 @@ fn open(row: &EffectRow) -> Known {
 
 /// What was said, as the view shows it: each effect as it stands or stood then, or its every revision.
 pub fn said(view: &ShardView, part: Part) -> Vec<(&EffectRow, Known)> {
-    let (shard, scope) = (view.shard(), view.scope);
+    let shard = view.shard();
+    shown(view, part, (&shard.effects, &shard.revisions))
+}
+
+fn shown<'s>(
+    view: &ShardView,
+    part: Part,
+    (effects, all): (&'s Pages<EffectRow>, &'s Pages<EffectRow>),
+) -> Vec<(&'s EffectRow, Known)> {
+    let scope = view.scope;
     if scope.is_now() {
-        let rows = shard.effects.iter().filter(|row| is_of(part, row.patient));
+        let rows = effects.iter().filter(|row| is_of(part, row.patient));
         return rows.map(|row| (row, open(row))).collect();
     }
     let mut shown = Vec::new();
-    for revisions in by_effect(view, part) {
+    for revisions in by_effect(view, part, all) {
         match scope.versions {
             Versions::Current => {
                 shown.extend(standing(&revisions, scope.valid).map(|row| (row, open(row))));
@@ -214,10 +235,14 @@ pub fn said(view: &ShardView, part: Part) -> Vec<(&EffectRow, Known)> {
 }
 
 /// The revisions that were made by the instant of the view, by effect, in the order of both.
-fn by_effect(view: &ShardView, part: Part) -> Vec<Vec<&EffectRow>> {
+fn by_effect<'s>(
+    view: &ShardView,
+    part: Part,
+    all: &'s Pages<EffectRow>,
+) -> Vec<Vec<&'s EffectRow>> {
     let mut places: BTreeMap<EffectId, usize> = BTreeMap::new();
     let mut effects: Vec<Vec<&EffectRow>> = Vec::new();
-    for row in revisions(view, part) {
+    for row in revisions(view, part, all) {
         let place = *places.entry(row.effect.id).or_insert(effects.len());
         match effects.get_mut(place) {
             Some(revisions) => revisions.push(row),
@@ -228,9 +253,13 @@ fn by_effect(view: &ShardView, part: Part) -> Vec<Vec<&EffectRow>> {
 }
 
 /// The revisions that were made by the instant of the view.
-fn revisions(view: &ShardView, part: Part) -> impl Iterator<Item = &EffectRow> {
-    let made = view.shard().revisions.iter();
-    made.filter(move |row| row.effect.known <= view.scope.known && is_of(part, row.patient))
+fn revisions<'s>(
+    view: &ShardView,
+    part: Part,
+    all: &'s Pages<EffectRow>,
+) -> impl Iterator<Item = &'s EffectRow> {
+    let known = view.scope.known;
+    all.iter().filter(move |row| row.effect.known <= known && is_of(part, row.patient))
 }
 
 /// The revision that stands of an effect, if only the patient's life up to `valid` is looked at. What was
@@ -303,11 +332,7 @@ impl Rows for Revisions {
     type Row<'s> = EffectCells<'s>;
 
     fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
-        let kind: Column<EffectCells<'s>> =
-            column!("kind", Text, "alert, follow-up, suggestion or risk.", |cells| {
-                Cell::Text(cells.row.effect.kind.name())
-            });
-        [kind].into_iter().chain(columns()).collect()
+        with_kind()
     }
 
     fn known(row: &EffectCells<'_>) -> Known {
@@ -319,8 +344,46 @@ impl Rows for Revisions {
     }
 
     fn rows(view: &ShardView, part: Part) -> Vec<EffectCells<'_>> {
-        let rows = revisions(view, part).filter(|row| row.effect.at <= view.scope.valid);
+        let rows = revisions(view, part, &view.shard().revisions)
+            .filter(|row| row.effect.at <= view.scope.valid);
         let of = |row| EffectCells { view, row, known: open(row) };
         rows.map(of).collect()
+    }
+}
+
+/// The columns of a table of several kinds.
+fn with_kind<'s>() -> Vec<Column<EffectCells<'s>>> {
+    let kind: Column<EffectCells<'s>> =
+        column!("kind", Text, "alert, follow-up, suggestion or risk.", |cells| {
+            Cell::Text(cells.row.effect.kind.name())
+        });
+    [kind].into_iter().chain(columns()).collect()
+}
+
+/// `shadow_effects`
+#[derive(Debug)]
+pub struct ShadowEffects;
+
+impl Rows for ShadowEffects {
+    type Row<'s> = EffectCells<'s>;
+
+    fn columns<'s>() -> Vec<Column<EffectCells<'s>>> {
+        with_kind()
+    }
+
+    fn known(row: &EffectCells<'_>) -> Known {
+        row.known
+    }
+
+    fn n_pieces(_: &ShardView) -> usize {
+        1
+    }
+
+    fn rows(view: &ShardView, part: Part) -> Vec<EffectCells<'_>> {
+        let shadow = &view.shard().shadow;
+        let rows = shown(view, part, (&shadow.effects, &shadow.revisions)).into_iter();
+        let is_here = |row: &EffectRow| row.effect.status != EffectStatus::Moved;
+        let rows = rows.filter(|(row, _)| is_here(row));
+        rows.map(|(row, known)| EffectCells { view, row, known }).collect()
     }
 }

@@ -4,6 +4,7 @@ pub mod column;
 pub mod scope;
 pub mod table;
 pub mod patients;
+pub mod pipelines;
 pub mod local_day;
 pub mod observations;
 pub mod statements;

@@ -14,6 +14,7 @@ use crate::sql::column::{Cell, Column, Type};
 use crate::sql::identities::linked_to;
 use crate::sql::newest_scores::{self, Kept};
 use crate::sql::patient_history;
+use crate::sql::pipelines::silent_in;
 use crate::sql::scope::{Known, Part, ShardView, Versions};
 use crate::sql::statements::shown;
 use crate::sql::table::Rows;
@@ -175,6 +176,16 @@ impl Rows for Patients {
             Text,
             "The patient who has all facts of this identity and is spoken of instead.",
             |row| { Cell::text(linked_to(row.view, row.number)) }
+        ));
+        columns.push(column!(
+            "not_alerting",
+            Text,
+            "Pipelines that do not speak any more where the patient is, each with since when, by whom and why.",
+            |row| {
+                let setting = row.stay.as_ref();
+                let setting = setting.and_then(|row| row.statement.attribute(Attribute::Setting));
+                setting.and_then(|setting| silent_in(row.view, setting)).map_or(Cell::Null, Cell::Owned)
+            }
         ));
         columns
     }

@@ -44,7 +44,7 @@ pub fn alerts(listed: Listed) -> Question {
     };
     let columns = "id, status, pipeline, edition, patient, ward, band, severity, score, effective_at, \
                    raised_at, revision, change, acknowledged_by, snoozed_by, snoozed_until, resolved_by, text, \
-                   evidence";
+                   not_alerting, evidence";
     let of = |table: &str, kind: &str| {
         format!("SELECT '{kind}' AS kind, {columns} FROM {table} {condition}")
     };
@@ -60,8 +60,21 @@ pub fn alerts(listed: Listed) -> Question {
         columns: "*",
         narrow: "patient, ward, concat_ws(' ', pipeline, band) AS band, \
                  concat_ws(', ', status, 'acknowledged by ' || acknowledged_by, \
-                 'snoozed until ' || to_char(snoozed_until, '%Y-%m-%d %H:%M')) AS status, \
+                 'snoozed until ' || to_char(snoozed_until, '%Y-%m-%d %H:%M'), not_alerting) AS status, \
                  to_char(effective_at, '%Y-%m-%d %H:%M') AS effective, text, id",
+    }
+}
+
+/// The pipelines in force, those that do not speak first, and who decided that.
+pub fn pipelines() -> Question {
+    Question {
+        select: "SELECT * FROM pipelines".to_owned(),
+        order: "CASE state WHEN 'paused' THEN 0 WHEN 'shadow' THEN 1 ELSE 2 END, name",
+        columns: "*",
+        narrow: "name, state, to_char(since, '%Y-%m-%d %H:%M') AS since, \
+                 concat_ws(', ', decided_by, role) AS decided_by, why, \
+                 concat_ws(', ', edition, CASE WHEN changed_since THEN 'changed since' END) AS edition, \
+                 substr(hash, 1, 12) AS hash, kind, open",
     }
 }
 
@@ -82,7 +95,7 @@ pub fn show(patient: &str) -> Question {
             1,
             kind,
             "effective_at, text, concat_ws(', ', status, 'acknowledged by ' || acknowledged_by, \
-             'snoozed until ' || to_char(snoozed_until, '%Y-%m-%d %H:%M')), concat_ws(', ', pipeline, band, severity), id",
+             'snoozed until ' || to_char(snoozed_until, '%Y-%m-%d %H:%M'), not_alerting), concat_ws(', ', pipeline, band, severity), id",
             &format!(
                 "FROM {table} WHERE patient = {patient} AND audience = 'care-team' AND status = 'active'"
             ),
@@ -254,6 +267,7 @@ mod tests {
             alerts(Listed::Active),
             alerts(Listed::Said),
             alerts(Listed::All),
+            pipelines(),
             show("a/o'neill"),
             explain("0f"),
         ];

@@ -95,6 +95,16 @@ impl ShardView {
         self.shards.get(self.index).expect("views are made of the shards that there are")
     }
 
+    /// Every shard that there is.
+    pub fn all_shards(&self) -> &[ShardSnapshot] {
+        &self.shards
+    }
+
+    /// Whether it is the shard that answers for what is the same in all.
+    pub fn is_first(&self) -> bool {
+        self.index == 0
+    }
+
     /// The name of a patient; empty for what is about none.
     pub fn patient(&self, number: u32) -> &str {
         self.shard().patients.get(number).map_or("", |name| name)

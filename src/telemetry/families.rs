@@ -87,6 +87,8 @@ families! {
     ASSESSMENTS Counter "twin_assessments_total" [] "Assessments made by pipelines."
     SCORES Gauge "twin_scores" ["pipeline" "status"]
         "Patients by the status of their newest score: final, incomplete, not-applicable, not-computable."
+    PIPELINES Gauge "twin_pipelines" ["state"]
+        "Pipelines in force by whether they speak: live, shadow, paused."
     EFFECTS Counter "twin_effects_total" ["pipeline" "kind" "severity" "change"]
         "Revisions of alerts, follow-ups and suggestions that left."
     SHARD_BYTES Gauge "twin_shard_memory_bytes" ["partition"]

@@ -42,6 +42,19 @@ pub struct Unsaid {
     pub at: Timestamp,
 }
 
+/// Everything that was said and was not, as readers share it.
+#[derive(Clone, Debug, Default)]
+pub struct SaidPages {
+    /// Every effect, in the order in which they were first said.
+    pub effects: Pages<EffectRow>,
+    /// Every revision of every effect, in the order in which they were made.
+    pub revisions: Pages<EffectRow>,
+    /// Every suppression.
+    pub suppressions: Pages<SuppressionRow>,
+    /// Every time that something was not said, in order: what the suppressions count.
+    pub unsaid: Pages<Unsaid>,
+}
+
 type ByTrack = HashMap<(u32, u16), Vec<u32>, Numbers>;
 
 /// Everything said and unsaid in a shard.
@@ -220,6 +233,16 @@ impl Effects {
     /// Every time that something was not said, in order: what the suppressions count; cloning it is cheap.
     pub fn unsaid(&self) -> &Pages<Unsaid> {
         &self.unsaid
+    }
+
+    /// Everything that was said and was not, for readers; cheap.
+    pub fn pages(&self) -> SaidPages {
+        SaidPages {
+            effects: self.rows.clone(),
+            revisions: self.revisions.clone(),
+            suppressions: self.suppressions.clone(),
+            unsaid: self.unsaid.clone(),
+        }
     }
 
     /// Bytes of memory they take, within a few percent.

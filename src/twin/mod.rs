@@ -41,6 +41,7 @@ pub mod statements;
 pub(crate) mod table;
 pub mod sums;
 pub mod tail;
+pub mod text_hash;
 pub mod texts;
 pub mod told;
 pub mod twins;

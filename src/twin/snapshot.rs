@@ -1,15 +1,18 @@
 //! One shard as it was at a known position of the log: immutable, shared with readers, never blocking
 //! the writer. SQL, HTTP and the console read nothing else (SQ-1).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, StringArray};
 
+use crate::domain::effect::EffectKind;
+use crate::domain::event::DefinitionKind;
 use crate::domain::identity::TwinId;
+use crate::domain::promotion::Promotions;
 use crate::domain::time::Timestamp;
 use crate::twin::chains::Chains;
-use crate::twin::effects::Effects;
-use crate::twin::effects::{EffectRow, SuppressionRow, Unsaid};
+use crate::twin::effects::{EffectRow, Effects, SaidPages, SuppressionRow, Unsaid};
 use crate::twin::events::EventsView;
 use crate::twin::head::HeadPage;
 use crate::twin::identities::Identities;
@@ -81,12 +84,37 @@ pub struct ShardSnapshot {
     pub suppressions: Pages<SuppressionRow>,
     /// Each time that something was not said.
     pub unsaid: Pages<Unsaid>,
+    /// What pipelines in shadow would have said: apart, so that no reader of what was said reaches it.
+    pub shadow: SaidPages,
+    /// The pipelines in force.
+    pub pipelines: Arc<Vec<InForce>>,
+    /// Who put which pipeline in which state.
+    pub promotions: Arc<Promotions>,
+    /// The definitions in force, by kind and name.
+    pub definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
     /// What each track is.
     pub tracks: Arc<Vec<Track>>,
     /// What tracks were before, in the order in which they ceased to be it.
     pub past_tracks: Arc<Vec<PastTrack>>,
     /// Which identities are one person.
     pub identities: Arc<Identities>,
+}
+
+/// A pipeline in force, in a few words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What a nurse reads.
+    pub title: Arc<str>,
+    /// What it says.
+    pub kind: EffectKind,
+    /// The edition of its rule.
+    pub edition: Arc<str>,
+    /// The settings it speaks in; everywhere if empty.
+    pub settings: Vec<String>,
+    /// Its tracks.
+    pub tracks: Vec<u16>,
 }
 
 /// What a track is: a pipeline's subject.
@@ -132,6 +160,14 @@ pub struct SnapshotParts {
     pub clock: Timestamp,
     /// Texts of notes and editions.
     pub notes: Pages<Arc<str>>,
+    /// What pipelines in shadow would have said.
+    pub shadow: SaidPages,
+    /// The pipelines in force.
+    pub pipelines: Arc<Vec<InForce>>,
+    /// Who put which pipeline in which state.
+    pub promotions: Arc<Promotions>,
+    /// The definitions in force, by kind and name.
+    pub definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
     /// What each track is.
     pub tracks: Arc<Vec<Track>>,
     /// What tracks were before.
@@ -175,6 +211,10 @@ impl ShardSnapshot {
             revisions: effects.revisions().clone(),
             suppressions: effects.suppressions().clone(),
             unsaid: effects.unsaid().clone(),
+            shadow: parts.shadow,
+            pipelines: parts.pipelines,
+            promotions: parts.promotions,
+            definitions: parts.definitions,
             tracks: parts.tracks,
             past_tracks: parts.past_tracks,
             identities: parts.identities,

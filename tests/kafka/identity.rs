@@ -76,6 +76,7 @@ fn a_merge_is_neither_lost_nor_said_twice_when_the_instance_is_killed_in_it() {
         (0..N_PAIRS).map(|pair| (format!("old{pair}"), format!("new{pair}"))).collect();
     setup.create_topic(4);
     let instance = setup.start("live");
+    setup.go_live(&instance.url);
     let ill: Vec<_> = pairs.iter().flat_map(|(old, _)| ill(old)).collect();
     send(&setup, &ill);
     assert_eq!(setup.alerts(N_PAIRS).len(), N_PAIRS, "each is ill, and said once");

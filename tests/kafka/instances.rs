@@ -173,6 +173,7 @@ fn instances_that_come_and_go_say_everything_once() {
     let mut ward = Ward::new(&setup);
     let second = Duration::from_secs(1);
     let mut first = Member::join(&setup, "first");
+    setup.go_live(&first.url);
     ward.admit_for(second);
     let mut other = Member::join(&setup, "second");
     ward.admit_for(3 * second);
@@ -199,6 +200,8 @@ fn half_of_the_hospital_is_no_answer() {
     let setup = Setup::new(&brokers, "halves");
     let mut ward = Ward::new(&setup);
     let mut members = [Member::join(&setup, "left"), Member::join(&setup, "right")];
+    // Whichever is asked: the owner of the first partition tells all others.
+    setup.go_live(&members[1].url);
     ward.admit_for(Duration::from_secs(1));
     check_alerts(&setup, ward.n_patients);
     // Once both have a share, neither counts its own as if they were all.
@@ -245,6 +248,7 @@ fn each_stage_can_run_alone_and_top_says_who_has_what() {
     let mut ward = Ward::new(&setup);
     let _reads = Member::join_with(&setup, "reads", &["--only", "ingest"]);
     let steps = Member::join_with(&setup, "steps", &["--only", "twins"]);
+    setup.go_live(&steps.url);
     ward.admit_for(Duration::from_secs(1));
     check_alerts(&setup, ward.n_patients);
     let count = count_of(&setup, &mut [steps]);

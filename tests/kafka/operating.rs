@@ -131,6 +131,7 @@ fn probes_say_what_is_missing_and_numbers_say_what_happened() {
     for line in LINES {
         assert!(lines.lines().any(|found| found.starts_with(line)), "{line}\n{lines}");
     }
+    setup.go_live(&instance.url);
     let mut records = deterioration("p").to_vec();
     records.push("{ this is cut".to_owned());
     send(&setup, &records);
@@ -148,6 +149,8 @@ fn probes_say_what_is_missing_and_numbers_say_what_happened() {
             "twin_effects_total{pipeline=\"news2\",kind=\"alert\",severity=\"passive\",change=\"raised\"}",
             1.0,
         ),
+        ("twin_pipelines{state=\"live\"}", 1.0),
+        ("twin_pipelines{state=\"paused\"}", 0.0),
         ("twin_scores{pipeline=\"news2\",status=\"incomplete\"}", 1.0),
         ("twin_log_lag_frames{partition=\"2\"}", 0.0),
         ("twin_kafka_up", 1.0),

@@ -23,6 +23,7 @@ fn an_outage_longer_than_a_transaction_is_waited_for_and_nothing_is_lost_or_doub
     make_topic(&setup);
     let mut instance = setup.start("live");
     until_ready(&setup, &instance);
+    setup.go_live(&instance.url);
     let bad = || "{ this is cut".to_owned();
 
     // In the middle of taking these, the broker hears and says nothing any more: again, until that cut off a
@@ -137,5 +138,6 @@ fn a_start_during_an_outage_says_what_it_waits_for_and_goes_on_when_that_is_over
     assert_eq!(get(&instance.url, "/livez").0, 200);
     assert!(setup.log().contains("waiting for the brokers"), "{}", setup.log());
     broker.start();
+    setup.go_live(&instance.url);
     goes_on(&setup, &mut instance, "p");
 }

@@ -11,8 +11,11 @@ use crate::domain::fact::Origin;
 use crate::domain::signal::Signal;
 use crate::domain::time::Timestamp;
 use crate::engine::checkpoint::bytes::{In, Out, Torn};
-use crate::engine::checkpoint::effects::{read_suppressions, write_standing, write_suppressions};
+use crate::engine::checkpoint::effects::{
+    read_suppressions, read_unsaid, write_standing, write_suppressions, write_unsaid,
+};
 use crate::engine::checkpoint::identities::{read_identities, write_identities};
+use crate::engine::checkpoint::promotions::{Promoting, read_promoting, write_promoting};
 use crate::engine::checkpoint::state::{Rest, ShardState};
 use crate::engine::checkpoint::tables;
 use crate::engine::checkpoint::tables::time;
@@ -30,7 +33,10 @@ use crate::twin::snapshot::{PastTrack, Track};
 use crate::twin::sums::{Sum, Sums};
 
 /// The version of what is written here. It only grows, and every older one is read for ever.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
+
+/// Without states of pipelines, and without what those in shadow would have said.
+pub const FORMAT_4: u32 = 4;
 
 /// Without identities that are one person, and without counts of what left.
 pub const FORMAT_3: u32 = 3;
@@ -92,19 +98,21 @@ pub struct Core<'b> {
     pub rest: Rest,
     /// Which identities are one person.
     pub identities: Identities,
+    /// Who speaks, and what those in shadow did not say.
+    pub promoting: Promoting,
     /// The segments.
     pub segments: Segments,
     /// What was not said.
     pub suppressions: Vec<SuppressionRow>,
-    /// How many runs there are of scores, statements and revisions.
-    pub n_runs: [usize; 3],
+    /// How many runs there are of scores, statements, revisions and revisions in shadow.
+    pub n_runs: [usize; 4],
     /// The open ends, which need the runs to be read.
     pub open: In<'b>,
 }
 
 /// Writes the part.
-pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 3]) -> Out {
-    let ShardState { snapshot, rest } = state;
+pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 4]) -> Out {
+    let ShardState { snapshot, rest, .. } = state;
     out.u32(FORMAT);
     out.u32(snapshot.partition);
     out.u64(snapshot.next_offset);
@@ -125,12 +133,7 @@ pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 3]) -> Out {
         out.i64(past.known_to.micros());
         write_track(out, &past.track);
     });
-    let unsaid: Vec<&Unsaid> = snapshot.unsaid.iter().collect();
-    out.list(unsaid.into_iter(), |out, unsaid| {
-        out.u32(unsaid.suppression);
-        out.i64(unsaid.known.micros());
-        out.i64(unsaid.at.micros());
-    });
+    write_unsaid(&mut out, &snapshot.unsaid);
     write_rest(&mut out, rest);
     let n_left = rest.n_left.as_deref().unwrap_or_default();
     out.list(n_left.iter(), |out, (patient, n_left)| {
@@ -138,6 +141,7 @@ pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 3]) -> Out {
         out.u32(*n_left);
     });
     write_identities(&mut out, &snapshot.identities);
+    write_promoting(&mut out, state);
     out.list(snapshot.segments.iter(), |out, one| tables::write_marks(out, &one.marks));
     write_suppressions(&mut out, &snapshot.suppressions);
     n_runs.into_iter().for_each(|n_runs| out.count(n_runs));
@@ -149,6 +153,7 @@ pub fn write(mut out: Out, state: &ShardState, n_runs: [usize; 3]) -> Out {
     tables::write_marks(&mut out, &snapshot.score_marks);
     tables::write_marks(&mut out, snapshot.statements.marks());
     write_standing(&mut out, &snapshot.effects, &snapshot.revisions);
+    write_standing(&mut out, &snapshot.shadow.effects, &snapshot.shadow.revisions);
     out
 }
 
@@ -181,21 +186,27 @@ pub fn read(bytes: &[u8]) -> Result<Core<'_>, Torn> {
             let (number, known_to) = (part.u16()?, time(part)?);
             Ok(PastTrack { number, known_to, track: read_track(part)? })
         })?,
-        unsaid: Pages::of(part.list(|part| {
-            let (suppression, known, at) = (part.u32()?, time(part)?, time(part)?);
-            Ok(Unsaid { suppression, known, at })
-        })?),
+        unsaid: read_unsaid(&mut part)?,
         rest: read_rest(&mut part, format)?,
         identities: match format {
             FORMAT_2 | FORMAT_3 => Identities::default(),
             _ => read_identities(&mut part)?,
+        },
+        promoting: match format {
+            FORMAT_2 | FORMAT_3 | FORMAT_4 => Promoting::default(),
+            _ => read_promoting(&mut part)?,
         },
         segments: match format {
             FORMAT_2 => Segments::Whole(part.list(read_segment_of_format_2)?),
             _ => Segments::Marks(part.list(tables::read_marks)?),
         },
         suppressions: read_suppressions(&mut part)?,
-        n_runs: [count(&mut part)?, count(&mut part)?, count(&mut part)?],
+        n_runs: [
+            count(&mut part)?,
+            count(&mut part)?,
+            count(&mut part)?,
+            if format < FORMAT { 0 } else { count(&mut part)? },
+        ],
         open: part,
     })
 }
@@ -328,7 +339,7 @@ fn read_rest(part: &mut In<'_>, format: u32) -> Result<Rest, Torn> {
         clock_kind,
         opened,
         recorded_through,
-        definitions: definitions.into_iter().collect::<BTreeMap<_, _>>(),
+        definitions: Arc::new(definitions.into_iter().collect::<BTreeMap<_, _>>()),
         timers: Timers::of_lists(timers),
         newest,
         tracked,

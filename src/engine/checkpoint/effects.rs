@@ -13,7 +13,7 @@ use crate::domain::response::{Action, Given, Handling, Response};
 use crate::domain::signal::Signal;
 use crate::engine::checkpoint::bytes::{In, Out, Torn};
 use crate::engine::checkpoint::tables::{kind, time};
-use crate::twin::effects::{EffectRow, SuppressionRow};
+use crate::twin::effects::{EffectRow, SuppressionRow, Unsaid};
 use crate::twin::hash::Numbers;
 use crate::twin::pages::Pages;
 use crate::twin::scores::STATUSES;
@@ -309,6 +309,27 @@ fn read_evidence(part: &mut In<'_>) -> Result<Evidence, Torn> {
         })?,
         points: part.option(In::i64)?,
     })
+}
+
+/// Writes each time that something was not said.
+pub fn write_unsaid(out: &mut Out, times: &Pages<Unsaid>) {
+    let times: Vec<&Unsaid> = times.iter().collect();
+    out.list(times.into_iter(), |out, unsaid| {
+        out.u32(unsaid.suppression);
+        out.i64(unsaid.known.micros());
+        out.i64(unsaid.at.micros());
+    });
+}
+
+/// Reads each time that something was not said.
+///
+/// # Errors
+/// If the part ends before.
+pub fn read_unsaid(part: &mut In<'_>) -> Result<Pages<Unsaid>, Torn> {
+    Ok(Pages::of(part.list(|part| {
+        let (suppression, known, at) = (part.u32()?, time(part)?, time(part)?);
+        Ok(Unsaid { suppression, known, at })
+    })?))
 }
 
 /// Writes what was not said.

@@ -5,6 +5,7 @@ pub mod bytes;
 pub mod core;
 pub mod effects;
 mod identities;
+pub mod promotions;
 pub mod reader;
 pub mod recent;
 pub mod shelf;

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::engine::checkpoint::bytes::{In, Torn};
-use crate::engine::checkpoint::core::{self, Core, FORMAT_2, SegmentEntry, Segments};
+use crate::engine::checkpoint::core::{self, Core, FORMAT, FORMAT_2, SegmentEntry, Segments};
 use crate::engine::checkpoint::effects::{read_revisions, read_standing};
 use crate::engine::checkpoint::shelf::{RecentBlocks, ShelfError, StoredSegment};
 use crate::engine::checkpoint::state::ShardState;
 use crate::engine::checkpoint::statements::read_statements;
 use crate::engine::checkpoint::tables;
-use crate::engine::checkpoint::writer::{CORE, INDEX, REVISIONS, SCORES, STATEMENTS, Stored};
+use crate::engine::checkpoint::writer::{
+    CORE, INDEX, REVISIONS, SCORES, SHADOW, STATEMENTS, Stored,
+};
 use crate::engine::shard::Shard;
 use crate::storage::checkpoints::{CheckpointError, Checkpoints};
 use crate::storage::manifest::Manifest;
@@ -19,6 +21,7 @@ use crate::storage::object::Storage;
 use crate::storage::part::PartRef;
 use crate::storage::search::{Depth, Search, Valid};
 use crate::twin::chains::Chains;
+use crate::twin::effects::SaidPages;
 use crate::twin::names::Names;
 use crate::twin::pages::Pages;
 use crate::twin::samples::Rare;
@@ -62,8 +65,8 @@ pub struct Restored {
     pub shard: Shard,
     /// The checkpoint.
     pub manifest: Manifest,
-    /// Its parts of scores, statements and revisions.
-    pub runs: [Vec<PartRef>; 3],
+    /// Its parts of scores, statements, revisions and revisions in shadow.
+    pub runs: [Vec<PartRef>; 4],
     /// Its segments.
     pub segments: Vec<Stored>,
     /// The blocks of its segments that were read last.
@@ -123,7 +126,7 @@ pub fn restore_found(
     let recent = RecentBlocks::default();
     let (state, segments, format) = read(storage, &mut all, object_of, &recent).map_err(torn)?;
     let of_kind = |kind: &str| refs.iter().filter(|part| part.kind == kind).cloned().collect();
-    let mut runs = [of_kind(SCORES), of_kind(STATEMENTS), of_kind(REVISIONS)];
+    let mut runs = [SCORES, STATEMENTS, REVISIONS, SHADOW].map(of_kind);
     if format == FORMAT_2 {
         // They are written anew, in shorter ones.
         let [_, grown @ ..] = &mut runs;
@@ -160,17 +163,29 @@ fn read(
     let score_marks = tables::read_marks(&mut open)?;
     let statement_marks = tables::read_marks(&mut open)?;
     let standing = open.list(In::u32)?;
-    let n_read = [SCORES, STATEMENTS, REVISIONS].map(|kind| bytes_of(kind).count());
+    let shadow_standing = if format < FORMAT { Vec::new() } else { open.list(In::u32)? };
+    let n_read = [SCORES, STATEMENTS, REVISIONS, SHADOW].map(|kind| bytes_of(kind).count());
     if n_read != n_runs {
         return Err(Torn);
     }
     let scores = grown(take(parts, SCORES), &mut open, tables::read_scores)?;
     let statements = grown(take(parts, STATEMENTS), &mut open, read_statements)?;
     let revisions = Pages::of(grown(take(parts, REVISIONS), &mut open, read_revisions)?);
+    let unheard = match format < FORMAT {
+        true => Pages::default(),
+        false => Pages::of(grown(take(parts, SHADOW), &mut open, read_revisions)?),
+    };
     if !open.is_at_end() {
         return Err(Torn);
     }
     let effects = Pages::of(read_standing(&standing, &revisions)?);
+    let promoting = core.promoting;
+    let shadow = SaidPages {
+        effects: Pages::of(read_standing(&shadow_standing, &unheard)?),
+        revisions: unheard,
+        suppressions: Pages::of(promoting.suppressions),
+        unsaid: promoting.unsaid,
+    };
     let snapshot = ShardSnapshot {
         partition,
         next_offset,
@@ -195,6 +210,11 @@ fn read(
         effects,
         revisions,
         suppressions: Pages::of(core.suppressions),
+        shadow,
+        // Made of the definitions by whoever restores it.
+        pipelines: Arc::default(),
+        promotions: Arc::new(promoting.promotions),
+        definitions: rest.definitions.clone(),
         tracks: Arc::new(core.tracks),
         names,
         score_chains: Chains::default(),
@@ -202,7 +222,7 @@ fn read(
         past_tracks: Arc::new(core.past_tracks),
         identities: Arc::new(core.identities),
     };
-    Ok((ShardState { snapshot, rest }, stored, format))
+    Ok((ShardState { snapshot, rest, silent: promoting.silent }, stored, format))
 }
 
 fn read_rare(part: &mut In<'_>, format: u32) -> Result<Rare, Torn> {

@@ -3,6 +3,7 @@
 //! Taking it costs what a snapshot costs: everything large is shared, and written by another thread.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::domain::event::{Clock, DefinitionKind};
 use crate::domain::fact::Origin;
@@ -20,6 +21,19 @@ pub struct ShardState {
     pub snapshot: ShardSnapshot,
     /// What only the writer needs.
     pub rest: Rest,
+    /// What only the writer needs of pipelines that do not speak.
+    pub silent: Silent,
+}
+
+/// What pipelines that do not speak need to go on.
+#[derive(Clone, Debug, Default)]
+pub struct Silent {
+    /// What those that are paused did not look at: track, patient, instant.
+    pub missed: Vec<(u16, u32, Timestamp)>,
+    /// The runs of equal suppressions of those in shadow that go on: patient, track, number.
+    pub going_on: Vec<(u32, u16, u32)>,
+    /// How many revisions of what they would say there are about each patient.
+    pub n_left: Vec<(u32, u32)>,
 }
 
 /// What a shard needs to go on, and no reader asks for.
@@ -32,7 +46,7 @@ pub struct Rest {
     /// When the newest event of a recorded history became available.
     pub recorded_through: Timestamp,
     /// The definitions in force, by kind and name.
-    pub definitions: BTreeMap<(DefinitionKind, String), String>,
+    pub definitions: Arc<BTreeMap<(DefinitionKind, String), String>>,
     /// What the clock will do next.
     pub timers: Timers,
     /// The newest values at hand.

@@ -44,6 +44,9 @@ pub const STATEMENTS: &str = "statements";
 /// Runs of revisions of effects.
 pub const REVISIONS: &str = "revisions";
 
+/// Runs of revisions of what pipelines in shadow would have said.
+pub const SHADOW: &str = "shadow";
+
 /// Checkpoints that are kept: the newest, and two to fall back on.
 pub const MANIFESTS_KEPT: usize = 3;
 
@@ -89,8 +92,8 @@ pub struct CheckpointWriter {
     storage: Storage,
     checkpoints: Checkpoints,
     n_partitions: u32,
-    /// The parts of scores, statements and revisions that are written.
-    runs: [Vec<PartRef>; 3],
+    /// The parts of scores, statements, revisions and revisions in shadow that are written.
+    runs: [Vec<PartRef>; 4],
     segments: Vec<Stored>,
     /// What files are made in, one after the other: memory that is asked for anew costs more than what is put
     /// into it.
@@ -200,6 +203,7 @@ impl CheckpointWriter {
             n_scores / RUN_CHUNKS,
             snapshot.statements.n_rows() / STATEMENT_RUN_ROWS,
             snapshot.revisions.n_items() / REVISION_RUN_ROWS,
+            snapshot.shadow.revisions.n_items() / REVISION_RUN_ROWS,
         ];
         for run in self.runs[0].len()..n_runs[0] {
             let mut out = self.out();
@@ -212,11 +216,15 @@ impl CheckpointWriter {
             write_statement_rows(&mut out, &snapshot.statements, rows);
             self.put(1, STATEMENTS, out)?;
         }
-        for run in self.runs[2].len()..n_runs[2] {
-            let mut out = self.out();
-            let first = run * REVISION_RUN_ROWS;
-            write_revision_rows(&mut out, &snapshot.revisions, first, REVISION_RUN_ROWS);
-            self.put(2, REVISIONS, out)?;
+        let said = [(2, REVISIONS, &snapshot.revisions), (3, SHADOW, &snapshot.shadow.revisions)];
+        for (kind, name, revisions) in said {
+            let n_written = self.runs.get(kind).map_or(0, Vec::len);
+            for run in n_written..revisions.n_items() / REVISION_RUN_ROWS {
+                let mut out = self.out();
+                let first = run * REVISION_RUN_ROWS;
+                write_revision_rows(&mut out, revisions, first, REVISION_RUN_ROWS);
+                self.put(kind, name, out)?;
+            }
         }
         let core = self.core(state, n_runs);
         let core = self.put_part(CORE, Bytes::from(core))?;
@@ -341,7 +349,7 @@ impl CheckpointWriter {
         Ok(Stored { index: segment.index().clone(), index_part: None, part, file })
     }
 
-    fn core(&mut self, state: &ShardState, n_runs: [usize; 3]) -> Vec<u8> {
+    fn core(&mut self, state: &ShardState, n_runs: [usize; 4]) -> Vec<u8> {
         let snapshot = &state.snapshot;
         let mut out = self.out();
         out.reserve(self.n_core_bytes + self.n_core_bytes / 16);
@@ -353,6 +361,8 @@ impl CheckpointWriter {
         write_statement_rows(&mut out, &snapshot.statements, rows);
         let first = n_runs[2] * REVISION_RUN_ROWS;
         write_revision_rows(&mut out, &snapshot.revisions, first, usize::MAX);
+        let first = n_runs[3] * REVISION_RUN_ROWS;
+        write_revision_rows(&mut out, &snapshot.shadow.revisions, first, usize::MAX);
         self.n_core_bytes = out.n_bytes();
         out.finish()
     }
