@@ -17,6 +17,7 @@ use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::files::FileRecord;
 use twinstream::ingest::source::Format;
 use twinstream::model::shelf::hash_of;
+use twinstream::pipeline::model_card::KEYS;
 use twinstream::pipeline::view::Scratch;
 use twinstream::rules::assessment::Outcome;
 
@@ -70,6 +71,8 @@ fn folder(weights: &[u8], hash: &str) -> tempfile::TempDir {
     );
     fs::write(model.join("model.yaml"), yaml).unwrap();
     fs::write(model.join("model.onnx"), weights).unwrap();
+    let card = KEYS.iter().map(|(key, _)| format!("{key}: made up for a test\n"));
+    fs::write(model.join("card.yaml"), card.collect::<String>()).unwrap();
     fs::write(folder.path().join("test-risk.yaml"), PIPELINE).unwrap();
     fs::write(folder.path().join("news2.yaml"), NEWS2).unwrap();
     folder
@@ -280,6 +283,11 @@ fn mistakes_in_a_model_file_are_named_by_line() {
     assert!(said.contains("`eighty` is no usual value"), "{said}");
     let said = refusal(model, "breaths ", "rate ");
     assert!(said.contains("two inputs `rate`"), "{said}");
+    let card = "models/test/card.yaml";
+    let said = refusal(card, "intended_use: made up for a test\n", "");
+    assert!(said.contains("does not answer `intended_use`"), "{said}");
+    let said = refusal(card, "intended_use: made up for a test", "intended_use: ''");
+    assert!(said.contains("`intended_use` has no answer"), "{said}");
     let said = refusal("test-risk.yaml", "model: test", "model: tset");
     assert!(said.contains("no such model, expected one of test"), "{said}");
     let said = refusal("test-risk.yaml", "risk is at least 0.5", "risk is at least 50");

@@ -10,6 +10,7 @@ use crate::domain::event::{Control, DefinitionKind};
 use crate::model::shelf;
 use crate::pipeline::compile::Known;
 use crate::pipeline::file::FileError;
+use crate::pipeline::model_card::ModelCard;
 use crate::pipeline::model_file::{ModelFile, ModelSpec};
 use crate::pipeline::pipeline::Pipeline;
 use crate::pipeline::value_set::{ValueSet, ValueSets};
@@ -18,6 +19,8 @@ use crate::pipeline::value_set::{ValueSet, ValueSets};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Library {
     texts: BTreeMap<(DefinitionKind, String), String>,
+    /// The cards of models that are trained.
+    cards: BTreeMap<String, ModelCard>,
     /// Pipelines that are defined and not put in force.
     drafts: BTreeSet<String>,
 }
@@ -140,8 +143,14 @@ const SHIPPED: &[(&str, &str)] = shipped![
     "wearable-spo2.yaml",
 ];
 
-/// The models that ship, with their weights: every folder of `models/` that has a model file.
-const SHIPPED_MODELS: &[(&str, &str, &[u8])] = &[];
+/// A model that ships: its file, by path and text, its weights, its card.
+type ShippedModel = (&'static str, &'static str, &'static [u8], &'static str);
+
+/// The models that ship: every folder of `models/` that has a model file.
+const SHIPPED_MODELS: &[ShippedModel] = &[];
+
+/// The file of a model's card, beside it.
+const CARD: &str = "card.yaml";
 
 impl Library {
     /// The definitions that ship with the program.
@@ -151,8 +160,9 @@ impl Library {
     pub fn shipped() -> Result<Library, LibraryError> {
         let files = SHIPPED.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
         let mut library = Library::default();
-        for (path, text, weights) in SHIPPED_MODELS {
-            library.add_model(PathBuf::from(path), (*text).to_owned(), Cow::Borrowed(*weights))?;
+        for (path, text, weights, card) in SHIPPED_MODELS {
+            let weights = Cow::Borrowed(*weights);
+            library.add_model(PathBuf::from(path), (*text).to_owned(), weights, card)?;
         }
         library.with_files(files.collect())
     }
@@ -172,18 +182,19 @@ impl Library {
             let file = ModelFile::read(&text);
             let at = |error| LibraryError::File { path: path.clone(), error };
             let weights = file.map_err(at)?.weights.map(|file| path.with_file_name(file.value));
-            let bytes = match weights {
-                Some(weights) => {
-                    let at = |error| LibraryError::Io { path: weights.clone(), error };
-                    fs::read(&weights).map_err(at)?
-                }
-                None => Vec::new(),
-            };
-            library.add_model(path, text, Cow::Owned(bytes))?;
+            let (mut bytes, mut card) = (Vec::new(), String::new());
+            if let Some(weights) = weights {
+                let at = |error| LibraryError::Io { path: weights.clone(), error };
+                bytes = fs::read(&weights).map_err(at)?;
+                let place = path.with_file_name(CARD);
+                let at = |error| LibraryError::Io { path: place.clone(), error };
+                card = fs::read_to_string(&place).map_err(at)?;
+            }
+            library.add_model(path, text, Cow::Owned(bytes), &card)?;
         }
-        for (path, text, weights) in SHIPPED_MODELS {
-            let path = PathBuf::from(path);
-            let added = library.add_model(path, (*text).to_owned(), Cow::Borrowed(*weights));
+        for (path, text, weights, card) in SHIPPED_MODELS {
+            let (path, text) = (PathBuf::from(path), (*text).to_owned());
+            let added = library.add_model(path, text, Cow::Borrowed(*weights), card);
             // A folder's own model of the same name comes before the one that ships.
             match added {
                 Ok(()) | Err(LibraryError::Twice { .. }) => {}
@@ -199,11 +210,13 @@ impl Library {
         path: PathBuf,
         text: String,
         weights: Cow<'static, [u8]>,
+        card: &str,
     ) -> Result<(), LibraryError> {
         let file = ModelFile::read(&text);
         let file = file.map_err(|error| LibraryError::File { path: path.clone(), error })?;
         let place = path.clone();
-        self.add(path, DefinitionKind::Model, file.name.value, text)?;
+        let name = file.name.value;
+        self.add(path, DefinitionKind::Model, name.clone(), text)?;
         let (Some(file), Some(expected)) = (file.weights, file.sha256) else { return Ok(()) };
         let (found, expected) = (shelf::hash_of(&weights), expected.value);
         if found != expected {
@@ -211,6 +224,9 @@ impl Library {
             return Err(LibraryError::Weights { path, found, expected });
         }
         shelf::put(&expected, weights);
+        let card = ModelCard::read(card);
+        let at = |error| LibraryError::File { path: place.with_file_name(CARD), error };
+        self.cards.insert(name, card.map_err(at)?);
         Ok(())
     }
 
@@ -340,6 +356,11 @@ impl Library {
     pub fn with_site(mut self, text: &str) -> Library {
         self.texts.insert((DefinitionKind::Site, "site".to_owned()), text.to_owned());
         self
+    }
+
+    /// The card of a model; `None` for one that is not trained.
+    pub fn card(&self, model: &str) -> Option<&ModelCard> {
+        self.cards.get(model)
     }
 
     /// The value sets, read.

@@ -9,6 +9,7 @@ pub mod inputs;
 pub mod file;
 pub mod live;
 pub mod model;
+pub mod model_card;
 pub mod model_file;
 #[expect(clippy::module_inception, reason = "the noun itself, among its parts")]
 pub mod pipeline;
