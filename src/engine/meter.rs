@@ -9,8 +9,8 @@ use crate::engine::twin_stage::TwinStage;
 use crate::telemetry::families::{
     ASSESSMENTS, BUDGET, CHECKPOINT_AGE, CHECKPOINT_BYTES, CHECKPOINT_NEXT, DEAD_LETTERS, DELAY,
     EFFECTS, EVENTS_APPLIED, EVENTS_DECODED, FACTS_APPLIED, FACTS_DECODED, KNOWN_AGE, LATENESS,
-    LOG_END, LOG_LAG, LOG_NEXT, PIPELINES, SHARD_BYTES, SOURCE_BYTES, SOURCE_QUIET, SOURCE_RECORDS,
-    STAGE_CPU, UNUSABLE,
+    LOG_END, LOG_LAG, LOG_NEXT, MODELS, PIPELINES, SHARD_BYTES, SOURCE_BYTES, SOURCE_QUIET,
+    SOURCE_RECORDS, STAGE_CPU, UNUSABLE,
 };
 use crate::telemetry::metrics::{Metrics, age};
 use crate::telemetry::readiness::Condition;
@@ -132,9 +132,31 @@ impl TwinMeter {
             metrics.set(&EFFECTS, &labels, *count);
         }
         self.tell_pipelines(stage);
+        self.tell_models(stage, now);
         self.tell_shards(stage);
         self.tell_checkpoints(stage, now);
         stage_times(metrics, "twins", stage.times());
+    }
+
+    /// Which models cannot be run, and why; every shard has the same.
+    fn tell_models(&self, stage: &TwinStage, now: Timestamp) {
+        let shard = stage.shards().iter().next();
+        let lives = shard.map_or(&[][..], |shard| shard.lives());
+        let models: Vec<_> = lives.iter().filter_map(|live| live.pipeline.model()).collect();
+        let failures: Vec<&str> = models.iter().filter_map(|model| model.failure()).collect();
+        let n_loaded = models.len().saturating_sub(failures.len());
+        for (state, n_models) in [("loaded", n_loaded), ("failed", failures.len())] {
+            let n_models = u64::try_from(n_models).unwrap_or(u64::MAX);
+            self.telemetry.metrics.set(&MODELS, &[state], n_models);
+        }
+        let readiness = &self.telemetry.readiness;
+        match (models.len(), failures.is_empty()) {
+            (0, _) => {}
+            (n_models, true) => {
+                readiness.well(Condition::Models, format!("{n_models} loaded"), now)
+            }
+            (_, false) => readiness.ill(Condition::Models, failures.join("; "), now),
+        }
     }
 
     /// What was said of partitions that are here no longer is another instance's to say.

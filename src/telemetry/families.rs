@@ -89,6 +89,8 @@ families! {
         "Patients by the status of their newest score: final, incomplete, not-applicable, not-computable."
     PIPELINES Gauge "twin_pipelines" ["state"]
         "Pipelines in force by whether they speak: live, shadow, paused."
+    MODELS Gauge "twin_models" ["state"]
+        "Models of pipelines by whether they can be run: loaded, failed."
     EFFECTS Counter "twin_effects_total" ["pipeline" "kind" "severity" "change"]
         "Revisions of alerts, follow-ups and suggestions that left."
     SHARD_BYTES Gauge "twin_shard_memory_bytes" ["partition"]

@@ -33,6 +33,9 @@ pub enum Condition {
     Ingest,
     /// Events are applied.
     Twins,
+    /// The models of pipelines can be run. Where one cannot, its own pipeline says nothing and all others are as right
+    /// as ever: it is told and no more.
+    Models,
     /// The checkpoints are young. Where they are not, answers are as right as ever: it is told and no more.
     Checkpoints,
 }
@@ -59,6 +62,7 @@ impl Condition {
             Condition::Definitions => "definitions",
             Condition::Ingest => "ingest",
             Condition::Twins => "twins",
+            Condition::Models => "models",
             Condition::Checkpoints => "checkpoints",
         }
     }
@@ -71,13 +75,14 @@ impl Condition {
             | Condition::Restored
             | Condition::CaughtUp
             | Condition::Definitions
+            | Condition::Models
             | Condition::Checkpoints => false,
         }
     }
 
     /// Whether an instance is not to be asked while it does not hold.
     const fn is_required(self) -> bool {
-        !matches!(self, Condition::Checkpoints)
+        !matches!(self, Condition::Models | Condition::Checkpoints)
     }
 }
 
