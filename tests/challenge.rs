@@ -20,7 +20,7 @@ use twinstream::ingest::decoder::Decoder;
 use twinstream::ingest::files::{self, FileError, FileRecord};
 use twinstream::ingest::source::Format;
 use twinstream::pipeline::view::Scratch;
-use twinstream::rules::ranking::{Ranked, average_precision, roc_area};
+use twinstream::rules::ranking::{Ranked, challenge_areas};
 use twinstream::rules::sepsis_utility::{Stay, normalized};
 use twinstream::sim::dice::Dice;
 
@@ -98,8 +98,9 @@ fn the_official_scores_are_reproduced_to_the_last_digit() {
         assert!((found - expected).abs() < 1e-12, "{key}: {found}, expected {expected}");
     };
     close(normalized(&cohort), "utility");
-    close(roc_area(&mut ranked), "auroc");
-    close(average_precision(&mut ranked), "auprc");
+    let (area, precision) = challenge_areas(&mut ranked).unzip();
+    close(area, "auroc");
+    close(precision, "auprc");
 }
 
 /// What a model of the challenge reads of each patient at each hour, as bits.

@@ -86,7 +86,7 @@ fn tidy_catches_each_rule() {
     check("sql", "use crate::domain::Event;\n", "f.rs:1: no `//!` header");
     check("new", "//! Doc.\n", "f.rs:1: module new has no row in HOUSE");
     check("domain", "//! D.\nuse crate::twin::Twin;\n", "f.rs:2: domain may not import twin");
-    check("cli", "//! D.\nuse twinstream::rules::egfr;\n", "f.rs:2: cli may not import rules");
+    check("cli", "//! D.\nuse twinstream::text::negation;\n", "f.rs:2: cli may not import text");
     check(
         "sql",
         "//! D.\nuse super::x;\n",

@@ -14,7 +14,7 @@ use twinstream::pipeline::pipeline::Pipeline;
 use twinstream::pipeline::truth::finding_of;
 use twinstream::pipeline::view::Scratch;
 use twinstream::rules::assessment::{Assessment, Outcome};
-use twinstream::rules::ranking::{Ranked, average_precision, roc_area};
+use twinstream::rules::ranking::{Ranked, challenge_areas};
 use twinstream::rules::sepsis_utility::{Stay, normalized};
 
 use crate::cli::history::{Asked, Questions};
@@ -155,8 +155,10 @@ fn report(stays: &[HourlyStay]) {
     println!("patients  {}", stays.len());
     println!("hours     {}", ranked.len());
     println!("utility   {}", number(normalized(&cohort)));
-    println!("AUROC     {}", number(roc_area(&mut ranked)));
-    println!("AUPRC     {}", number(average_precision(&mut ranked)));
+    // As the challenge's scorer counts them.
+    let (area, precision) = challenge_areas(&mut ranked).unzip();
+    println!("AUROC     {}", number(area));
+    println!("AUPRC     {}", number(precision));
 }
 
 enum Output {

@@ -1,8 +1,9 @@
 //! How well a risk ranks cases before others: the two areas by which predictors are compared.
 //!
-//! Both are computed as the scorer of the PhysioNet/CinC Challenge 2019 computes them: thresholds are the distinct
-//! risks from the greatest down, the area under the receiver operating curve by trapezoids, the average precision
-//! by steps. Source: Reyna MA et al., Crit Care Med 2020;48:210-7, and its published evaluation.
+//! The area under the receiver operating curve is the chance that a case ranks before another; the average precision
+//! is the mean of the precision over recall, by steps. The scorer of the PhysioNet/CinC Challenge 2019 (Reyna MA et al.,
+//! Crit Care Med 2020;48:210-7, and its published evaluation) leaves out what lies below its last threshold above
+//! 0, and what reaches 1: `challenge_areas` does as it does, to be compared with it.
 
 /// A risk, and whether what it is of came.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,6 +50,40 @@ pub fn average_precision(ranked: &mut [Ranked]) -> Option<f64> {
         before = cases;
     }
     Some(area)
+}
+
+/// Both areas as the challenge's scorer has them: rows of a risk of 0, or of 1, are no step of either curve. `None` without cases
+/// or without others.
+pub fn challenge_areas(ranked: &mut [Ranked]) -> Option<(f64, f64)> {
+    let is_case = |one: &&Ranked| one.is_case;
+    let all_cases = counted(ranked.iter().filter(is_case).count());
+    let all_others = counted(ranked.len()) - all_cases;
+    if all_cases <= 0.0 || all_others <= 0.0 {
+        return None;
+    }
+    ranked.sort_by(|a, b| b.risk.total_cmp(&a.risk));
+    let n_above = ranked.partition_point(|one| 0.0 < one.risk);
+    let (mut area, mut precision, mut before) = (0.0, 0.0, (0.0, 0.0));
+    let is_certain = ranked.first().is_some_and(|one| 1.0 <= one.risk);
+    for (step, (cases, others)) in counts(ranked.get_mut(..n_above)?).into_iter().enumerate() {
+        // Its curve begins at the threshold 1, with what reaches it.
+        if step == 0 && is_certain {
+            before = (cases, others);
+            continue;
+        }
+        let (rate, specificity) = (cases / all_cases, 1.0 - others / all_others);
+        let specificity_before = 1.0 - before.1 / all_others;
+        let rise = rate - before.0 / all_cases;
+        area += 0.5 * rise * (specificity + specificity_before);
+        precision += rise * cases / (cases + others);
+        before = (cases, others);
+    }
+    Some((area, precision))
+}
+
+#[expect(clippy::as_conversions, reason = "counts of rows are far below 2^53")]
+const fn counted(count: usize) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]
