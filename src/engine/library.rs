@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::event::{Control, DefinitionKind};
+use crate::engine::shipped::{FILES, MODELS};
 use crate::model::shelf;
 use crate::pipeline::compile::Known;
 use crate::pipeline::file::FileError;
 use crate::pipeline::model_card::ModelCard;
 use crate::pipeline::model_file::{ModelFile, ModelSpec};
-use crate::pipeline::pipeline::Pipeline;
+use crate::pipeline::pipeline::{Pipeline, Ships};
 use crate::pipeline::value_set::{ValueSet, ValueSets};
 
 /// Definitions by kind and name, with their text.
@@ -23,6 +24,8 @@ pub struct Library {
     cards: BTreeMap<String, ModelCard>,
     /// Pipelines that are defined and not put in force.
     drafts: BTreeSet<String>,
+    /// Pipelines that are in force and do not begin to speak by themselves, in a demonstration either.
+    shadows: BTreeSet<String>,
 }
 
 /// What is wrong with a definition.
@@ -64,91 +67,6 @@ pub enum LibraryError {
     },
 }
 
-macro_rules! shipped {
-    ($($path:literal,)*) => {
-        &[$((
-            concat!("pipelines/", $path),
-            include_str!(concat!("../../pipelines/", $path)),
-        ),)*]
-    };
-}
-
-/// The definitions that ship: every file of `pipelines/`.
-const SHIPPED: &[(&str, &str)] = shipped![
-    "value-sets/alcohol-use-disorder.yaml",
-    "value-sets/anticoagulants.yaml",
-    "value-sets/antihypertensives.yaml",
-    "value-sets/antiplatelets.yaml",
-    "value-sets/apixaban.yaml",
-    "value-sets/atherosclerotic-disease.yaml",
-    "value-sets/atrial-fibrillation.yaml",
-    "value-sets/bleeding-history.yaml",
-    "value-sets/cardiovascular-disease.yaml",
-    "value-sets/chronic-organ-dysfunction.yaml",
-    "value-sets/cirrhosis.yaml",
-    "value-sets/diabetes.yaml",
-    "value-sets/diuretics.yaml",
-    "value-sets/heart-failure.yaml",
-    "value-sets/hypertension.yaml",
-    "value-sets/mechanical-valve-or-mitral-stenosis.yaml",
-    "value-sets/metformin.yaml",
-    "value-sets/mineralocorticoid-antagonists.yaml",
-    "value-sets/no-smoking.yaml",
-    "value-sets/nsaids.yaml",
-    "value-sets/qt-prolonging.yaml",
-    "value-sets/raas-blockers.yaml",
-    "value-sets/smoking.yaml",
-    "value-sets/statins.yaml",
-    "value-sets/stroke-tia-thromboembolism.yaml",
-    "value-sets/vascular-disease.yaml",
-    "value-sets/vasopressors.yaml",
-    "value-sets/vitamin-k-antagonists.yaml",
-    "anion-gap.yaml",
-    "bp-stage.yaml",
-    "cgm.yaml",
-    "cha2ds2-vasc.yaml",
-    "ckd-monitoring.yaml",
-    "corrected-calcium.yaml",
-    "critical-values.yaml",
-    "fib4.yaml",
-    "has-bled.yaml",
-    "hba1c-followup.yaml",
-    "hba1c.yaml",
-    "hf-weight.yaml",
-    "home-blood-pressure.yaml",
-    "hospital-score.yaml",
-    "kdigo-aki.yaml",
-    "lace.yaml",
-    "meld3.yaml",
-    "metformin-egfr.yaml",
-    "mews.yaml",
-    "news2.yaml",
-    "potassium.yaml",
-    "prevent.yaml",
-    "qsofa.yaml",
-    "resting-heart-rate.yaml",
-    "shock-index.yaml",
-    "sirs.yaml",
-    "sleep-duration.yaml",
-    "sofa.yaml",
-    "tx-af-anticoagulation.yaml",
-    "tx-allergy.yaml",
-    "tx-apixaban-dose.yaml",
-    "tx-interactions.yaml",
-    "tx-nsaid.yaml",
-    "tx-qt.yaml",
-    "tx-raas-potassium.yaml",
-    "tx-sepsis.yaml",
-    "tx-statin-2026.yaml",
-    "wearable-spo2.yaml",
-];
-
-/// A model that ships: its file, by path and text, its weights, its card.
-type ShippedModel = (&'static str, &'static str, &'static [u8], &'static str);
-
-/// The models that ship: every folder of `models/` that has a model file.
-const SHIPPED_MODELS: &[ShippedModel] = &[];
-
 /// The file of a model's card, beside it.
 const CARD: &str = "card.yaml";
 
@@ -158,9 +76,9 @@ impl Library {
     /// # Errors
     /// If one of them is wrong, which is our own mistake.
     pub fn shipped() -> Result<Library, LibraryError> {
-        let files = SHIPPED.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
+        let files = FILES.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
         let mut library = Library::default();
-        for (path, text, weights, card) in SHIPPED_MODELS {
+        for (path, text, weights, card) in MODELS {
             let weights = Cow::Borrowed(*weights);
             library.add_model(PathBuf::from(path), (*text).to_owned(), weights, card)?;
         }
@@ -192,7 +110,7 @@ impl Library {
             }
             library.add_model(path, text, Cow::Owned(bytes), &card)?;
         }
-        for (path, text, weights, card) in SHIPPED_MODELS {
+        for (path, text, weights, card) in MODELS {
             let (path, text) = (PathBuf::from(path), (*text).to_owned());
             let added = library.add_model(path, text, Cow::Borrowed(*weights), card);
             // A folder's own model of the same name comes before the one that ships.
@@ -256,8 +174,11 @@ impl Library {
             pipelines.iter().map(|(path, text)| (path.to_str().unwrap_or_default(), &**text));
         let read = known.read_all(&named.collect::<Vec<_>>());
         let read = read.map_err(|(path, error)| LibraryError::File { path: path.into(), error })?;
-        let drafts = read.iter().filter(|(_, one)| one.is_draft);
-        self.drafts = drafts.map(|(_, one)| one.name.to_string()).collect();
+        let that = |ships: Ships| {
+            let those = read.iter().filter(move |(_, one)| one.ships == ships);
+            those.map(|(_, one)| one.name.to_string()).collect()
+        };
+        (self.drafts, self.shadows) = (that(Ships::Draft), that(Ships::Shadow));
         let names: Vec<String> = read.iter().map(|(_, one)| one.name.to_string()).collect();
         for ((path, text), name) in pipelines.into_iter().zip(names) {
             self.add(path, DefinitionKind::Pipeline, name, text)?;
@@ -311,8 +232,7 @@ impl Library {
         self.texts.retain(|(kind, name), _| {
             *kind != DefinitionKind::Pipeline || kept.contains(name.as_str())
         });
-        self.drafts.clear();
-        Ok(self)
+        Ok(self.with_drafts())
     }
 
     /// The same with one more pipeline, under its name and `-candidate`; gives that name.
@@ -346,9 +266,10 @@ impl Library {
         Ok((self, name))
     }
 
-    /// The same with its drafts in force: for those who try them.
+    /// The same with its drafts in force, and nothing kept in shadow: for those who try them.
     pub fn with_drafts(mut self) -> Library {
         self.drafts.clear();
+        self.shadows.clear();
         self
     }
 
@@ -397,6 +318,11 @@ impl Library {
             self.texts.iter().filter(|((kind, _), _)| *kind == DefinitionKind::Pipeline);
         let defined = pipelines.filter(|((_, name), _)| !self.drafts.contains(name));
         defined.map(|((_, name), text)| (name.as_str(), text.as_str()))
+    }
+
+    /// Whether a pipeline begins to speak by itself where a library is shown or tried.
+    pub fn begins_live(&self, name: &str) -> bool {
+        !self.shadows.contains(name)
     }
 
     /// The texts by kind and name.

@@ -46,6 +46,7 @@ pub mod scribe;
 mod seats;
 pub mod shard;
 pub mod shares;
+pub mod shipped;
 pub mod spool;
 pub mod steward;
 pub mod story;

@@ -104,7 +104,8 @@ pub fn put_live(
     (by, why): (&'static str, &'static str),
     at: Timestamp,
 ) -> Vec<Control<'static>> {
-    let undecided = library.in_force().filter(|(name, _)| known.newest(name).is_none());
+    let begin = library.in_force().filter(|(name, _)| library.begins_live(name));
+    let undecided = begin.filter(|(name, _)| known.newest(name).is_none());
     let promotion = |(name, text): (&str, &str)| {
         Control::Promotion(Promotion {
             pipeline: name.to_owned().into(),

@@ -15,7 +15,7 @@ use crate::pipeline::feature::Feature;
 use crate::pipeline::file::{BandFile, FileError, PipelineFile, PolicyFile};
 use crate::pipeline::model::{Model, RISK_DECIMALS};
 use crate::pipeline::model_file::ModelSpec;
-use crate::pipeline::pipeline::{Band, Core, Gate, NEVER, Pipeline, Policy};
+use crate::pipeline::pipeline::{Band, Core, Gate, NEVER, Pipeline, Policy, Ships};
 use crate::pipeline::table_text::{self, Names};
 use crate::pipeline::value_set::ValueSets;
 use crate::pipeline::window::parse_span;
@@ -106,7 +106,7 @@ fn compile(file: PipelineFile, known: &Known<'_>) -> Result<Pipeline, FileError>
     };
     let subjects = subjects.into_iter().map(|(name, called)| (name.into(), called.into()));
     Ok(Pipeline {
-        is_draft: is_draft(file.state.as_ref())?,
+        ships: ships(file.state.as_ref())?,
         kind: kind(&file.kind)?,
         policy: policy(&file.policy, &bands)?,
         subjects: subjects.collect(),
@@ -134,12 +134,11 @@ fn name(name: &Spanned<String>) -> Result<Arc<str>, FileError> {
     Ok(name.value.as_str().into())
 }
 
-fn is_draft(state: Option<&Spanned<String>>) -> Result<bool, FileError> {
-    match state.map(|state| (state, state.value.as_str())) {
-        None | Some((_, "live")) => Ok(false),
-        Some((_, "draft")) => Ok(true),
-        Some((state, _)) => Err(FileError::at(state, "expected `draft` or `live`")),
-    }
+fn ships(state: Option<&Spanned<String>>) -> Result<Ships, FileError> {
+    let Some(state) = state else { return Ok(Ships::Live) };
+    let known = [Ships::Live, Ships::Shadow, Ships::Draft];
+    let found = known.into_iter().find(|ships| ships.name() == state.value);
+    found.ok_or_else(|| FileError::at(state, "expected `live`, `shadow` or `draft`"))
 }
 
 fn kind(kind: &Spanned<String>) -> Result<EffectKind, FileError> {

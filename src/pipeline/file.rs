@@ -13,7 +13,8 @@ pub struct PipelineFile {
     /// The name in SQL, effects and commands.
     #[schemars(with = "String")]
     pub name: Spanned<String>,
-    /// `live`, or `draft` for one that ships and is not in force until somebody puts it there.
+    /// `live`; `shadow` for one that speaks nowhere before somebody has decided so; `draft` for one that is not in force
+    /// until somebody puts it there.
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub state: Option<Spanned<String>>,

@@ -19,8 +19,8 @@ use crate::rules::score_table::{Condition, ScoreTable};
 pub struct Pipeline {
     /// The name.
     pub name: Arc<str>,
-    /// Whether it is in force once it is defined; a draft is not.
-    pub is_draft: bool,
+    /// How it ships.
+    pub ships: Ships,
     /// What a nurse reads.
     pub title: Arc<str>,
     /// What it says.
@@ -51,6 +51,28 @@ pub struct Pipeline {
     pub policy: Policy,
     /// Worked examples.
     pub stories: Vec<StoryFile>,
+}
+
+/// How a pipeline ships.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ships {
+    /// In force. On a real configuration it speaks when somebody has decided so, in a demonstration at once.
+    Live,
+    /// In force, and it speaks when somebody has decided so, in a demonstration too.
+    Shadow,
+    /// Not in force until somebody writes it.
+    Draft,
+}
+
+impl Ships {
+    /// The name in pipeline files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Ships::Live => "live",
+            Ships::Shadow => "shadow",
+            Ships::Draft => "draft",
+        }
+    }
 }
 
 /// What computes.

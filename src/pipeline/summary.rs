@@ -7,7 +7,7 @@ use crate::pipeline::pipeline::{NEVER, Pipeline};
 pub struct Summary {
     /// The name.
     pub name: String,
-    /// `live` or `draft`.
+    /// How it ships: `live`, `shadow` or `draft`.
     pub state: &'static str,
     /// What a nurse reads.
     pub title: String,
@@ -40,7 +40,7 @@ impl Summary {
         let reads = pipeline.features.iter().map(|(name, _)| name.as_str());
         Summary {
             name: pipeline.name.to_string(),
-            state: if pipeline.is_draft { "draft" } else { "live" },
+            state: pipeline.ships.name(),
             title: pipeline.title.to_string(),
             kind: pipeline.kind.name(),
             reads: reads.collect::<Vec<_>>().join(", "),
