@@ -226,7 +226,8 @@ mod tests {
             let is_total = family.name.ends_with("_total");
             assert_eq!(is_total, family.kind == families::Kind::Counter, "{}", family.name);
             let known = ["partition", "source", "pipeline", "kind", "severity", "change"];
-            let fixed = ["reason", "extent", "status", "door", "thread", "stage", "version"];
+            let fixed =
+                ["reason", "extent", "status", "state", "door", "thread", "stage", "version"];
             let is_known = |label| known.contains(label) || fixed.contains(label);
             assert!(family.labels.iter().all(is_known), "{}", family.name);
         }
