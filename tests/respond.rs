@@ -108,3 +108,54 @@ fn what_would_change_nothing_is_refused_with_the_reason() {
     }
     assert_eq!(rows(&data, "SELECT * FROM responses"), json!([]));
 }
+
+#[test]
+fn who_decides_that_a_pipeline_is_silent_is_in_the_log_and_shown() {
+    let root = tempfile::tempdir().unwrap();
+    let (data, id) = folder(root.path());
+    let states = |data: &str| {
+        let listed = out(&["pipelines", "--data", data, "-o", "json"]);
+        let listed: Vec<Value> = serde_json::from_str(&listed).unwrap();
+        let of = |name: &str| listed.iter().find(|row| row["name"] == name).unwrap().clone();
+        (of("news2"), of("tx-nsaid"))
+    };
+    let (news2, _) = states(&data);
+    assert_eq!((&news2["state"], &news2["decided_by"]), (&json!("live"), &json!("twin replay")));
+    assert_eq!((&news2["open"], &news2["changed_since"]), (&json!(1), &json!(false)));
+    let who = ["--by", "Ada Byron", "--role", "ward physician", "--data", &data];
+    let pause = ["promote", "news2", "--to", "paused", "--reason", "the monitors are moved"];
+    let said = out(&[&pause, &who[..]].concat());
+    assert!(said.starts_with("news2: paused at 2026-01-02T"), "{said}");
+    let again = refused(&[&pause, &who[..]].concat());
+    assert!(again.contains("news2: it is paused already"), "{again}");
+    let shown = out(&["alerts", "--data", &data, "-o", "csv"]);
+    let since = "(pipeline paused by Ada Byron (ward physician): the monitors are moved)";
+    assert!(shown.contains("not alerting since 2026-01-02T") && shown.contains(since), "{shown}");
+    let ward = rows(&data, "SELECT not_alerting FROM patients WHERE ward IS NULL");
+    assert!(ward[0]["not_alerting"].as_str().unwrap().starts_with("news2 not alerting since"));
+    out(&["alerts", "ack", &id, "--by", "Ada Byron", "--role", "nurse", "--data", &data]);
+    let live = ["promote", "news2", "tx-nsaid", "--to", "live", "--reason", "they stand again"];
+    let error = refused(&[&live, &who[..]].concat());
+    assert!(error.contains("tx-nsaid: it is live already"), "{error}");
+    let shadow = ["promote", "tx-nsaid", "--to", "shadow", "--reason", "to be looked at"];
+    out(&[&shadow, &who[..]].concat());
+    let live = ["promote", "tx-nsaid", "--to", "live", "--reason", "looked at"];
+    let error = refused(&[&live, &who[..]].concat());
+    assert!(error.contains("the name of a pharmacist"), "{error}");
+    out(&[&live[..], &["--pharmacist", "Percy Price"], &who].concat());
+    let (news2, nsaid) = states(&data);
+    assert_eq!(news2["state"], "live");
+    assert_eq!((&nsaid["state"], &nsaid["pharmacist"]), (&json!("live"), &json!("Percy Price")));
+    let decided =
+        rows(&data, "SELECT state FROM promotions WHERE pipeline = 'news2' ORDER BY known_at");
+    assert_eq!(decided, json!([{ "state": "live" }, { "state": "paused" }, { "state": "live" }]));
+    for (what, expected) in [
+        (vec!["news3", "--to", "live", "--reason", "x"], "no pipeline news3 is in force"),
+        (vec!["sirs", "--to", "live", "--reason", "x"], "a draft is none before"),
+        (vec!["news2", "--to", "shadow", "--reason", ""], "--reason"),
+        (vec!["news2", "--to", "louder", "--reason", "x"], "shadow, live, paused"),
+    ] {
+        let error = refused(&[&["promote"], &what[..], &who[..]].concat());
+        assert!(error.contains(expected), "{what:?}: {error}");
+    }
+}

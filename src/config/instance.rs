@@ -24,7 +24,7 @@ use crate::domain::zone::Zone;
 use crate::engine::checkpointer::CheckpointSpec;
 use crate::engine::library::{Library, LibraryError};
 use crate::engine::routes::{Route, RouteError, Routes};
-use crate::engine::run::RunSpec;
+use crate::engine::run::{RunSpec, live_by};
 use crate::ingest::avro::schemas::SchemaPlace;
 use crate::ingest::site::{Site, SiteError};
 use crate::ingest::source::{Format, PatientFrom, SourceSpec};
@@ -34,9 +34,6 @@ use crate::pgwire::scram::Verifier;
 use crate::pgwire::users::Users;
 use crate::storage::object::{BucketSpec, StorageSpec};
 
-/// Who puts the pipelines of a recorded history live, and why.
-const TRIED_BY: (&str, &str) =
-    ("twin run", "the log is of a recorded history, on which they are tried");
 /// Partitions of a new log, where the file does not say: enough for 32 instances.
 const PARTITIONS: u32 = 32;
 /// More partitions than this are a slip: each is a shard with tables of its own.
@@ -188,8 +185,7 @@ pub fn read(
             routes,
             site: Arc::new(site),
             library: library.with_site(&site_text),
-            // A recorded history is tried: nobody lies in its beds.
-            live_by: (clock == Clock::Recorded).then_some(TRIED_BY),
+            live_by: live_by(clock),
         },
         listen,
         admin: reader.parsed(

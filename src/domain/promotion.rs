@@ -251,14 +251,6 @@ pub fn check(
     if [by, role, pharmacist, why].iter().any(|text| TEXT_BYTES_MAX < text.len()) {
         return Err(NotPromoted::TooLong);
     }
-    if *to == PipelineState::Live && kind == EffectKind::Suggestion {
-        if is_blank(pharmacist) {
-            return Err(NotPromoted::NoPharmacist);
-        }
-        if pharmacist.trim().to_lowercase() == by.trim().to_lowercase() {
-            return Err(NotPromoted::OnePerson);
-        }
-    }
     let newest = before.newest(pipeline).map(|one| &one.promotion);
     let is_same = newest.map_or(*to == PipelineState::Shadow, |newest| {
         // What was approved and is another text now may be approved again.
@@ -266,6 +258,14 @@ pub fn check(
     });
     if is_same {
         return Err(NotPromoted::Already(*to));
+    }
+    if *to == PipelineState::Live && kind == EffectKind::Suggestion {
+        if is_blank(pharmacist) {
+            return Err(NotPromoted::NoPharmacist);
+        }
+        if pharmacist.trim().to_lowercase() == by.trim().to_lowercase() {
+            return Err(NotPromoted::OnePerson);
+        }
     }
     let n_before = before.all.iter().filter(|one| one.promotion.pipeline == *pipeline).count();
     // What is out of hand can be silenced all the same.

@@ -64,6 +64,13 @@ pub struct RunSpec {
     pub live_by: Option<(&'static str, &'static str)>,
 }
 
+/// Who puts the pipelines of a log live of which nobody has decided anything: a recorded history is tried, and nobody
+/// lies in its beds.
+pub fn live_by(clock: Clock) -> Option<(&'static str, &'static str)> {
+    let tried = ("twin run", "the log is of a recorded history, on which they are tried");
+    (clock == Clock::Recorded).then_some(tried)
+}
+
 /// Which stages an instance runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stages {

@@ -1,13 +1,17 @@
 //! What every page has: the banner, the header, and the marks of severity.
 
+use std::collections::BTreeSet;
+
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::engine::published::Snapshot;
+use crate::http::rows::Row;
 use crate::http::state::{About, State};
 use crate::http::when;
+use crate::sql::pipelines::BETWEEN;
 use crate::sql::query::QueryError;
 
 /// A whole page around its main part; `events` names where it is kept current.
@@ -77,6 +81,17 @@ pub fn mark(level: Level, word: &str) -> Markup {
     html! {
         span class=(format!("mark {}", level.class())) {
             span class="shape" aria-hidden="true" { (level.shape()) } (word)
+        }
+    }
+}
+
+/// The pipelines that do not speak any more for one of these patients: nobody is to rely on them.
+pub fn silent<'r>(patients: impl Iterator<Item = &'r Row>) -> Markup {
+    let texts = patients.flat_map(|row| row.text("not_alerting").split(BETWEEN));
+    let silent: BTreeSet<&str> = texts.filter(|text| !text.is_empty()).collect();
+    html! {
+        @if !silent.is_empty() {
+            ul class="silent" role="alert" { @for text in silent { li { (text) } } }
         }
     }
 }

@@ -72,7 +72,7 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
     let Some(person) = person.into_iter().next() else { return Ok(None) };
     let columns = "id, kind, pipeline, edition, band, severity, status, change, revision, text, notes, \
                    effective_at, raised_at, known_at, due_at, ward, acknowledged_by, snoozed_by, snoozed_until, \
-                   resolved_by";
+                   resolved_by, not_alerting";
     let said = |kind: &str, table: &str| {
         format!(
             "SELECT {} FROM {table} WHERE patient = {patient} AND audience = 'care-team'",
@@ -111,6 +111,7 @@ pub async fn main(snapshot: &Snapshot, name: &str) -> Result<Option<Markup>, Que
         said.iter().partition(|row| row.text("status") == "active");
     Ok(Some(html! {
         (head(&person, now))
+        (page::silent(std::iter::once(&person)))
         (who_else(&identities, name))
         (not_read_list(&not_read, now))
         @for row in &open { (card(row, &evidence, now)) }

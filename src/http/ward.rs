@@ -1,6 +1,6 @@
 //! The first page: who is here and who is at home, the gravest first; all wards, or one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use axum::extract::{Query, State as Extracted};
 use axum::response::Response;
@@ -11,11 +11,10 @@ use serde::Deserialize;
 use crate::domain::time::{Span, Timestamp};
 use crate::engine::published::Snapshot;
 use crate::http::chart::{Point, spark};
-use crate::http::page::{self, Level, mark};
+use crate::http::page::{self, Level, mark, silent};
 use crate::http::rows::{Row, ask};
 use crate::http::state::State;
 use crate::http::{when, words};
-use crate::sql::pipelines::BETWEEN;
 use crate::sql::query::QueryError;
 
 /// How far back the line of scores reaches.
@@ -93,7 +92,7 @@ pub async fn main(snapshot: &Snapshot, ward: Option<&str>) -> Result<Markup, Que
             (here.len()) " in hospital, " (home.len()) " monitored at home"
         }
         (choice(&wards, ward))
-        (silent(here.iter().chain(&home)))
+        (silent(here.iter().chain(&home).map(|one| &one.row)))
         @if here.is_empty() && home.is_empty() {
             p class="empty" { "Nobody is here: no encounter in hospital, emergency or at home is open." }
         }
@@ -153,17 +152,6 @@ impl Listed {
         if !is_said && !is_over {
             self.withheld.retain(|known| known.text("pipeline") != pipeline);
             self.withheld.push(row);
-        }
-    }
-}
-
-/// The pipelines that do not speak any more for somebody who is listed: nobody is to rely on them.
-fn silent<'l>(listed: impl Iterator<Item = &'l Listed>) -> Markup {
-    let texts = listed.flat_map(|one| one.row.text("not_alerting").split(BETWEEN));
-    let silent: BTreeSet<&str> = texts.filter(|text| !text.is_empty()).collect();
-    html! {
-        @if !silent.is_empty() {
-            ul class="silent" role="alert" { @for text in silent { li { (text) } } }
         }
     }
 }

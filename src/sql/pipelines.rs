@@ -1,5 +1,6 @@
 //! `pipelines`: what is in force and whether it speaks; `promotions`: who decided that, and why.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::effect::{Audience, EffectStatus};
@@ -25,7 +26,9 @@ pub struct Pipelines;
 /// A row: a pipeline in a state.
 pub struct PipelineCells<'s> {
     view: &'s ShardView,
-    pipeline: &'s InForce,
+    name: &'s str,
+    /// As it is defined; none for an instant that is past, because only what is in force is kept.
+    pipeline: Option<&'s InForce>,
     /// By which it is in it; none where nobody has decided anything.
     promoted: Option<&'s Promoted>,
     known: Known,
@@ -47,7 +50,7 @@ impl<'s> PipelineCells<'s> {
     /// By which it ceased to speak.
     fn silenced(&self) -> Option<&'s Promoted> {
         let promotions = &self.view.shard().promotions;
-        promotions.silenced_at(&self.pipeline.name, self.asked())
+        promotions.silenced_at(self.name, self.asked())
     }
 
     fn said<'c>(&'c self, read: impl Fn(&'c Promoted) -> &'c str) -> Cell<'c> {
@@ -56,7 +59,8 @@ impl<'s> PipelineCells<'s> {
 
     /// The hash of its text as it stands.
     fn hash(&self) -> Option<String> {
-        let name = (DefinitionKind::Pipeline, self.pipeline.name.to_string());
+        self.pipeline?;
+        let name = (DefinitionKind::Pipeline, self.name.to_owned());
         self.view.shard().definitions.get(&name).map(|text| text_hash(text))
     }
 
@@ -67,7 +71,7 @@ impl<'s> PipelineCells<'s> {
         let is_open = |effect: &&Arc<crate::domain::effect::Effect>| {
             effect.status == EffectStatus::Active
                 && effect.audience == Audience::CareTeam
-                && effect.pipeline == self.pipeline.name
+                && *effect.pipeline == *self.name
         };
         effects.filter(is_open).count()
     }
@@ -76,19 +80,22 @@ impl<'s> PipelineCells<'s> {
 /// What the pipeline is.
 fn pipeline_columns<'s>() -> Vec<Column<PipelineCells<'s>>> {
     vec![
-        column!("name", Text, "The pipeline.", |cells| Cell::text(&cells.pipeline.name)),
-        column!("title", Text, "What a nurse reads.", |cells| Cell::text(&cells.pipeline.title)),
+        column!("name", Text, "The pipeline.", |cells| Cell::text(cells.name)),
+        column!("title", Text, "What a nurse reads; null for an instant that is past.", |cells| {
+            cells.pipeline.map_or(Cell::Null, |pipeline| Cell::text(&pipeline.title))
+        }),
         column!("kind", Text, "alert, follow-up, suggestion or risk.", |cells| {
-            Cell::Text(cells.pipeline.kind.name())
+            cells.pipeline.map_or(Cell::Null, |pipeline| Cell::Text(pipeline.kind.name()))
         }),
         column!("edition", Text, "The edition of its rule.", |cells| {
-            Cell::text(&cells.pipeline.edition)
+            cells.pipeline.map_or(Cell::Null, |pipeline| Cell::text(&pipeline.edition))
         }),
         column!("hash", Text, "The SHA-256 of its text.", |cells| {
             cells.hash().map_or(Cell::Null, Cell::Owned)
         }),
         column!("settings", Text, "Where it speaks; null: everywhere.", |cells| {
-            let settings = cells.pipeline.settings.join(", ");
+            let settings = cells.pipeline.map(|pipeline| pipeline.settings.join(", "));
+            let settings = settings.unwrap_or_default();
             if settings.is_empty() { Cell::Null } else { Cell::Owned(settings) }
         }),
     ]
@@ -136,7 +143,7 @@ fn state_columns<'s>() -> Vec<Column<PipelineCells<'s>>> {
             Integer,
             "Alerts, suggestions and follow-ups of it that are open; null for an instant that is past.",
             |cells| {
-                let n_open = cells.view.scope.is_now().then(|| cells.n_open());
+                let n_open = cells.pipeline.is_some().then(|| cells.n_open());
                 let n_open = n_open.and_then(|n_open| i64::try_from(n_open).ok());
                 n_open.map_or(Cell::Null, Cell::Integer)
             }
@@ -163,23 +170,36 @@ impl Rows for Pipelines {
         if !view.is_first() {
             return Vec::new();
         }
-        view.shard().pipelines.iter().flat_map(|pipeline| states(view, pipeline)).collect()
+        let shard = view.shard();
+        if is_present(view) {
+            let pipelines = shard.pipelines.iter();
+            return pipelines.flat_map(|one| states(view, &one.name, Some(one))).collect();
+        }
+        // What was in force then is not kept: only what was decided is.
+        let decided = shard.promotions.all().iter().filter(|one| one.known <= view.scope.known);
+        let names: BTreeSet<&str> = decided.map(|one| &*one.promotion.pipeline).collect();
+        names.into_iter().flat_map(|name| states(view, name, None)).collect()
     }
 }
 
 /// The state of a pipeline in the scope of the view; every state that it had where all versions are shown.
-fn states<'s>(view: &'s ShardView, pipeline: &'s InForce) -> Vec<PipelineCells<'s>> {
-    let promotions = view.shard().promotions.of_pipeline(&pipeline.name, view.scope.known);
+fn states<'s>(
+    view: &'s ShardView,
+    name: &'s str,
+    pipeline: Option<&'s InForce>,
+) -> Vec<PipelineCells<'s>> {
+    let promotions = view.shard().promotions.of_pipeline(name, view.scope.known);
     let mut newest_first: Vec<&Promoted> = promotions.collect();
     let cells = |promoted: Option<&'s Promoted>, to| {
-        let from = promoted.map_or(Timestamp::MIN, |one| one.known);
-        PipelineCells { view, pipeline, promoted, known: Known { from, to } }
+        let from = promoted.map_or(Timestamp::MIN, known_from);
+        PipelineCells { view, name, pipeline, promoted, known: Known { from, to } }
     };
     if view.scope.versions == Versions::Current || newest_first.is_empty() {
         return vec![cells(newest_first.first().copied(), Timestamp::FOREVER)];
     }
     newest_first.reverse();
-    let ends = newest_first.iter().skip(1).map(|next| next.known).chain([Timestamp::FOREVER]);
+    let ends = newest_first.iter().skip(1).map(|next| known_from(next));
+    let ends = ends.chain([Timestamp::FOREVER]);
     newest_first.iter().zip(ends).map(|(one, to)| cells(Some(one), to)).collect()
 }
 
@@ -208,12 +228,17 @@ impl Rows for PromotionTable {
             column!("decided_at", Time, "When, by the clock of the door.", |one| {
                 Cell::time(Some(one.promotion.at))
             }),
-            column!("known_at", Time, "When it became known.", |one| Cell::time(Some(one.known))),
+            column!(
+                "known_at",
+                Time,
+                "When it became known; null for what a recorded history begins with.",
+                |one| Cell::time(Some(known_from(one)))
+            ),
         ]
     }
 
     fn known(row: &&Promoted) -> Known {
-        Known { from: row.known, to: Timestamp::FOREVER }
+        Known { from: known_from(row), to: Timestamp::FOREVER }
     }
 
     fn n_pieces(_: &ShardView) -> usize {
@@ -225,6 +250,19 @@ impl Rows for PromotionTable {
         let known = all.filter(|one: &&Promoted| one.known <= view.scope.known);
         if view.is_first() { known.collect() } else { Vec::new() }
     }
+}
+
+/// What a recorded history begins with is known before all times.
+const FIRST_YEAR: Timestamp = Timestamp::from_micros(-62_135_596_800_000_000);
+
+/// When a promotion became known, as a table shows it.
+fn known_from(one: &Promoted) -> Timestamp {
+    if one.known < FIRST_YEAR { Timestamp::MIN } else { one.known }
+}
+
+/// Whether a view is of the present.
+fn is_present(view: &ShardView) -> bool {
+    (view.scope.known, view.scope.valid) == (Timestamp::FOREVER, Timestamp::FOREVER)
 }
 
 /// Since when a pipeline does not speak, and by whom, as a list shows it; `None` while it does. A pipeline that never
@@ -245,14 +283,19 @@ pub fn silence(view: &ShardView, pipeline: &str, has_spoken: bool) -> Option<Str
 /// What stands between them: a line each.
 pub const BETWEEN: char = '\n';
 
-/// The pipelines that do not speak and would in a setting, each with since when: what a ward list must show.
+/// The pipelines that do not speak and would in a setting, each with since when: what a ward list must show. For an
+/// instant that is past those of all settings, because where each spoke then is not kept.
 pub fn silent_in(view: &ShardView, setting: &str) -> Option<String> {
+    let shard = view.shard();
     let speaks_there = |pipeline: &&InForce| {
         pipeline.settings.is_empty() || pipeline.settings.iter().any(|one| one == setting)
     };
-    let silent = view.shard().pipelines.iter().filter(speaks_there).filter_map(|pipeline| {
-        Some(format!("{} {}", pipeline.name, silence(view, &pipeline.name, false)?))
-    });
+    let names: BTreeSet<&str> = match is_present(view) {
+        true => shard.pipelines.iter().filter(speaks_there).map(|one| &*one.name).collect(),
+        false => shard.promotions.all().iter().map(|one| &*one.promotion.pipeline).collect(),
+    };
+    let silent = names.into_iter();
+    let silent = silent.filter_map(|name| Some(format!("{name} {}", silence(view, name, false)?)));
     let silent: Vec<String> = silent.collect();
     (!silent.is_empty()).then(|| silent.join(&BETWEEN.to_string()))
 }

@@ -1,7 +1,6 @@
 //! Pipelines that nobody has put live say nothing over Kafka, and everything on a topic of their own; whoever is asked,
 //! every partition hears what was decided.
 
-use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,7 +8,7 @@ use serde_json::Value;
 use twinstream::clock::Stopwatch;
 
 use crate::kafka::operating::{deterioration, get, make_topic, send, until, until_ready};
-use crate::kafka::{Setup, brokers};
+use crate::kafka::{Instance, Setup, brokers};
 
 const PATIENTS: usize = 9;
 
@@ -89,13 +88,22 @@ fn what_is_in_shadow_is_heard_once_when_it_goes_live_and_a_pause_shows() {
     assert_eq!(alerts.len(), PATIENTS, "{alerts:?}");
     assert!(alerts.iter().all(|alert| alert["change"] == "raised" && alert.get("state").is_none()));
 
+    pauses(&setup, &instance);
+    drop(instance);
+    let config = setup.folder.path().join("twin.yaml");
+    let verdict = setup.twin(&["verify", "--config", config.to_str().unwrap()]);
+    assert!(verdict.contains("right") && !verdict.contains("wrong"), "{verdict}");
+}
+
+/// A pause shows wherever the pipeline spoke, and what came meanwhile is looked at when it is over.
+fn pauses(setup: &Setup, instance: &Instance) {
     let paused = setup.promote(&instance.url, "paused", "the ward is counting by hand").unwrap();
     assert!(paused.contains("news2: paused at"), "{paused}");
     let since = Stopwatch::start();
     let asked = "SELECT count(*) AS n FROM alerts WHERE pipeline = 'news2' AND not_alerting LIKE \
                  'not alerting since % (pipeline paused by A. Adams (ward physician): the ward is counting by hand)'";
-    until("every partition is told", &setup, || {
-        let answer = format!("{:?}", rows(&setup, &instance.url, asked));
+    until("every partition is told", setup, || {
+        let answer = format!("{:?}", rows(setup, &instance.url, asked));
         assert!(since.elapsed() < Duration::from_secs(60), "{answer}");
         (answer.contains(&format!("Number({PATIENTS})")), answer)
     });
@@ -103,17 +111,12 @@ fn what_is_in_shadow_is_heard_once_when_it_goes_live_and_a_pause_shows() {
     assert!(ward.contains("news2 not alerting since"), "{ward}");
     let (_, pipelines) = get(&instance.url, "/pipelines");
     assert!(pipelines.contains("not alerting since") && pipelines.contains("counting by hand"));
-    send(&setup, &deterioration("late"));
-    until("what came is there", &setup, || {
-        let found = rows(&setup, &instance.url, "SELECT patient FROM patients");
+    send(setup, &deterioration("late"));
+    until("what came is there", setup, || {
+        let found = rows(setup, &instance.url, "SELECT patient FROM patients");
         (found.len() == PATIENTS + 1, format!("{found:?}"))
     });
     assert_eq!(setup.alerts(PATIENTS).len(), PATIENTS, "a paused pipeline says nothing");
     setup.promote(&instance.url, "live", "the ward counts no more").unwrap();
     assert_eq!(setup.alerts(PATIENTS + 1).len(), PATIENTS + 1, "what came meanwhile is looked at");
-    drop(instance);
-    let config = setup.folder.path().join("twin.yaml");
-    let verdict = setup.twin(&["verify", "--config", config.to_str().unwrap()]);
-    assert!(verdict.contains("right") && !verdict.contains("wrong"), "{verdict}");
-    assert!(fs::metadata(&folder).is_ok());
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::domain::promotion::Promotions;
 use crate::engine::checkpoint::bytes::{In, Torn};
 use crate::engine::checkpoint::core::{self, Core, FORMAT, FORMAT_2, SegmentEntry, Segments};
 use crate::engine::checkpoint::effects::{read_revisions, read_standing};
+use crate::engine::checkpoint::promotions::Promoting;
 use crate::engine::checkpoint::shelf::{RecentBlocks, ShelfError, StoredSegment};
-use crate::engine::checkpoint::state::ShardState;
+use crate::engine::checkpoint::state::{ShardState, Silent};
 use crate::engine::checkpoint::statements::read_statements;
 use crate::engine::checkpoint::tables;
 use crate::engine::checkpoint::writer::{
@@ -163,7 +165,7 @@ fn read(
     let score_marks = tables::read_marks(&mut open)?;
     let statement_marks = tables::read_marks(&mut open)?;
     let standing = open.list(In::u32)?;
-    let shadow_standing = if format < FORMAT { Vec::new() } else { open.list(In::u32)? };
+    let unheard = if format < FORMAT { Vec::new() } else { open.list(In::u32)? };
     let n_read = [SCORES, STATEMENTS, REVISIONS, SHADOW].map(|kind| bytes_of(kind).count());
     if n_read != n_runs {
         return Err(Torn);
@@ -171,21 +173,12 @@ fn read(
     let scores = grown(take(parts, SCORES), &mut open, tables::read_scores)?;
     let statements = grown(take(parts, STATEMENTS), &mut open, read_statements)?;
     let revisions = Pages::of(grown(take(parts, REVISIONS), &mut open, read_revisions)?);
-    let unheard = match format < FORMAT {
-        true => Pages::default(),
-        false => Pages::of(grown(take(parts, SHADOW), &mut open, read_revisions)?),
-    };
+    let (promotions, silent, shadow) =
+        read_unheard((core.promoting, unheard, format), take(parts, SHADOW), &mut open)?;
     if !open.is_at_end() {
         return Err(Torn);
     }
     let effects = Pages::of(read_standing(&standing, &revisions)?);
-    let promoting = core.promoting;
-    let shadow = SaidPages {
-        effects: Pages::of(read_standing(&shadow_standing, &unheard)?),
-        revisions: unheard,
-        suppressions: Pages::of(promoting.suppressions),
-        unsaid: promoting.unsaid,
-    };
     let snapshot = ShardSnapshot {
         partition,
         next_offset,
@@ -213,7 +206,7 @@ fn read(
         shadow,
         // Made of the definitions by whoever restores it.
         pipelines: Arc::default(),
-        promotions: Arc::new(promoting.promotions),
+        promotions: Arc::new(promotions),
         definitions: rest.definitions.clone(),
         tracks: Arc::new(core.tracks),
         names,
@@ -222,7 +215,27 @@ fn read(
         past_tracks: Arc::new(core.past_tracks),
         identities: Arc::new(core.identities),
     };
-    Ok((ShardState { snapshot, rest, silent: promoting.silent }, stored, format))
+    Ok((ShardState { snapshot, rest, silent }, stored, format))
+}
+
+/// Who speaks, and what those in shadow would have said, which stands at these revisions.
+fn read_unheard(
+    (promoting, standing, format): (Promoting, Vec<u32>, u32),
+    runs: impl Iterator<Item = Bytes>,
+    open: &mut In<'_>,
+) -> Result<(Promotions, Silent, SaidPages), Torn> {
+    let Promoting { promotions, silent, suppressions, unsaid } = promoting;
+    let revisions = match format < FORMAT {
+        true => Pages::default(),
+        false => Pages::of(grown(runs, open, read_revisions)?),
+    };
+    let shadow = SaidPages {
+        effects: Pages::of(read_standing(&standing, &revisions)?),
+        revisions,
+        suppressions: Pages::of(suppressions),
+        unsaid,
+    };
+    Ok((promotions, silent, shadow))
 }
 
 fn read_rare(part: &mut In<'_>, format: u32) -> Result<Rare, Torn> {
