@@ -1,18 +1,25 @@
 """Trains the sepsis model on what `twin export` read of the PhysioNet/CinC Challenge 2019, and says how good it is.
 
     twin export sepsis patients-p100001-p115000.tar.zst --form challenge-2019 -o features.parquet
-    python models/sepsis/train.py features.parquet
+    pip install -r models/requirements.txt
+    python models/sepsis/train.py features.parquet [people.csv]
 
-Cross-validation is by patient: of five folds each is scored by boosters and a threshold that never saw it. The
-target of an hour is what a warning then is worth by the challenge's utility (Reyna 2020), not its label: a booster
-learns whether a warning is worth more than silence, weighted by how much. The shipped model is trained on all
-patients; its slope and intercept turn the score into the risk of the label, fitted on out-of-fold scores.
+`people.csv` (patient,sex,unit) is only for performance by sex and unit, neither of which is an input. Written beside this file: model.onnx, metrics.json,
+reference.csv (how features and risks are distributed), and the hash and usual values in model.yaml.
+
+Folds are of patients: each is scored by boosters that never saw it, with a threshold chosen on the other folds'
+out-of-fold scores. Two boosters are averaged: of the hourly label, and of what a warning is worth by the challenge's
+utility (Reyna 2020). Hours without sepsis resemble their neighbours: of patients without it one in five is read,
+with five times the weight. Risks are calibrated to the label by a slope and an intercept inside the file.
 """
 
+import csv
 import hashlib
 import json
 import pathlib
+import re
 import sys
+import time
 
 import lightgbm as lgb
 import numpy as np
@@ -25,23 +32,25 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import ensemble
 
 HERE = pathlib.Path(__file__).resolve().parent
-SEED, FOLDS, BAGS, ROUNDS = 2019, 5, 2, 220
-PARAMETERS = dict(objective="binary", learning_rate=0.05, num_leaves=31, min_data_in_leaf=400,
-                  feature_fraction=0.4, bagging_fraction=0.7, bagging_freq=1, lambda_l2=20.0, max_bin=127,
-                  verbosity=-1, num_threads=2, deterministic=True, force_row_wise=True)
+SEED, FOLDS, STRIDE = 2019, 5, 5
+ROUNDS = {"label": 220, "worth": 180}
+PARAMETERS = dict(learning_rate=0.05, num_leaves=12, min_data_in_leaf=600, feature_fraction=0.1, seed=1,
+                  bagging_fraction=0.7, bagging_freq=1, lambda_l2=50.0, max_bin=63, verbosity=-1,
+                  num_threads=1, deterministic=True, force_row_wise=True)
 
 
 def worth(labels):
-    """What a warning and what silence are worth in each hour of a patient (Reyna 2020)."""
+    """What a warning, silence and the best of them in the window of reward are worth in each hour (Reyna 2020)."""
     n_hours = len(labels)
-    warning, silence = np.full(n_hours, -0.05), np.zeros(n_hours)
+    warning, silence, best = np.full(n_hours, -0.05), np.zeros(n_hours), np.zeros(n_hours)
     if labels.any():
         from_onset = np.arange(n_hours) - (int(np.argmax(labels)) + 6)
-        rise, fall = (from_onset + 12) / 6.0, (3 - from_onset) / 9.0
+        rise, fall = from_onset / 6 + 12 / 6, from_onset * (-1 / 9) + 3 / 9
         early, late = from_onset <= -6, (from_onset > -6) & (from_onset <= 3)
         warning = np.where(early, np.maximum(rise, -0.05), np.where(late, fall, 0.0))
-        silence = np.where(late, -2.0 * (from_onset + 6) / 9.0, 0.0)
-    return warning, silence
+        silence = np.where(late, -2 / 9 * from_onset - 12 / 9, 0.0)
+        best = np.where((-12 <= from_onset) & (from_onset <= 3), warning, silence)
+    return warning, silence, best
 
 
 class Cohort:
@@ -49,44 +58,47 @@ class Cohort:
 
     def __init__(self, path):
         table = pq.read_table(path)
-        self.names = [name for name in table.column_names
-                      if name not in ("patient", "at") and not name.startswith("label_")]
+        self.names = [line.split("|")[0].strip() for line in (HERE / "model.yaml").read_text().splitlines()
+                      if line.count("|") == 2]
         columns = [table[name].to_numpy(zero_copy_only=False) for name in self.names]
         self.rows = np.column_stack(columns).astype(np.float32)
         self.labels = np.array(table["label_sepsis_label"].to_pylist()) == "1"
-        _, self.starts, self.of = np.unique(table["patient"].to_numpy(zero_copy_only=False),
-                                            return_index=True, return_inverse=True)
-        pairs = [worth(labels) for labels in np.split(self.labels, self.starts[1:])]
-        self.warning = np.concatenate([pair[0] for pair in pairs])
-        self.silence = np.concatenate([pair[1] for pair in pairs])
-        best = [np.maximum(warning, silence) for warning, silence in pairs]
-        septic = np.array([labels.any() for labels in np.split(self.labels, self.starts[1:])])
-        self.best = np.concatenate(best) * septic[self.of]
+        self.patients, self.starts, self.of = np.unique(
+            table["patient"].to_numpy(zero_copy_only=False), return_index=True, return_inverse=True)
+        parts = [worth(labels) for labels in np.split(self.labels, self.starts[1:])]
+        self.warning, self.silence, self.best = (np.concatenate(column) for column in zip(*parts))
+        self.septic = np.maximum.reduceat(self.labels, self.starts)
         shuffled = np.random.default_rng(SEED).permutation(len(self.starts))
-        order = shuffled[np.argsort(~septic[shuffled], kind="stable")]
+        order = shuffled[np.argsort(~self.septic[shuffled], kind="stable")]
         fold = np.empty(len(order), dtype=int)
         fold[order] = np.arange(len(order)) % FOLDS
         self.fold = fold[self.of]
+        hour = np.arange(len(self.labels)) - self.starts[self.of]
+        self.is_read = self.septic[self.of] | ((hour + self.of) % STRIDE == 0)
+        self.weight = np.where(self.septic[self.of], 1.0, STRIDE)
 
     def utility(self, warned, rows):
         gained = np.where(warned, self.warning[rows], self.silence[rows]).sum()
         silence, best = self.silence[rows].sum(), self.best[rows].sum()
-        return (gained - silence) / (best - silence)
+        return float((gained - silence) / (best - silence)) if silence < best else None
 
 
 def train(cohort, rows):
-    gain = cohort.warning - cohort.silence
-    target, weight = (gain[rows] > 0).astype(int), np.abs(gain[rows])
+    """The booster of the label, and that of the worth of a warning."""
+    rows = rows[cohort.is_read[rows]]
+    gain = (cohort.warning - cohort.silence)[rows]
+    weight = cohort.weight[rows]
+    aims = {"label": ("binary", cohort.labels[rows].astype(int), weight),
+            "worth": ("cross_entropy", gain.clip(0, 1), weight * np.where(gain > 0, 1 + 4 * gain, 1.0))}
     boosters = []
-    for bag in range(BAGS):
+    for aim, (objective, target, weight) in aims.items():
         data = lgb.Dataset(cohort.rows[rows], target, weight=weight, feature_name=cohort.names)
-        parameters = dict(PARAMETERS, seed=SEED + bag)
-        boosters.append(lgb.train(parameters, data, num_boost_round=ROUNDS))
+        boosters.append(lgb.train(dict(PARAMETERS, objective=objective), data, num_boost_round=ROUNDS[aim]))
     return boosters
 
 
 def score(boosters, rows):
-    return np.mean([booster.predict(rows, raw_score=True) for booster in boosters], axis=0)
+    return np.mean([booster.predict(rows, raw_score=True, num_threads=1) for booster in boosters], axis=0)
 
 
 def best_threshold(cohort, scores, rows):
@@ -96,58 +108,115 @@ def best_threshold(cohort, scores, rows):
     return float(scores[order][int(np.argmax(gained))])
 
 
-def main(path):
+def validity(cohort, risk, warned, rows):
+    """How good risks and warnings are in some hours."""
+    labels, said = cohort.labels[rows], warned[rows]
+    both = labels.any() and not labels.all()
+    patients = np.unique(cohort.of[rows])
+    septic = patients[cohort.septic[patients]]
+    before = rows[(cohort.labels | ((cohort.warning > 0) & cohort.septic[cohort.of]))[rows] & said]
+    found = {
+        "patients": len(patients), "patients_with_sepsis": len(septic), "hours": len(rows),
+        "utility": cohort.utility(said, rows),
+        "auroc": float(roc_auc_score(labels, risk[rows])) if both else None,
+        "auprc": float(average_precision_score(labels, risk[rows])) if both else None,
+        "mean_risk": float(risk[rows].mean()), "rate_of_label": float(labels.mean()),
+        "sensitivity_by_hour": float(said[labels].mean()) if both else None,
+        "specificity_by_hour": float(1 - said[~labels].mean()),
+        "predictive_value_by_hour": float(labels[said].mean()) if said.any() else None,
+        "patients_with_sepsis_warned_in_time": float(len(np.unique(cohort.of[before])) / max(len(septic), 1)),
+    }
+    return {key: round(value, 4) if isinstance(value, float) else value for key, value in found.items()}
+
+
+def groups(cohort, people):
+    """Rows by age and, where a file says them, sex and unit."""
+    age = cohort.rows[:, cohort.names.index("age_years")]
+    bands = [(0, 45), (45, 65), (65, 75), (75, 150)]
+    found = {f"age {low} to {high - 1}": (low <= age) & (age < high) for low, high in bands}
+    for column in ("sex", "unit") if people else ():
+        of = {row["patient"]: row[column] for row in csv.DictReader(open(people, encoding="utf-8"))}
+        values = np.array([of[patient] for patient in cohort.patients])[cohort.of]
+        found |= {f"{column} {value}": values == value for value in np.unique(values)}
+    return {name: np.flatnonzero(chosen) for name, chosen in found.items()}
+
+
+def calibration(risk, labels):
+    """Tenths of the hours by risk: the mean risk and the rate of the label."""
+    parts = np.array_split(np.argsort(risk, kind="stable"), 10)
+    return [[round(float(risk[part].mean()), 5), round(float(labels[part].mean()), 5)] for part in parts]
+
+
+def write_reference(cohort, risk):
+    """Deciles and the share missing, of each feature and of the out-of-fold risk."""
+    with open(HERE / "reference.csv", "w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["name", "missing"] + [f"p{10 * tenth}" for tenth in range(11)])
+        for name, values in [*zip(cohort.names, cohort.rows.T), ("probability", risk)]:
+            known = values[~np.isnan(values)]
+            deciles = np.quantile(known, np.linspace(0, 1, 11))
+            table.writerow([name, f"{1 - len(known) / len(values):.4f}"] + [f"{value:.5g}" for value in deciles])
+
+
+def write_model_file(cohort, sha256):
+    """The hash of the weights and the usual values: the median, none where it is mostly missing."""
+    path, usual = HERE / "model.yaml", {}
+    for name, values in zip(cohort.names, cohort.rows.T):
+        is_known = np.isnan(values).mean() <= 0.5
+        usual[name] = f"{np.nanmedian(values):.5g}" if is_known else ""
+    lines = []
+    for line in re.sub(r"\n(weights|sha256):.*", "", path.read_text()).splitlines():
+        if line.count("|") == 2:
+            line = f"{line.rpartition('|')[0]}| {usual[line.split('|')[0].strip()]}".rstrip()
+        if line.startswith("features:"):
+            lines += ["weights: model.onnx", f"sha256: '{sha256}'"]
+        lines.append(line)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def main(path, people=None):
     cohort = Cohort(path)
     everyone = np.arange(len(cohort.labels))
-    scores, warned, folds = np.zeros(len(everyone)), np.zeros(len(everyone), dtype=bool), []
-    for fold in range(FOLDS):
-        held, rest = np.flatnonzero(cohort.fold == fold), np.flatnonzero(cohort.fold != fold)
-        boosters = train(cohort, rest)
-        scores[held] = score(boosters, cohort.rows[held])
-        folds.append(held)
-        print(f"fold {fold}: trained", flush=True)
+    scores, warned = np.zeros(len(everyone)), np.zeros(len(everyone), dtype=bool)
+    folds = [np.flatnonzero(cohort.fold == fold) for fold in range(FOLDS)]
+    for fold, held in enumerate(folds):
+        scores[held] = score(train(cohort, np.flatnonzero(cohort.fold != fold)), cohort.rows[held])
+        print(f"fold {fold}: trained and scored", flush=True)
     for fold, held in enumerate(folds):
         rest = np.flatnonzero(cohort.fold != fold)
         warned[held] = scores[held] >= best_threshold(cohort, scores[rest], rest)
-    boosters = train(cohort, everyone)
-    threshold = best_threshold(cohort, scores, everyone)
     fit = LogisticRegression(C=1e6).fit(scores.reshape(-1, 1), cohort.labels)
     slope, intercept = float(fit.coef_[0, 0]), float(fit.intercept_[0])
-    risk = 1.0 / (1.0 + np.exp(-(slope * scores + intercept)))
+    risk_of = lambda scores: 1.0 / (1.0 + np.exp(-(slope * scores + intercept)))
+    risk = risk_of(scores)
+    boosters = train(cohort, everyone)
     n_trees = ensemble.save(HERE / "model.onnx", boosters, len(cohort.names), slope, intercept)
-    sample = np.random.default_rng(SEED).choice(everyone, 5_000, replace=False)
-    session = onnxruntime.InferenceSession(str(HERE / "model.onnx"))
-    answered = session.run(None, {"features": cohort.rows[sample]})[0].ravel()
-    expected = 1.0 / (1.0 + np.exp(-(slope * score(boosters, cohort.rows[sample]) + intercept)))
-    importance = sum(booster.feature_importance("gain") for booster in boosters)
+    sample = cohort.rows[np.random.default_rng(SEED).choice(everyone, 10_000, replace=False)]
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(HERE / "model.onnx"), options)
+    begun = time.perf_counter()
+    answered = session.run(None, {"features": sample})[0].ravel()
+    taken = time.perf_counter() - begun
+    importance = sum(booster.feature_importance("gain") / booster.feature_importance("gain").sum() for booster in boosters)
+    digest = hashlib.sha256((HERE / "model.onnx").read_bytes()).hexdigest()
     metrics = {
-        "patients": len(cohort.starts), "hours": len(everyone), "patients_with_sepsis": int(
-            sum(labels.any() for labels in np.split(cohort.labels, cohort.starts[1:]))),
-        "utility_by_fold": [round(cohort.utility(warned[held], held), 4) for held in folds],
-        "utility": round(cohort.utility(warned, everyone), 4),
-        "auroc": round(roc_auc_score(cohort.labels, risk), 4),
-        "auprc": round(average_precision_score(cohort.labels, risk), 4),
-        "threshold": round(float(1.0 / (1.0 + np.exp(-(slope * threshold + intercept)))), 4),
-        "trees": n_trees, "features": len(cohort.names),
-        "onnx_difference_max": float(np.abs(answered - expected).max()),
-        "sha256": hashlib.sha256((HERE / "model.onnx").read_bytes()).hexdigest(),
-        "usual": {name: None if np.isnan(value) else round(float(value), 4)
-                  for name, value in zip(cohort.names, medians(cohort.rows))},
-        "importance": {cohort.names[place]: round(float(importance[place] / importance.sum()), 4)
+        "all": validity(cohort, risk, warned, everyone),
+        "by_fold": [validity(cohort, risk, warned, held) for held in folds],
+        "by_group": {name: validity(cohort, risk, warned, rows) for name, rows in groups(cohort, people).items()},
+        "calibration": calibration(risk, cohort.labels),
+        "threshold": round(float(risk_of(best_threshold(cohort, scores, everyone))), 5),
+        "trees": n_trees, "features": len(cohort.names), "sha256": digest,
+        "onnx_difference_max": float(np.abs(answered - risk_of(score(boosters, sample))).max()),
+        "onnx_microseconds_a_row": round(1e6 * taken / len(sample), 2),
+        "importance": {cohort.names[place]: round(float(importance[place] / len(boosters)), 4)
                        for place in np.argsort(-importance)},
     }
     (HERE / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
-    np.savez_compressed("/tmp/sepsis-out-of-fold.npz" if len(sys.argv) < 3 else sys.argv[2],
-                        risk=risk, warned=warned, fold=cohort.fold)
-    print(json.dumps({key: metrics[key] for key in list(metrics)[:12]}, indent=1))
-
-
-def medians(rows):
-    """The median of each feature; missing where it is missing in most hours."""
-    mostly = np.isnan(rows).mean(axis=0) > 0.5
-    with np.errstate(all="ignore"):
-        return np.where(mostly, np.nan, np.nanmedian(rows, axis=0))
+    write_reference(cohort, risk)
+    write_model_file(cohort, digest)
+    print(json.dumps({key: metrics[key] for key in metrics if key != "importance"}, indent=1))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

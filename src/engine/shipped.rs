@@ -63,6 +63,7 @@ pub const FILES: &[(&str, &str)] = shipped![
     "prevent.yaml",
     "qsofa.yaml",
     "resting-heart-rate.yaml",
+    "sepsis.yaml",
     "shock-index.yaml",
     "sirs.yaml",
     "sleep-duration.yaml",
@@ -83,4 +84,9 @@ pub const FILES: &[(&str, &str)] = shipped![
 pub type ShippedModel = (&'static str, &'static str, &'static [u8], &'static str);
 
 /// The models that ship: every folder of `models/` that has a model file.
-pub const MODELS: &[ShippedModel] = &[];
+pub const MODELS: &[ShippedModel] = &[(
+    "models/sepsis/model.yaml",
+    include_str!("../../models/sepsis/model.yaml"),
+    include_bytes!("../../models/sepsis/model.onnx"),
+    include_str!("../../models/sepsis/card.yaml"),
+)];
