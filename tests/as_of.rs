@@ -52,10 +52,18 @@ fn json_of(shards: &Shards, sql: &str) -> Value {
 /// What every table says as of an instant.
 fn told(shards: &Shards, known: Timestamp) -> Vec<(String, Vec<String>)> {
     let of = |name: &str| {
-        let sql = format!("SELECT * FROM as_of('{name}', '{known}')");
+        let sql = format!("SELECT {} FROM as_of('{name}', '{known}')", columns(name));
         (name.to_owned(), rows(shards, &sql))
     };
     TABLES.iter().map(|table| of(table.name)).collect()
+}
+
+/// What of a table is told for an instant: of pipelines what was decided, because their texts are kept as they stand.
+fn columns(table: &str) -> &'static str {
+    match table {
+        "pipelines" => "name, state, since, decided_by, role, pharmacist, why, not_alerting_since",
+        _ => "*",
+    }
 }
 
 fn assert_same(what: &str, found: &[(String, Vec<String>)], expected: &[(String, Vec<String>)]) {
@@ -79,7 +87,10 @@ fn assert_settled(seed: u64, events: Vec<Vec<u8>>, asked_every: usize) {
             let shards = Arc::new(vec![shard.snapshot()]);
             let known = shard.known();
             let now = TABLES.iter().map(|table| {
-                (table.name.to_owned(), rows(&shards, &format!("SELECT * FROM {}", table.name)))
+                (
+                    table.name.to_owned(),
+                    rows(&shards, &format!("SELECT {} FROM {}", columns(table.name), table.name)),
+                )
             });
             let then = told(&shards, known);
             assert_same(&format!("seed {seed}, now"), &then, &now.collect::<Vec<_>>());

@@ -146,8 +146,10 @@ fn who_decides_that_a_pipeline_is_silent_is_in_the_log_and_shown() {
     let (news2, nsaid) = states(&data);
     assert_eq!(news2["state"], "live");
     assert_eq!((&nsaid["state"], &nsaid["pharmacist"]), (&json!("live"), &json!("Percy Price")));
-    let decided =
-        rows(&data, "SELECT state FROM promotions WHERE pipeline = 'news2' ORDER BY known_at");
+    let decided = rows(
+        &data,
+        "SELECT state FROM promotions WHERE pipeline = 'news2' ORDER BY known_at NULLS FIRST",
+    );
     assert_eq!(decided, json!([{ "state": "live" }, { "state": "paused" }, { "state": "live" }]));
     for (what, expected) in [
         (vec!["news3", "--to", "live", "--reason", "x"], "no pipeline news3 is in force"),

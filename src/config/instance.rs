@@ -169,8 +169,7 @@ pub fn read(
     };
     let routes = document.sources.iter().map(|source| reader.route(source, site.zone));
     let routes = routes.collect::<Result<Vec<_>, _>>()?;
-    let route = |error| ConfigError::Route { path: path.to_owned(), error };
-    Routes::new(&routes).map_err(route)?;
+    Routes::new(&routes).map_err(|error| ConfigError::Route { path: path.to_owned(), error })?;
     let (n_partitions, clock, tick_interval) = reader.log(&document.log)?;
     let address = "an address such as 127.0.0.1:8080";
     let listen = reader.parsed("http.listen", document.http.listen.as_ref(), address)?;

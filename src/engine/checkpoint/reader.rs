@@ -152,9 +152,8 @@ fn read(
     let core = core::read(&core)?;
     let Core { format, partition, next_offset, known, clock, rest, n_runs, mut open, .. } = core;
     let [patients, sources, codes, devices, notes] = core.names;
-    let names = Names::of(&patients, core.since.into_iter());
-    let refs = parts.iter().filter(|(part, _)| part.is_segment());
-    let files: Vec<&PartRef> = refs.map(|(part, _)| *part).collect();
+    let refs = parts.iter().map(|(part, _)| *part);
+    let files: Vec<&PartRef> = refs.filter(|part| part.is_segment()).collect();
     let entries = entries(core.segments, of_kind(INDEX))?;
     let (segments, stored) = read_segments(storage, entries, &files, object_of, recent)?;
     let tail = tables::read_samples(&mut open)?;
@@ -167,23 +166,19 @@ fn read(
     let standing = open.list(In::u32)?;
     let unheard = if format < FORMAT { Vec::new() } else { open.list(In::u32)? };
     let n_read = [SCORES, STATEMENTS, REVISIONS, SHADOW].map(|kind| bytes_of(kind).count());
-    if n_read != n_runs {
-        return Err(Torn);
-    }
+    (n_read == n_runs).then_some(()).ok_or(Torn)?;
     let scores = grown(take(parts, SCORES), &mut open, tables::read_scores)?;
     let statements = grown(take(parts, STATEMENTS), &mut open, read_statements)?;
     let revisions = Pages::of(grown(take(parts, REVISIONS), &mut open, read_revisions)?);
     let (promotions, silent, shadow) =
         read_unheard((core.promoting, unheard, format), take(parts, SHADOW), &mut open)?;
-    if !open.is_at_end() {
-        return Err(Torn);
-    }
-    let effects = Pages::of(read_standing(&standing, &revisions)?);
+    open.is_at_end().then_some(()).ok_or(Torn)?;
     let snapshot = ShardSnapshot {
         partition,
         next_offset,
         known_through: known,
         clock,
+        names: Names::of(&patients, core.since.into_iter()),
         patients,
         tail,
         tail_marks,
@@ -200,16 +195,14 @@ fn read(
         score_marks,
         score_head: Vec::new(),
         notes,
-        effects,
+        effects: Pages::of(read_standing(&standing, &revisions)?),
         revisions,
         suppressions: Pages::of(core.suppressions),
         shadow,
-        // Made of the definitions by whoever restores it.
         pipelines: Arc::default(),
         promotions: Arc::new(promotions),
         definitions: rest.definitions.clone(),
         tracks: Arc::new(core.tracks),
-        names,
         score_chains: Chains::default(),
         unsaid: core.unsaid,
         past_tracks: Arc::new(core.past_tracks),
