@@ -289,7 +289,7 @@ fn mistakes_in_a_model_file_are_named_by_line() {
     let said = refusal(card, "intended_use: made up for a test", "intended_use: ''");
     assert!(said.contains("`intended_use` has no answer"), "{said}");
     let said = refusal("test-risk.yaml", "model: test", "model: tset");
-    assert!(said.contains("no such model, expected one of test"), "{said}");
+    assert!(said.contains("no such model, expected one of sepsis, test"), "{said}");
     let said = refusal("test-risk.yaml", "risk is at least 0.5", "risk is at least 50");
     assert!(said.contains("expected `risk is at least P`"), "{said}");
 }

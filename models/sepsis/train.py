@@ -4,8 +4,9 @@
     pip install -r models/requirements.txt
     python models/sepsis/train.py features.parquet [people.csv]
 
-`people.csv` (patient,sex,unit) is only for performance by sex and unit, neither of which is an input. Written beside this file: model.onnx, metrics.json,
-reference.csv (how features and risks are distributed), and the hash and usual values in model.yaml.
+`people.csv` (patient,sex,unit) is only for performance by sex and unit, neither of which is an input. Written beside
+this file: model.onnx, metrics.json, reference.csv (how features and risks are distributed), and the hash and usual
+values in model.yaml.
 
 Folds are of patients: each is scored by boosters that never saw it, with a threshold chosen on the other folds'
 out-of-fold scores. Two boosters are averaged: of the hourly label, and of what a warning is worth by the challenge's
@@ -198,7 +199,8 @@ def main(path, people=None):
     begun = time.perf_counter()
     answered = session.run(None, {"features": sample})[0].ravel()
     taken = time.perf_counter() - begun
-    importance = sum(booster.feature_importance("gain") / booster.feature_importance("gain").sum() for booster in boosters)
+    gains = [booster.feature_importance("gain") for booster in boosters]
+    importance = sum(gain / gain.sum() for gain in gains)
     digest = hashlib.sha256((HERE / "model.onnx").read_bytes()).hexdigest()
     metrics = {
         "all": validity(cohort, risk, warned, everyone),
