@@ -120,14 +120,21 @@ pub fn frame_of(event: &Event<'_>) -> Vec<u8> {
 
 /// The events that open a log of one partition on a recorded clock with the pipelines that ship, all of them live.
 pub fn opening() -> Vec<Vec<u8>> {
-    let library = Library::shipped().expect("the pipelines that ship");
-    let live = live(&library).into_iter().map(|one| frame([&control(one, None)]));
-    opening_in_shadow().into_iter().chain(live).collect()
+    opening_of(&Library::shipped().expect("the pipelines that ship"))
+}
+
+/// The same with the pipelines of a library.
+pub fn opening_of(library: &Library) -> Vec<Vec<u8>> {
+    let live = live(library).into_iter().map(|one| frame([&control(one, None)]));
+    defining(library).into_iter().chain(live).collect()
 }
 
 /// The same, where nobody has decided anything.
 pub fn opening_in_shadow() -> Vec<Vec<u8>> {
-    let library = Library::shipped().expect("the pipelines that ship");
+    defining(&Library::shipped().expect("the pipelines that ship"))
+}
+
+fn defining(library: &Library) -> Vec<Vec<u8>> {
     let opened = Control::Opened { n_partitions: 1, clock: Clock::Recorded };
     let nothing = std::collections::BTreeMap::new();
     let definitions = library.changes(&nothing);

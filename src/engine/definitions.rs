@@ -8,6 +8,7 @@ use crate::domain::event::DefinitionKind;
 use crate::domain::fact::Origin;
 use crate::domain::signal::Signal;
 use crate::engine::shard::Shard;
+use crate::engine::shipped::shelve;
 use crate::ingest::site::Site;
 use crate::pipeline::compile::Known;
 use crate::pipeline::live::Live;
@@ -124,6 +125,7 @@ impl Shard {
     ) -> Result<BTreeMap<String, Arc<ModelSpec>>, (String, String)> {
         let defined = self.definitions().iter();
         let defined = defined.filter(|((kind, _), _)| *kind == DefinitionKind::Model);
+        shelve();
         let read = defined.map(|((_, name), text)| {
             let spec = ModelSpec::read(text, value_sets);
             let spec = spec.map_err(|error| (name.clone(), error.to_string()))?;

@@ -96,20 +96,22 @@ pub fn event_of(promotion: Promotion<'static>, available_at: Option<Timestamp>) 
     Event { source, available_at, body }
 }
 
-/// The promotions that put every pipeline of a library live of which nobody has decided anything: `by` is what tries
-/// or shows them, and `why` says so.
+/// The promotions that put every pipeline of a library live of which nobody has decided anything, and in shadow what
+/// ships in shadow: `by` is what tries or shows them, and `why` says so.
 pub fn put_live(
     library: &Library,
     known: &Promotions,
     (by, why): (&'static str, &'static str),
     at: Timestamp,
 ) -> Vec<Control<'static>> {
-    let begin = library.in_force().filter(|(name, _)| library.begins_live(name));
-    let undecided = begin.filter(|(name, _)| known.newest(name).is_none());
+    let undecided = library.in_force().filter(|(name, _)| known.newest(name).is_none());
     let promotion = |(name, text): (&str, &str)| {
         Control::Promotion(Promotion {
             pipeline: name.to_owned().into(),
-            to: PipelineState::Live,
+            to: match library.begins_live(name) {
+                true => PipelineState::Live,
+                false => PipelineState::Shadow,
+            },
             by: by.into(),
             role: "program".into(),
             pharmacist: "".into(),

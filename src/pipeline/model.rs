@@ -6,7 +6,7 @@
 //! The values of a series are read once for all features over it. PL-1: what is missing is NaN, which trees and
 //! whoever trains them know. TW-3: where the newest value of an input cannot be used, the risk is not computable.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::domain::decimal::plain;
 use crate::domain::person::Sex;
@@ -38,7 +38,8 @@ pub struct Model {
     bands: Vec<i64>,
     /// Inputs that are read of one series, or one that is not read of any.
     groups: Vec<Group>,
-    weights: Result<Arc<Onnx>, String>,
+    /// Taken when they are first asked for: whoever only lists pipelines needs nothing that runs them.
+    weights: OnceLock<Result<Arc<Onnx>, String>>,
 }
 
 /// Inputs that are read together.
@@ -77,17 +78,23 @@ impl Model {
                 }
             }
         }
-        let weights = match &spec.sha256 {
-            Some(sha256) => shelf::take(sha256, spec.inputs.len()),
-            None => Err("it is not trained: its file names no weights".to_owned()),
-        };
-        let weights = weights.map_err(|error| format!("model `{}`: {error}", spec.name));
-        Model { spec, first, bands, groups, weights }
+        Model { spec, first, bands, groups, weights: OnceLock::new() }
+    }
+
+    fn weights(&self) -> Result<&Arc<Onnx>, &str> {
+        let taken = self.weights.get_or_init(|| {
+            let weights = match &self.spec.sha256 {
+                Some(sha256) => shelf::take(sha256, self.spec.inputs.len()),
+                None => Err("it is not trained: its file names no weights".to_owned()),
+            };
+            weights.map_err(|error| format!("model `{}`: {error}", self.spec.name))
+        });
+        taken.as_ref().map_err(String::as_str)
     }
 
     /// Why it cannot be run, if it cannot.
     pub fn failure(&self) -> Option<&str> {
-        self.weights.as_ref().err().map(String::as_str)
+        self.weights().err()
     }
 
     /// Whether a cell is one of its inputs.
@@ -131,9 +138,9 @@ impl Model {
 
     /// What it says of a row.
     pub fn assess(&self, row: &Row<'_>) -> Assessment {
-        let weights = match &self.weights {
+        let weights = match self.weights() {
             Ok(weights) => weights,
-            Err(reason) => return Assessment::not_computable(reason.clone()),
+            Err(reason) => return Assessment::not_computable(reason),
         };
         let numbers = match self.numbers(row) {
             Ok(numbers) => numbers,
@@ -191,7 +198,7 @@ impl Model {
 
     /// What moved the risk most, the most first: each series is set to what it usually is, all others left.
     fn drivers(&self, row: &Row<'_>, risk: i64) -> Vec<Driver> {
-        let (Ok(weights), Ok(numbers)) = (&self.weights, self.numbers(row)) else {
+        let (Ok(weights), Ok(numbers)) = (self.weights(), self.numbers(row)) else {
             return Vec::new();
         };
         let groups: Vec<usize> =

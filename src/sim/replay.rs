@@ -16,11 +16,13 @@ pub struct Replay {
     pub shard: Shard,
     /// What left, in order.
     pub left: Vec<Leaving>,
+    /// What pipelines in shadow would have said, in order.
+    pub unheard: Vec<Leaving>,
 }
 
 impl Default for Replay {
     fn default() -> Replay {
-        Replay { shard: Shard::new(0), left: Vec::new() }
+        Replay { shard: Shard::new(0), left: Vec::new(), unheard: Vec::new() }
     }
 }
 
@@ -44,6 +46,7 @@ impl Replay {
     pub fn step(&mut self, frames: &[LogFrame]) -> Result<(), Broken> {
         let output = step(&mut self.shard, frames)?;
         self.left.extend(output.leaving);
+        self.unheard.extend(output.shadow);
         Ok(())
     }
 

@@ -85,7 +85,7 @@ impl Verdict {
             let message = format!("a shard at {position} of a log that ends at {end}");
             return Err(Broken { invariant, step, message });
         }
-        said_once(sink, &render(&replay.left, &[]).records, step)?;
+        said_once(sink, &render(&replay.left, &replay.unheard).records, step)?;
         versions_count(&self.history, &mut found, step)?;
         let told_in_order = with_end(&self.history, &last_tick(&self.history));
         let truth = Replay::of(scene, &told_in_order)?.truth();

@@ -143,7 +143,8 @@ impl World {
                 Ok(life) => {
                     self.tried.records = u64::try_from(self.sink.records().len()).unwrap_or(0);
                     self.tried.events = u64::try_from(self.source.len()).unwrap_or(0);
-                    let replay = Replay { shard: life.shard, left: Vec::new() };
+                    let replay =
+                        Replay { shard: life.shard, left: Vec::new(), unheard: Vec::new() };
                     let World { verdict, log, sink, step, mut tried, .. } = self;
                     tried.recollections +=
                         verdict.judge(scene, replay, &log.read(0), &sink, step)?;
